@@ -1,0 +1,110 @@
+"""A service's database: sessions, one writer at a time on SQLite, and migrations."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.orm import Session
+
+from hongxia.events.context import KEY, Context
+from hongxia.events.outbox import flush
+
+
+class Database:
+    """One service's database. Needs no set-up and holds no session of its own.
+
+    No network or broker call belongs inside `begin`. On SQLite a lock admits one writer at a time: SQLite itself
+    waits in C, which under green threads would stop the whole process; this lock they can wait on.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 20, **engine_options: Any) -> None:
+        """`url` is SQLAlchemy's; for PostgreSQL write postgresql+psycopg2://."""
+        self.url = url
+        self.embedded = url.startswith("sqlite")
+        if not self.embedded:
+            engine_options = {"pool_size": pool_size, "max_overflow": 20, "pool_pre_ping": True, **engine_options}
+        self.engine = create_engine(url, **engine_options)
+        self._writer: AbstractContextManager[Any] = threading.Lock() if self.embedded else nullcontext()
+        if self.embedded:
+            _let_sqlalchemy_begin(self.engine)
+
+    @contextmanager
+    def begin(self, context: Context) -> Iterator[Session]:
+        """A unit of work: what it wrote and the events that it appended are committed together, or neither is."""
+        with self._writer, Session(self.engine, expire_on_commit=False, info={KEY: context}) as session:
+            with session.begin():
+                if self.embedded:
+                    session.execute(text("BEGIN IMMEDIATE"))
+                yield session
+                session.flush()
+                flush(session)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session to read in; anything written in it is rolled back."""
+        with Session(self.engine) as session:
+            if self.embedded:
+                session.execute(text("BEGIN"))
+            yield session
+            session.rollback()
+
+    def ping(self) -> None:
+        """Raises what the driver raises if the database does not answer."""
+        with self.engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()
+
+
+def is_infrastructure(error: BaseException) -> bool:
+    """Whether an error says that the database is away or busy, not that the data is wrong: wait and retry."""
+    return isinstance(error, OperationalError | InterfaceError) or (
+        isinstance(error, DBAPIError) and error.connection_invalidated
+    )
+
+
+def _let_sqlalchemy_begin(engine: Engine) -> None:
+    """pysqlite begins transactions of its own, too late for a savepoint; SQLAlchemy's documentation, "SQLite"."""
+
+    @event.listens_for(engine, "connect")
+    def on_connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA busy_timeout=10000")
+
+
+def _alembic(url: str, migrations: str) -> Config:
+    """Alembic's configuration for the migrations package of a service, "package.module:folder"."""
+    package, folder = migrations.split(":")
+    config = Config()
+    config.set_main_option("script_location", str(Path(import_module(package).__path__[0]) / folder))
+    config.attributes["url"] = url
+    return config
+
+
+def migrate(url: str, migrations: str) -> None:
+    """Bring a database to the newest revision."""
+    command.upgrade(_alembic(url, migrations), "head")
+
+
+def pending_revision(database: Database, migrations: str) -> str | None:
+    """The revision that the code wants and the database does not have; None if they agree."""
+    head = ScriptDirectory.from_config(_alembic(database.url, migrations)).get_current_head()
+    with database.engine.connect() as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+    return None if current == head else head

@@ -1,0 +1,247 @@
+"""The cursor: one row a source says what comes next; events are applied in the transaction that moves it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+
+from sqlalchemy import Row, insert, select, update
+from sqlalchemy.orm import Session
+
+from hongxia.database import Database, is_infrastructure
+from hongxia.events import parked
+from hongxia.events.chain import GENESIS
+from hongxia.events.context import Context
+from hongxia.events.envelope import Event, NotAnEvent, parse
+from hongxia.events.feed import Feed, Gone, Head
+from hongxia.events.outbox import buffer
+from hongxia.events.points import Point, no_point
+from hongxia.events.tables import cursor
+from hongxia.events.transport import Delivery
+
+Handle = Callable[[Session, Sequence[Event]], None]
+"""What a consumer does with consecutive events, within the cursor's transaction."""
+
+ATTEMPTS = 3
+"""How often an event that fails is tried alone before it is parked."""
+
+PAGE = 500
+
+
+class State(Enum):
+    """What stopped a batch, if anything did."""
+
+    LEVEL = "level"
+    GAP = "gap"
+    DIVERGED = "diverged"
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a batch of events."""
+
+    state: State = State.LEVEL
+    applied: int = 0
+    duplicates: int = 0
+    parked: int = 0
+    dead: int = 0
+    last: Event | None = field(default=None, repr=False)
+
+    def plus(self, other: Outcome) -> Outcome:
+        """Both together; the state is the later one's."""
+        return Outcome(
+            other.state,
+            self.applied + other.applied,
+            self.duplicates + other.duplicates,
+            self.parked + other.parked,
+            self.dead + other.dead,
+            other.last or self.last,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Consumer:
+    """One service's reading of one source. `handle` is the service's; nothing here keeps any state."""
+
+    database: Database
+    source: str
+    handle: Handle
+    point: Point = no_point
+
+
+def lock(session: Session, source: str) -> Row[tuple[str, int, str, datetime | None, str | None, int, str, datetime | None]]:
+    """The cursor of a source, locked: the fence between replicas. A new one stands before the first event."""
+    query = select(cursor).where(cursor.c.source == source).with_for_update()
+    row = session.execute(query).one_or_none()
+    if row is None:
+        start = {"source": source, "position": 0, "chain": GENESIS, "head_position": 0, "head_chain": GENESIS}
+        session.execute(insert(cursor), start)
+        row = session.execute(query).one()
+    return row
+
+
+def receive(consumer: Consumer, context: Context, deliveries: Sequence[Delivery]) -> Outcome:
+    """Apply what the queue delivered, then acknowledge it all at once.
+
+    What is no event goes to the dead letters. After a gap the rest is acknowledged too: the feed has it, and the
+    cursor says from where on.
+    """
+    events, dead = [], 0
+    for delivery in deliveries:
+        try:
+            events.append(parse(delivery.body))
+        except NotAnEvent:
+            delivery.dead_letter()
+            dead += 1
+    outcome = apply(consumer, context, events) if events else Outcome()
+    outcome.dead = dead
+    consumer.point("receive:before-ack")
+    deliveries[-1].ack_up_to()
+    return outcome
+
+
+def apply(consumer: Consumer, context: Context, events: Iterable[Event], *, from_feed: bool = False) -> Outcome:
+    """Apply those events that come next, in one transaction with the cursor.
+
+    Next is position + 1 with a matching chain. At or below: a duplicate. Above: a gap. A chain that does not match
+    is a gap when it came by the queue (the feed shall tell) and a divergence when the feed itself says it.
+    """
+    with consumer.database.begin(context) as session:
+        row = lock(session, consumer.source)
+        if row.diverged:
+            return Outcome(State.DIVERGED)
+        run, outcome = _next_run(row.position, row.chain, events, from_feed)
+        if run:
+            outcome.applied, outcome.parked = _apply_run(consumer, session, context, run)
+            outcome.last = run[-1]
+            values = {"position": run[-1].position, "chain": run[-1].chain}
+            last_event = datetime.fromisoformat(run[-1].time)
+            session.execute(_of(consumer.source).values(last_event=last_event, **values))
+        if outcome.state is State.DIVERGED:
+            session.execute(_of(consumer.source).values(diverged="chain"))
+        session.flush()
+        consumer.point("apply:before-commit")
+    consumer.point("apply:after-commit")
+    return outcome
+
+
+def _of(source: str):  # type: ignore[no-untyped-def]
+    return update(cursor).where(cursor.c.source == source)
+
+
+def _next_run(position: int, chain: str, events: Iterable[Event], from_feed: bool) -> tuple[list[Event], Outcome]:
+    run: list[Event] = []
+    outcome = Outcome()
+    differs = State.DIVERGED if from_feed else State.GAP
+    for event in sorted(events, key=lambda e: e.position):
+        if event.position <= position:
+            outcome.duplicates += 1
+            if event.position == position and event.chain != chain:
+                outcome.state = differs
+                break
+        elif event.position > position + 1:
+            outcome.state = State.GAP
+            break
+        elif not event.follows(chain):
+            outcome.state = differs
+            break
+        else:
+            run.append(event)
+            position, chain = event.position, event.chain
+    return run, outcome
+
+
+def _apply_run(consumer: Consumer, session: Session, context: Context, run: Sequence[Event]) -> tuple[int, int]:
+    """All at once; if that fails, each alone, so that only the one at fault is parked."""
+    if _try(consumer.handle, session, run) is None:
+        return len(run), 0
+    applied = 0
+    for event in run:
+        for _ in range(ATTEMPTS):
+            error = _try(consumer.handle, session, [event])
+            if error is None:
+                applied += 1
+                break
+        else:
+            parked.park(session, consumer.source, event, error, ATTEMPTS, context.now)
+    return applied, len(run) - applied
+
+
+def _try(handle: Handle, session: Session, events: Sequence[Event]) -> Exception | None:
+    """Handle events in a savepoint; returns what they failed with. Raises an error of the infrastructure."""
+    written = len(buffer(session))
+    try:
+        with session.begin_nested():
+            handle(session, events)
+            session.flush()
+    except Exception as error:
+        if is_infrastructure(error):
+            raise
+        del buffer(session)[written:]
+        return error
+    return None
+
+
+def heal(consumer: Consumer, context: Context, feed: Feed, limit: int = PAGE, pages: int = 1_000_000) -> Outcome:
+    """Pull what is missing from the source's feed, page by page, until there is no more. Raises FeedAway.
+
+    No network call is made inside a transaction. A feed that has dropped what is missing stops the source.
+    """
+    total = Outcome()
+    for _ in range(pages):
+        after = position(consumer)
+        try:
+            events = feed.page(after, limit)
+        except Gone as gone:
+            diverge(consumer, context, f"gone:{gone.first}")
+            return total.plus(Outcome(State.DIVERGED))
+        if not events:
+            break
+        outcome = apply(consumer, context, events, from_feed=True)
+        total = total.plus(outcome)
+        consumer.point("heal:after-page")
+        if outcome.state is State.DIVERGED or not outcome.applied + outcome.parked:
+            break
+    return total
+
+
+def position(consumer: Consumer) -> int:
+    """The position of the last event applied; 0 before the first."""
+    with consumer.database.read() as session:
+        return session.scalar(select(cursor.c.position).where(cursor.c.source == consumer.source)) or 0
+
+
+def compare_head(consumer: Consumer, context: Context, head: Head) -> State:
+    """Hold the cursor against the source's own head: level, behind (a gap), or diverged.
+
+    A source whose head lies below the cursor, or has another chain at the same position, was put back to an older
+    state: this consumer stops reading it and changes nothing.
+    """
+    with consumer.database.begin(context) as session:
+        row = lock(session, consumer.source)
+        seen = {"head_position": head.position, "head_chain": head.chain, "head_seen": context.now}
+        session.execute(_of(consumer.source).values(**seen))
+        if row.diverged:
+            return State.DIVERGED
+        if head.position < row.position:
+            session.execute(_of(consumer.source).values(diverged="head-below-cursor"))
+            return State.DIVERGED
+        if head.position == row.position and head.chain != row.chain:
+            session.execute(_of(consumer.source).values(diverged="chain"))
+            return State.DIVERGED
+        return State.LEVEL if head.position == row.position else State.GAP
+
+
+def diverge(consumer: Consumer, context: Context, reason: str) -> None:
+    """Stop reading a source until somebody has looked at it."""
+    with consumer.database.begin(context) as session:
+        lock(session, consumer.source)
+        session.execute(_of(consumer.source).values(diverged=reason))
+
+
+def check(consumer: Consumer, context: Context, feed: Feed) -> Outcome:
+    """Compare with the source's head, and pull what is missing. Raises FeedAway."""
+    state = compare_head(consumer, context, feed.head())
+    return heal(consumer, context, feed) if state is State.GAP else Outcome(state)

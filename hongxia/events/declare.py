@@ -1,0 +1,68 @@
+"""How a service declares its events: once, with the schema that both validates them and makes the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from marshmallow import EXCLUDE, Schema, ValidationError
+
+
+class InvalidEvent(Exception):
+    """A service tried to raise an event that its own contract does not allow: a defect of the service."""
+
+
+class EventData(Schema):
+    """Base of the schema of an event's `data`. A subscriber must accept fields that are added later."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """A type of event: `name` is "service.entity.what-happened", `title` Chinese, `description` English."""
+
+    name: str
+    version: int
+    schema: type[EventData]
+    title: str
+    description: str
+
+    @property
+    def type(self) -> str:
+        """The CloudEvents type: hongxia.<service>.<entity>.<what-happened>.v<version>."""
+        return f"hongxia.{self.name}.v{self.version}"
+
+    @property
+    def service(self) -> str:
+        """The service that owns the event."""
+        return self.name.split(".", 1)[0]
+
+    @property
+    def dataschema(self) -> str:
+        """The path of the JSON Schema in the published contracts."""
+        return f"contracts/schemas/{self.name}.v{self.version}.json"
+
+    def checked(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """The data as it may be published. Raises InvalidEvent with the fields at fault, never their values."""
+        schema = self.schema()
+        unknown = data.keys() - schema.fields.keys()
+        if unknown:
+            raise InvalidEvent(f"{self.type}: unknown fields {sorted(unknown)}")
+        try:
+            schema.load(data)
+        except ValidationError as error:
+            raise InvalidEvent(f"{self.type}: {sorted(error.normalized_messages())}") from None
+        return dict(data)
+
+
+def routing_key(event_type: str) -> str:
+    """The routing key of an event: its type without `hongxia.` and without the version."""
+    return event_type.removeprefix("hongxia.").rpartition(".")[0]
+
+
+def source_urn(service: str) -> str:
+    """CloudEvents' `source` of a service's events."""
+    return f"urn:hongxia:{service}"

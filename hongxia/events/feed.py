@@ -1,0 +1,115 @@
+"""The feed: the outbox read as a log, by position, after the HTTP Feeds specification; and its client."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from hongxia.database import Database
+from hongxia.events.context import Context
+from hongxia.events.envelope import Event, splice
+from hongxia.events.relay import lock_head
+from hongxia.events.tables import outbox, outbox_head
+
+PAGE = 500
+
+
+class Gone(Exception):
+    """The position asked for is no longer kept; `first` is the first one that is."""
+
+    def __init__(self, first: int) -> None:
+        super().__init__(f"the feed begins at position {first}")
+        self.first = first
+
+
+class UnknownEvent(Exception):
+    """`lastEventId` names no event of this feed."""
+
+
+class FeedAway(Exception):
+    """The source's feed can't be reached now; wait and try again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The end of a log: its last position and chain, how many committed events wait for a number, and the first
+    position that the feed keeps.
+    """
+
+    position: int
+    chain: str
+    unnumbered: int
+    first: int
+
+
+class Feed(Protocol):
+    """A source's log, as a consumer pulls it. Both methods raise FeedAway."""
+
+    def page(self, after: int, limit: int) -> list[Event]:
+        """Up to `limit` events that follow a position. Raises Gone."""
+
+    def head(self) -> Head:
+        """The source's own head."""
+
+
+def head(session: Session) -> Head:
+    """The head of this service's own log."""
+    row = session.execute(select(outbox_head)).one()
+    unnumbered = session.scalar(select(func.count()).where(outbox.c.position.is_(None))) or 0
+    return Head(row.position, row.chain, unnumbered, row.first)
+
+
+def page(session: Session, after: int, limit: int = PAGE, event_type: str | None = None) -> list[bytes]:
+    """The events after a position, as they travel; of one type if asked. Raises Gone if some are not kept any more."""
+    first = session.scalars(select(outbox_head.c.first)).one()
+    if after + 1 < first:
+        raise Gone(first)
+    query = select(outbox.c.body, outbox.c.position, outbox.c.typeposition, outbox.c.chain)
+    query = query.where(outbox.c.position > after).order_by(outbox.c.position).limit(limit)
+    if event_type:
+        query = query.where(outbox.c.type == event_type)
+    return [splice(row.body, row.position, row.typeposition, row.chain) for row in session.execute(query)]
+
+
+def position_of(session: Session, event_id: str) -> int:
+    """The position of an event, for `lastEventId`. Raises UnknownEvent."""
+    position = session.scalar(select(outbox.c.position).where(outbox.c.id == event_id))
+    if position is None:
+        raise UnknownEvent(event_id)
+    return position
+
+
+def forget(database: Database, context: Context, before: datetime) -> int:
+    """Drop published events recorded before a moment; the feed answers Gone for them. Returns how many.
+
+    Only a leading stretch of the log goes, never one with a hole. The chain goes on from the head as it was.
+    """
+    with database.begin(context) as session:
+        published = lock_head(session).published
+        last = session.scalar(
+            select(func.max(outbox.c.position)).where(outbox.c.recorded < before, outbox.c.position <= published)
+        )
+        if last is None:
+            return 0
+        gone = session.scalar(select(func.count()).where(outbox.c.position <= last)) or 0
+        session.execute(delete(outbox).where(outbox.c.position <= last))
+        session.execute(update(outbox_head).values(first=last + 1))
+    return gone
+
+
+def wait_for_page(
+    read: Callable[[], Sequence[bytes]], wait: Callable[[float], None], timeout: float, step: float = 0.1
+) -> Sequence[bytes]:
+    """Long polling: read until there is something or `timeout` seconds are over; `wait` is handed in."""
+    waited = 0.0
+    found = read()
+    while not found and waited < timeout:
+        wait(step)
+        waited += step
+        found = read()
+    return found

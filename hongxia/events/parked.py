@@ -1,0 +1,118 @@
+"""Parked events: those that could not be applied, kept with their reason, counted, and replayed by command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from hongxia.database import Database, is_infrastructure
+from hongxia.events.context import Context
+from hongxia.events.envelope import Event, Malformed, parse
+from hongxia.events.tables import parked
+
+
+class UnknownType(Exception):
+    """An event of a type, or of a version, that this consumer does not know."""
+
+
+class Unappliable(Exception):
+    """A consumer's rule says that the event can't be applied now; `code` names why."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What a replay did."""
+
+    applied: int
+    still_parked: int
+
+
+def park(session: Session, source: str, event: Event, error: Exception | None, attempts: int, now: datetime) -> None:
+    """Keep an event that failed, in the transaction that moves the cursor past it."""
+    session.execute(
+        insert(parked).values(
+            source=source,
+            position=event.position,
+            type=event.type,
+            subject=event.subject,
+            occurredon=event.occurredon.isoformat(),
+            body=event.body,
+            reason=reason_of(error),
+            detail=detail_of(error),
+            parked_at=now,
+            attempts=attempts,
+        )
+    )
+
+
+def reason_of(error: Exception | None) -> str:
+    """A short code for why: unknown-type, malformed, the rule's own code, or failed."""
+    if isinstance(error, UnknownType):
+        return "unknown-type"
+    if isinstance(error, Malformed):
+        return "malformed"
+    return error.code if isinstance(error, Unappliable) else "failed"
+
+
+def detail_of(error: Exception | None) -> str:
+    """What may be told: our own words in full, of any other error its class alone (its text may hold data)."""
+    ours = isinstance(error, UnknownType | Malformed | Unappliable)
+    return f"{type(error).__name__}: {error}" if ours else type(error).__name__
+
+
+def listed(session: Session) -> Sequence[Row[tuple[str, int, str, str, str, bytes, str, str, datetime, int]]]:
+    """All parked events, oldest position first within a source."""
+    return session.execute(select(parked).order_by(parked.c.source, parked.c.position)).all()
+
+
+def counts(session: Session) -> dict[str, int]:
+    """How many events of each source are parked."""
+    query = select(parked.c.source, func.count()).group_by(parked.c.source)
+    return {source: count for source, count in session.execute(query)}
+
+
+def replay(
+    database: Database, context: Context, handle_for: Callable[[str], Callable[[Session, Sequence[Event]], None]]
+) -> Replayed:
+    """Try every parked event again, each in its own transaction, in the order of their positions.
+
+    `handle_for` gives the handler of a source. Handlers know an entity's version, so that a replayed event never
+    overwrites something newer.
+    """
+    with database.read() as session:
+        keys = [(row.source, row.position) for row in listed(session)]
+    applied = sum(_replay_one(database, context, handle_for(source), source, position) for source, position in keys)
+    return Replayed(applied, len(keys) - applied)
+
+
+def _replay_one(
+    database: Database,
+    context: Context,
+    handle: Callable[[Session, Sequence[Event]], None],
+    source: str,
+    position: int,
+) -> bool:
+    which = (parked.c.source == source) & (parked.c.position == position)
+    try:
+        with database.begin(context) as session:
+            row = session.execute(select(parked).where(which).with_for_update()).one_or_none()
+            if row is None:
+                return False
+            handle(session, [parse(row.body)])
+            session.execute(delete(parked).where(which))
+        return True
+    except Exception as error:
+        if is_infrastructure(error):
+            raise
+        with database.begin(context) as session:
+            again = {"reason": reason_of(error), "detail": detail_of(error), "attempts": parked.c.attempts + 1}
+            session.execute(update(parked).where(which).values(**again))
+        return False

@@ -1,0 +1,143 @@
+"""The relay: gives committed events their positions, publishes them in order, marks what the broker confirmed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Row, bindparam, func, insert, select, text, update
+from sqlalchemy.orm import Session
+
+from hongxia.database import Database
+from hongxia.events.chain import link
+from hongxia.events.context import Context
+from hongxia.events.declare import routing_key
+from hongxia.events.envelope import splice
+from hongxia.events.points import Point, no_point
+from hongxia.events.tables import outbox, outbox_head, outbox_type
+from hongxia.events.transport import Message, Transport
+
+BATCH = 1000
+
+_NUMBER_ROWS = text(
+    "UPDATE outbox SET position = n.position, typeposition = n.typeposition, chain = n.chain"
+    " FROM unnest(CAST(:seqs AS bigint[]), CAST(:positions AS bigint[]), CAST(:typepositions AS bigint[]),"
+    " CAST(:chains AS text[])) AS n(seq, position, typeposition, chain) WHERE outbox.seq = n.seq"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What the relay has still to do: events without a position, and numbered ones that are not confirmed."""
+
+    unnumbered: int
+    unpublished: int
+
+
+def number(database: Database, context: Context, limit: int = BATCH, point: Point = no_point) -> int:
+    """Give the next positions to committed events that have none; returns how many got one.
+
+    The head row is locked first, in the same transaction: two relays can't hand out the same number. Numbers are
+    given after the commit, by one writer, so there are no gaps and none appears later.
+    """
+    with database.begin(context) as session:
+        head = lock_head(session)
+        rows = session.execute(
+            select(outbox.c.seq, outbox.c.type, outbox.c.body)
+            .where(outbox.c.position.is_(None))
+            .order_by(outbox.c.seq)
+            .limit(limit)
+        ).all()
+        if rows:
+            _give_positions(session, head, rows)
+        point("number:before-commit")
+    point("number:after-commit")
+    return len(rows)
+
+
+def lock_head(session: Session) -> Row[tuple[int, int, str, int, int]]:
+    """The counter row, locked: the fence between relays."""
+    return session.execute(select(outbox_head).with_for_update()).one()
+
+
+def _give_positions(session: Session, head: Row[tuple[int, int, str, int, int]], rows: Sequence[Row[tuple[int, str, bytes]]]) -> None:
+    by_type: dict[str, int] = {row.type: row.typeposition for row in session.execute(select(outbox_type))}
+    known = set(by_type)
+    position, chain = head.position, head.chain
+    numbered = []
+    for row in rows:
+        position += 1
+        by_type[row.type] = by_type.get(row.type, 0) + 1
+        chain = link(chain, position, row.body)
+        numbered.append({"b_seq": row.seq, "position": position, "typeposition": by_type[row.type], "chain": chain})
+    _write_positions(session, numbered)
+    session.execute(update(outbox_head).values(position=position, chain=chain))
+    touched = {row.type for row in rows}
+    for event_type in sorted(touched & known):
+        session.execute(
+            update(outbox_type).where(outbox_type.c.type == event_type).values(typeposition=by_type[event_type])
+        )
+    if touched - known:
+        session.execute(insert(outbox_type), [{"type": t, "typeposition": by_type[t]} for t in sorted(touched - known)])
+
+
+def _write_positions(session: Session, numbered: list[dict[str, int | str]]) -> None:
+    if session.get_bind().dialect.name == "postgresql":
+        columns = {f"{name}s": [row[name] for row in numbered] for name in ("position", "typeposition", "chain")}
+        session.execute(_NUMBER_ROWS, {"seqs": [row["b_seq"] for row in numbered], **columns})
+        return
+    by_row = update(outbox).where(outbox.c.seq == bindparam("b_seq"))
+    session.connection().execute(
+        by_row.values(position=bindparam("position"), typeposition=bindparam("typeposition"), chain=bindparam("chain")),
+        numbered,
+    )
+
+
+def publish(
+    database: Database, transport: Transport, context: Context, limit: int = BATCH, point: Point = no_point
+) -> int:
+    """Publish the next numbered events, in order, and mark those that the broker confirmed; returns how many.
+
+    What was published and not marked is published again after a crash: consumers know it by its position.
+    """
+    batch = unpublished(database, limit)
+    if not batch:
+        return 0
+    point("publish:before-send")
+    confirmed = transport.publish([message for _, message in batch])
+    point("publish:before-mark")
+    if confirmed:
+        mark(database, context, batch[confirmed - 1][0])
+    point("publish:after-mark")
+    return confirmed
+
+
+def unpublished(database: Database, limit: int = BATCH) -> list[tuple[int, Message]]:
+    """The next numbered events that are not confirmed, as (position, message)."""
+    with database.read() as session:
+        published = session.scalars(select(outbox_head.c.published)).one()
+        rows = session.execute(
+            select(outbox.c.position, outbox.c.type, outbox.c.body, outbox.c.typeposition, outbox.c.chain)
+            .where(outbox.c.position > published)
+            .order_by(outbox.c.position)
+            .limit(limit)
+        ).all()
+    return [
+        (row.position, Message(routing_key(row.type), splice(row.body, row.position, row.typeposition, row.chain)))
+        for row in rows
+    ]
+
+
+def mark(database: Database, context: Context, position: int) -> None:
+    """Note that everything up to this position is confirmed."""
+    with database.begin(context) as session:
+        session.execute(
+            update(outbox_head).where(outbox_head.c.published < position).values(published=position)
+        )
+
+
+def backlog(session: Session) -> Backlog:
+    """How much there is to number and to publish."""
+    unnumbered = session.scalar(select(func.count()).where(outbox.c.position.is_(None))) or 0
+    head = session.execute(select(outbox_head.c.position, outbox_head.c.published)).one()
+    return Backlog(unnumbered, head.position - head.published)
