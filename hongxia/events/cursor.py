@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, Update, insert, select, update
 from sqlalchemy.orm import Session
 
 from hongxia.database import Database, is_infrastructure
 from hongxia.events import parked
 from hongxia.events.chain import GENESIS
 from hongxia.events.context import Context
-from hongxia.events.envelope import Event, NotAnEvent, parse
+from hongxia.events.envelope import Event, Malformed, NotAnEvent, parse
 from hongxia.events.feed import Feed, Gone, Head
 from hongxia.events.outbox import buffer
 from hongxia.events.points import Point, no_point
@@ -117,8 +117,7 @@ def apply(consumer: Consumer, context: Context, events: Iterable[Event], *, from
             outcome.applied, outcome.parked = _apply_run(consumer, session, context, run)
             outcome.last = run[-1]
             values = {"position": run[-1].position, "chain": run[-1].chain}
-            last_event = datetime.fromisoformat(run[-1].time)
-            session.execute(_of(consumer.source).values(last_event=last_event, **values))
+            session.execute(_of(consumer.source).values(last_event=_recorded(run[-1], context), **values))
         if outcome.state is State.DIVERGED:
             session.execute(_of(consumer.source).values(diverged="chain"))
         session.flush()
@@ -127,8 +126,15 @@ def apply(consumer: Consumer, context: Context, events: Iterable[Event], *, from
     return outcome
 
 
-def _of(source: str):  # type: ignore[no-untyped-def]
+def _of(source: str) -> Update:
     return update(cursor).where(cursor.c.source == source)
+
+
+def _recorded(event: Event, context: Context) -> datetime:
+    try:
+        return event.recorded
+    except Malformed:
+        return context.now
 
 
 def _next_run(position: int, chain: str, events: Iterable[Event], from_feed: bool) -> tuple[list[Event], Outcome]:
@@ -187,7 +193,8 @@ def _try(handle: Handle, session: Session, events: Sequence[Event]) -> Exception
 def heal(consumer: Consumer, context: Context, feed: Feed, limit: int = PAGE, pages: int = 1_000_000) -> Outcome:
     """Pull what is missing from the source's feed, page by page, until there is no more. Raises FeedAway.
 
-    No network call is made inside a transaction. A feed that has dropped what is missing stops the source.
+    No network call is made inside a transaction. A feed that has
+    dropped what is missing, or holds what is no event, stops the source.
     """
     total = Outcome()
     for _ in range(pages):
@@ -196,6 +203,9 @@ def heal(consumer: Consumer, context: Context, feed: Feed, limit: int = PAGE, pa
             events = feed.page(after, limit)
         except Gone as gone:
             diverge(consumer, context, f"gone:{gone.first}")
+            return total.plus(Outcome(State.DIVERGED))
+        except NotAnEvent:
+            diverge(consumer, context, "not-an-event")
             return total.plus(Outcome(State.DIVERGED))
         if not events:
             break

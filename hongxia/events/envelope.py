@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
 import rfc8785
@@ -16,13 +15,12 @@ from hongxia.events import chain
 CONTENT_TYPE = "application/cloudevents+json"
 BATCH_CONTENT_TYPE = "application/cloudevents-batch+json"
 LOG_ATTRIBUTES = ("position", "typeposition", "chain")
-TYPE_PATTERN = re.compile(r"^hongxia\.[a-z]+\.[a-z-]+\.[a-z-]+\.v[1-9][0-9]*$")
 
 T = TypeVar("T")
 
 
 class NotAnEvent(Exception):
-    """The bytes are no event of ours: not JSON, or an attribute of the envelope is missing or of a wrong type."""
+    """The bytes are no event: not JSON, or without the attributes that name it and place it in its log."""
 
 
 class Malformed(Exception):
@@ -33,24 +31,59 @@ class Malformed(Exception):
 class Event:
     """One event as a consumer sees it.
 
-    `position` counts the source's events from 1 without gaps, `typeposition` those of one type; `occurredon` is
-    the date (Asia/Shanghai) that the event counts for; `committed` is the canonical JSON that the chain covers.
+    `position` counts the source's events from 1 without gaps, `typeposition` those of one type; `body` is what
+    travelled. The log needs its own attributes only; whatever else may be wrong is told when it is asked for
+    (Malformed), so that the event is parked at its place and the log goes on.
     """
 
     id: str
     source: str
     type: str
     subject: str
-    time: str
-    data: Mapping[str, Any]
-    occurredon: date
-    entityversion: int
-    correlationid: str
-    causationid: str | None
     position: int
     typeposition: int
     chain: str
-    body: bytes
+    attributes: Mapping[str, Any] = field(repr=False)
+    body: bytes = field(repr=False)
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """The event's data. Raises Malformed if it is no object."""
+        return self._attribute("data", dict)
+
+    @property
+    def entityversion(self) -> int:
+        """The version of the entity after the change, from 1. Raises Malformed."""
+        return self._attribute("entityversion", int)
+
+    @property
+    def occurredon(self) -> date:
+        """The date (Asia/Shanghai) that the event counts for. Raises Malformed."""
+        try:
+            return date.fromisoformat(self._attribute("occurredon", str))
+        except ValueError:
+            raise Malformed("occurredon is not a date") from None
+
+    @property
+    def recorded(self) -> datetime:
+        """CloudEvents' `time`: when the event was recorded, UTC. Raises Malformed."""
+        try:
+            moment = datetime.fromisoformat(self._attribute("time", str))
+        except ValueError:
+            raise Malformed("time is not a moment") from None
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+    @property
+    def correlationid(self) -> str:
+        """What the event belongs to; its own id if the sender said nothing."""
+        value = self.attributes.get("correlationid")
+        return value if isinstance(value, str) else self.id
+
+    def _attribute(self, name: str, kind: type[T]) -> T:
+        value = self.attributes.get(name)
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise Malformed(f"{name} is not of type {kind.__name__}")
+        return value
 
     def need(self, name: str, kind: type[T]) -> T:
         """A field of the data that must be there; raises Malformed if it is missing or not of the kind."""
@@ -81,7 +114,7 @@ class Event:
 
     def _recomputed(self) -> bytes:
         """For a sender that wrote the JSON anew (another order of keys, other white space)."""
-        bare = {k: v for k, v in json.loads(self.body).items() if k not in LOG_ATTRIBUTES}
+        bare = {k: v for k, v in self.attributes.items() if k not in LOG_ATTRIBUTES}
         try:
             return canonical(bare)
         except (TypeError, rfc8785.CanonicalizationError):
@@ -108,18 +141,13 @@ def parse(body: bytes) -> Event:
             source=raw["source"],
             type=raw["type"],
             subject=raw["subject"],
-            time=raw["time"],
-            data=raw["data"],
-            occurredon=date.fromisoformat(raw["occurredon"]),
-            entityversion=raw["entityversion"],
-            correlationid=raw["correlationid"],
-            causationid=raw.get("causationid"),
             position=raw["position"],
             typeposition=raw["typeposition"],
             chain=raw["chain"],
+            attributes=raw,
             body=body,
         )
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise NotAnEvent(type(error).__name__) from None
     if not _sound(event):
         raise NotAnEvent("attribute")
@@ -127,14 +155,10 @@ def parse(body: bytes) -> Event:
 
 
 def _sound(event: Event) -> bool:
-    texts = (event.id, event.source, event.type, event.subject, event.time, event.correlationid, event.chain)
-    numbers = (event.position, event.typeposition, event.entityversion)
-    return (
-        all(isinstance(text, str) for text in texts)
-        and all(isinstance(number, int) and not isinstance(number, bool) for number in numbers)
-        and isinstance(event.data, dict)
-        and 0 < event.position < 2**63
-        and TYPE_PATTERN.match(event.type) is not None
+    texts = (event.id, event.source, event.type, event.subject, event.chain)
+    numbers = (event.position, event.typeposition)
+    return all(isinstance(text, str) for text in texts) and all(
+        isinstance(number, int) and not isinstance(number, bool) and 0 < number < 2**63 for number in numbers
     )
 
 

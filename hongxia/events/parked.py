@@ -43,7 +43,7 @@ def park(session: Session, source: str, event: Event, error: Exception | None, a
             position=event.position,
             type=event.type,
             subject=event.subject,
-            occurredon=event.occurredon.isoformat(),
+            occurredon=str(event.attributes.get("occurredon", ""))[:10],
             body=event.body,
             reason=reason_of(error),
             detail=detail_of(error),
