@@ -7,7 +7,8 @@ moment. What office staff see (titles, help in templates, messages) is Chinese; 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as made_by
 from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
@@ -46,7 +47,7 @@ class Column:
     example: str = ""
     required: bool = True
     default: Value = None
-    choices: Mapping[str, str] = field(default_factory=dict)
+    choices: Mapping[str, str] = made_by(default_factory=dict)
     max_length: int = 100
     minimum: int | None = 0
     maximum: int | None = None
