@@ -62,7 +62,7 @@ def _number(title: str, field: str, example: str, refers_to: str = "") -> Column
             field,
             Kind.TEXT,
             "须在本工作簿的对应表中。",
-            "Must be in the sheet that it names, in the same file.",
+            "The number.",
             example=example,
             max_length=32,
             refers_to=refers_to,
@@ -78,7 +78,7 @@ def _held_on(title: str, field: str, example: str) -> Column:
         field,
         Kind.DATE,
         "本年度内，不晚于今天。",
-        "In the year, not in the future.",
+        "The date.",
         example=example,
         within_year=True,
         not_future=True,
@@ -218,7 +218,7 @@ ATTENDANCES = Sheet(
     name="attendances",
     key=("session_no", "cadre_no"),
     help_zh="一位干部参加一场填一行。",
-    help_en="One row for one cadre at one session.",
+    help_en="One row for one cadre at one session. A cadre can't attend after the date of death.",
     columns=(_number("场次编号", "session_no", "CC-0001", refers_to="sessions"), _cadre_no(), _name()),
 )
 

@@ -21,7 +21,7 @@ def _line_no() -> Column:
         "line_no",
         Kind.TEXT,
         "须在本工作簿的“预算”表中。",
-        "A line of the sheet 预算, in the same file.",
+        "The line.",
         example="YS-01",
         max_length=32,
         refers_to="budget_lines",
@@ -108,7 +108,7 @@ BUDGET_LINES = Sheet(
             "批准日期",
             "approved_on",
             "本年度内；上年底已批准的填1月1日。",
-            "In the year; if approved before, 1 January. Nothing can be spent from the line earlier.",
+            "The date; 1 January if approved before. Nothing can be spent from the line earlier.",
             "2022-01-01",
         ),
         Column(
@@ -143,9 +143,7 @@ ADJUSTMENTS = Sheet(
     columns=(
         _number("调整编号", "adjustment_no", "TZ-01"),
         _line_no(),
-        _dated(
-            "日期", "adjusted_on", "本年度内，不晚于今天。", "In the year, not in the future.", "2022-09-15"
-        ),
+        _dated("日期", "adjusted_on", "本年度内，不晚于今天。", "The date.", "2022-09-15"),
         Column(
             "调整金额（元）",
             "amount_fen",
@@ -170,9 +168,7 @@ EXPENDITURES = Sheet(
     columns=(
         _number("凭证编号", "voucher_no", "PZ-0001"),
         _line_no(),
-        _dated(
-            "日期", "posted_on", "本年度内，不晚于今天。", "In the year, not in the future.", "2022-03-31"
-        ),
+        _dated("日期", "posted_on", "本年度内，不晚于今天。", "The date.", "2022-03-31"),
         Column(
             "金额（元）",
             "amount_fen",

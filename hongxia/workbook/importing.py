@@ -1,0 +1,44 @@
+"""One workbook put into a service's records: read, checked, and loaded whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from hongxia.definition import Importable, Loaded, NotLoadable
+from hongxia.workbook.errors import WorkbookErrors
+from hongxia.workbook.read import Parsed, read
+
+
+class DryRun(Exception):
+    """Ends the transaction of a dry run, so that nothing stays; carries what would have been done."""
+
+    def __init__(self, loaded: Mapping[str, Loaded]) -> None:
+        super().__init__("dry run")
+        self.loaded = loaded
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """A file that was read without errors."""
+
+    importable: Importable
+    parsed: Parsed
+
+    def load(self, session: Session, today: date, *, dry_run: bool) -> Mapping[str, Loaded]:
+        """Put the rows in. Raises WorkbookErrors for what the records do not allow, DryRun at the end of one."""
+        try:
+            loaded = self.importable.load(session, self.parsed.year, self.parsed.rows, today)
+        except NotLoadable as error:
+            raise WorkbookErrors.of(self.importable.workbook, error.findings) from None
+        if dry_run:
+            raise DryRun(loaded)
+        return loaded
+
+
+def parse(data: bytes, importable: Importable, today: date, pause: Callable[[], None]) -> Import:
+    """Read a file as this workbook. Raises NotAWorkbook, WorkbookErrors."""
+    return Import(importable, read(data, importable.workbook, today=today, pause=pause))
