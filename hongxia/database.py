@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib import import_module
 from pathlib import Path
@@ -28,13 +28,28 @@ class Database:
     waits in C, which under green threads would stop the whole process; this lock they can wait on.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 20, **engine_options: Any) -> None:
-        """`url` is SQLAlchemy's; for PostgreSQL write postgresql+psycopg2://."""
+    def __init__(
+        self,
+        url: str,
+        *,
+        pool_size: int = 20,
+        on_append: Callable[[Sequence[str]], None] | None = None,
+        **engine_options: Any,
+    ) -> None:
+        """`url` is SQLAlchemy's; for PostgreSQL write postgresql+psycopg2://. `on_append` is told, after a commit,
+        the types of the events that it holds.
+        """
         self.url = url
+        self._on_append = on_append
         self.embedded = url.startswith("sqlite")
         if not self.embedded:
-            engine_options = {"pool_size": pool_size, "max_overflow": 20, "pool_pre_ping": True, **engine_options}
-        self.engine = create_engine(url, **engine_options)
+            engine_options = {
+                "pool_size": pool_size,
+                "max_overflow": 20,
+                "pool_pre_ping": True,
+                **engine_options,
+            }
+        self.engine = create_engine(url, hide_parameters=True, **engine_options)
         self._writer: AbstractContextManager[Any] = threading.Lock() if self.embedded else nullcontext()
         if self.embedded:
             _let_sqlalchemy_begin(self.engine)
@@ -48,7 +63,9 @@ class Database:
                     session.execute(text("BEGIN IMMEDIATE"))
                 yield session
                 session.flush()
-                flush(session)
+                types = flush(session)
+            if types and self._on_append:
+                self._on_append(types)
 
     @contextmanager
     def read(self) -> Iterator[Session]:

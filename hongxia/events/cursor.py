@@ -19,7 +19,7 @@ from hongxia.events.feed import Feed, Gone, Head
 from hongxia.events.outbox import buffer
 from hongxia.events.points import Point, no_point
 from hongxia.events.tables import cursor
-from hongxia.events.transport import Delivery
+from hongxia.events.transport import Deliveries
 
 Handle = Callable[[Session, Sequence[Event]], None]
 """What a consumer does with consecutive events, within the cursor's transaction."""
@@ -71,7 +71,9 @@ class Consumer:
     point: Point = no_point
 
 
-def lock(session: Session, source: str) -> Row[tuple[str, int, str, datetime | None, str | None, int, str, datetime | None]]:
+def lock(
+    session: Session, source: str
+) -> Row[tuple[str, int, str, datetime | None, str | None, int, str, datetime | None]]:
     """The cursor of a source, locked: the fence between replicas. A new one stands before the first event."""
     query = select(cursor).where(cursor.c.source == source).with_for_update()
     row = session.execute(query).one_or_none()
@@ -82,23 +84,23 @@ def lock(session: Session, source: str) -> Row[tuple[str, int, str, datetime | N
     return row
 
 
-def receive(consumer: Consumer, context: Context, deliveries: Sequence[Delivery]) -> Outcome:
+def receive(consumer: Consumer, context: Context, deliveries: Deliveries) -> Outcome:
     """Apply what the queue delivered, then acknowledge it all at once.
 
     What is no event goes to the dead letters. After a gap the rest is acknowledged too: the feed has it, and the
     cursor says from where on.
     """
     events, dead = [], 0
-    for delivery in deliveries:
+    for index, body in enumerate(deliveries.bodies):
         try:
-            events.append(parse(delivery.body))
+            events.append(parse(body))
         except NotAnEvent:
-            delivery.dead_letter()
+            deliveries.dead_letter(index)
             dead += 1
     outcome = apply(consumer, context, events) if events else Outcome()
     outcome.dead = dead
     consumer.point("receive:before-ack")
-    deliveries[-1].ack_up_to()
+    deliveries.acknowledge()
     return outcome
 
 

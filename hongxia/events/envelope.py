@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -79,20 +80,20 @@ class Event:
         value = self.attributes.get("correlationid")
         return value if isinstance(value, str) else self.id
 
-    def _attribute(self, name: str, kind: type[T]) -> T:
+    def _attribute(self, name: str, kind: builtins.type[T]) -> T:
         value = self.attributes.get(name)
         if not isinstance(value, kind) or isinstance(value, bool):
             raise Malformed(f"{name} is not of type {kind.__name__}")
         return value
 
-    def need(self, name: str, kind: type[T]) -> T:
+    def need(self, name: str, kind: builtins.type[T]) -> T:
         """A field of the data that must be there; raises Malformed if it is missing or not of the kind."""
         value = self.data.get(name)
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
             raise Malformed(f"data.{name} is not of type {kind.__name__}")
         return value
 
-    def may(self, name: str, kind: type[T]) -> T | None:
+    def may(self, name: str, kind: builtins.type[T]) -> T | None:
         """A field of the data that may be absent or null; raises Malformed if it is of another kind."""
         return None if self.data.get(name) is None else self.need(name, kind)
 

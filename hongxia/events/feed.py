@@ -90,7 +90,7 @@ def forget(database: Database, context: Context, before: datetime) -> int:
     Only a leading stretch of the log goes, never one with a hole. The chain goes on from the head as it was.
     """
     with database.begin(context) as session:
-        published = lock_head(session).published
+        published: int = lock_head(session).published
         last = session.scalar(
             select(func.max(outbox.c.position)).where(outbox.c.recorded < before, outbox.c.position <= published)
         )

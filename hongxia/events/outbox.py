@@ -68,12 +68,14 @@ def buffer(session: Session) -> list[dict[str, Any]]:
     return events
 
 
-def flush(session: Session) -> None:
-    """Write what was appended, in order, and have the commit wake the relay."""
+def flush(session: Session) -> list[str]:
+    """Write what was appended, in order, and have the commit wake the relay; returns the types."""
     events = buffer(session)
     if not events:
-        return
+        return []
     session.execute(insert(outbox), events)
+    types = [event["type"] for event in events]
     events.clear()
     if session.get_bind().dialect.name == "postgresql":
         session.execute(select(func.pg_notify(CHANNEL, "")))
+    return types

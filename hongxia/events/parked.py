@@ -79,8 +79,15 @@ def counts(session: Session) -> dict[str, int]:
     return {source: count for source, count in session.execute(query)}
 
 
+def drop(session: Session, source: str) -> None:
+    """Forget a source's parked events, because its history is read anew."""
+    session.execute(delete(parked).where(parked.c.source == source))
+
+
 def replay(
-    database: Database, context: Context, handle_for: Callable[[str], Callable[[Session, Sequence[Event]], None]]
+    database: Database,
+    context: Context,
+    handle_for: Callable[[str], Callable[[Session, Sequence[Event]], None]],
 ) -> Replayed:
     """Try every parked event again, each in its own transaction, in the order of their positions.
 
@@ -113,6 +120,10 @@ def _replay_one(
         if is_infrastructure(error):
             raise
         with database.begin(context) as session:
-            again = {"reason": reason_of(error), "detail": detail_of(error), "attempts": parked.c.attempts + 1}
+            again = {
+                "reason": reason_of(error),
+                "detail": detail_of(error),
+                "attempts": parked.c.attempts + 1,
+            }
             session.execute(update(parked).where(which).values(**again))
         return False

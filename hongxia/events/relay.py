@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Row, bindparam, func, insert, select, text, update
 from sqlalchemy.orm import Session
@@ -55,12 +56,12 @@ def number(database: Database, context: Context, limit: int = BATCH, point: Poin
     return len(rows)
 
 
-def lock_head(session: Session) -> Row[tuple[int, int, str, int, int]]:
+def lock_head(session: Session) -> Row[Any]:
     """The counter row, locked: the fence between relays."""
     return session.execute(select(outbox_head).with_for_update()).one()
 
 
-def _give_positions(session: Session, head: Row[tuple[int, int, str, int, int]], rows: Sequence[Row[tuple[int, str, bytes]]]) -> None:
+def _give_positions(session: Session, head: Row[Any], rows: Sequence[Any]) -> None:
     by_type: dict[str, int] = {row.type: row.typeposition for row in session.execute(select(outbox_type))}
     known = set(by_type)
     position, chain = head.position, head.chain
@@ -123,7 +124,10 @@ def unpublished(database: Database, limit: int = BATCH) -> list[tuple[int, Messa
             .limit(limit)
         ).all()
     return [
-        (row.position, Message(routing_key(row.type), splice(row.body, row.position, row.typeposition, row.chain)))
+        (
+            row.position,
+            Message(routing_key(row.type), splice(row.body, row.position, row.typeposition, row.chain)),
+        )
         for row in rows
     ]
 
@@ -131,9 +135,7 @@ def unpublished(database: Database, limit: int = BATCH) -> list[tuple[int, Messa
 def mark(database: Database, context: Context, position: int) -> None:
     """Note that everything up to this position is confirmed."""
     with database.begin(context) as session:
-        session.execute(
-            update(outbox_head).where(outbox_head.c.published < position).values(published=position)
-        )
+        session.execute(update(outbox_head).where(outbox_head.c.published < position).values(published=position))
 
 
 def backlog(session: Session) -> Backlog:

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Column,
     Connection,
     DateTime,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -58,6 +59,9 @@ outbox = Table(
     Column("typeposition", BigInteger),
     Column("chain", String(64)),
 )
+
+unnumbered = outbox.c.position.is_(None)
+Index("ix_outbox_unnumbered", outbox.c.seq, postgresql_where=unnumbered, sqlite_where=unnumbered)
 
 outbox_head = Table(
     "outbox_head",

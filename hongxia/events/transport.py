@@ -29,13 +29,13 @@ class Transport(Protocol):
         """
 
 
-class Delivery(Protocol):
-    """One message that a consumer was given and has not answered yet."""
+class Deliveries(Protocol):
+    """Messages that a consumer was given, in order, and has not answered yet."""
 
-    body: bytes
+    bodies: Sequence[bytes]
 
-    def ack_up_to(self) -> None:
-        """Acknowledge this message and all before it."""
+    def acknowledge(self) -> None:
+        """Acknowledge them all, at once, but for those that were refused."""
 
-    def dead_letter(self) -> None:
-        """Refuse this message for good: the broker moves it to the dead-letter queue."""
+    def dead_letter(self, index: int) -> None:
+        """Refuse one for good: the broker moves it to the dead-letter queue."""

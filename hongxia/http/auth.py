@@ -13,6 +13,7 @@ from hongxia.http.problems import Forbidden, Unauthorized
 ADMIN = "admin"
 SUBSCRIBER = "subscriber"
 OPERATOR = "operator"
+OFFICE = "office"
 
 ALGORITHM = "HS256"
 ISSUER = "hongxia"
@@ -49,7 +50,11 @@ def verify(secret: str, authorization: str | None) -> Actor:
         raise Unauthorized("请求没有带访问令牌（Authorization: Bearer …）")
     try:
         claims = jwt.decode(
-            token.strip(), secret, algorithms=[ALGORITHM], issuer=ISSUER, options={"require": ["exp", "sub", "iss"]}
+            token.strip(),
+            secret,
+            algorithms=[ALGORITHM],
+            issuer=ISSUER,
+            options={"require": ["exp", "sub", "iss"]},
         )
     except jwt.ExpiredSignatureError:
         raise Unauthorized("访问令牌已过期") from None

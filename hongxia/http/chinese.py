@@ -23,7 +23,10 @@ _MESSAGES = [
     (r"Number too large\.", "数值过大"),
     (r"Must be one of: (?P<a>.*)\.", "只能是以下之一：{a}"),
     (r"Must be equal to (?P<a>.*)\.", "应等于{a}"),
-    (r"Must be greater than or equal to (?P<a>.*?)( and less than or equal to (?P<b>.*))?\.", "应不小于{a}|且不大于{b}"),
+    (
+        r"Must be greater than or equal to (?P<a>.*?)( and less than or equal to (?P<b>.*))?\.",
+        "应不小于{a}|且不大于{b}",
+    ),
     (r"Must be greater than or equal to (?P<a>.*?) and less than (?P<b>[^o].*)\.", "应不小于{a}且小于{b}"),
     (r"Must be greater than (?P<a>.*)\.", "应大于{a}"),
     (r"Must be less than or equal to (?P<a>.*)\.", "应不大于{a}"),

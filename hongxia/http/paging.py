@@ -34,7 +34,9 @@ class Page:
     next_cursor: str | None = None
 
 
-def paginate(session: Session, query: Select[Any], by: Sequence[InstrumentedAttribute[Any]], asked: dict[str, Any]) -> Page:
+def paginate(
+    session: Session, query: Select[Any], by: Sequence[InstrumentedAttribute[Any]], asked: dict[str, Any]
+) -> Page:
     """The page of an ORM query that `asked` (a loaded PageQuery) names, ordered by columns that are unique together.
 
     Dates and texts are compared as they are stored. Raises Invalid for a cursor that is none of ours.

@@ -30,7 +30,11 @@ class FieldError:
     def as_dict(self) -> dict[str, Any]:
         """As it stands in the problem document."""
         place = {"pointer": self.pointer, "parameter": self.parameter}
-        return {"detail": self.detail, **{k: v for k, v in place.items() if v is not None}, **(self.extra or {})}
+        return {
+            "detail": self.detail,
+            **{k: v for k, v in place.items() if v is not None},
+            **(self.extra or {}),
+        }
 
 
 class Problem(Exception):
@@ -123,7 +127,11 @@ class GoneAway(Problem):
 class PreconditionFailed(Problem):
     """If-Match names another version than the current one."""
 
-    slug, status, title = "version-changed", HTTPStatus.PRECONDITION_FAILED, "记录已被他人修改，请重新读取后再改"
+    slug, status, title = (
+        "version-changed",
+        HTTPStatus.PRECONDITION_FAILED,
+        "记录已被他人修改，请重新读取后再改",
+    )
 
 
 class PreconditionRequired(Problem):

@@ -72,9 +72,7 @@ def _inspect(data: bytes) -> bool:
             return any(_holds_formula(archive, part) for part in sheets if part.filename.endswith(".xml"))
     except NotAWorkbook:
         raise
-    except (
-        Exception
-    ) as error:  # zipfile lets struct, zlib and codec errors through, as the bytes happen to be
+    except Exception as error:  # zipfile lets struct, zlib and codec errors through, as the bytes happen to be
         raise NotAWorkbook("这不是 Excel 工作簿（.xlsx）") from error
 
 

@@ -119,11 +119,7 @@ def _kind(column: Column) -> str:
         lowest = {None: ", may be negative", 0: ", not negative"}.get(column.minimum, ", above 0")
         return name + (lowest if column.minimum in (None, 0, 1) else f", at least {column.minimum}")
     name = {Kind.YES_NO: "yes/no", Kind.CHOICE: "choice"}.get(column.kind, column.kind.value)
-    return (
-        name
-        + (", in the year" if column.within_year else "")
-        + (", not in the future" if column.not_future else "")
-    )
+    return name + (", in the year" if column.within_year else "") + (", not in the future" if column.not_future else "")
 
 
 def _cell(text: str) -> str:

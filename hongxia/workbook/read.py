@@ -123,9 +123,7 @@ class _Reading:
         """Declared sheets that the file has; what is missing, double or unknown becomes an error."""
         found: dict[str, RawSheet] = {}
         for raw in raw_sheets:
-            sheet = next(
-                (sheet for sheet in self.workbook.sheets if same_title(raw.title, sheet.title_zh)), None
-            )
+            sheet = next((sheet for sheet in self.workbook.sheets if same_title(raw.title, sheet.title_zh)), None)
             if sheet is not None and sheet.name not in found:
                 found[sheet.name] = raw
             elif not any(same_title(raw.title, own) for own in OWN_SHEETS) and not _is_empty(raw):
@@ -177,9 +175,7 @@ class _Reading:
                 layout[index] = column
         for column in sheet.columns:
             if column.required and column.field not in taken:
-                self.errors.append(
-                    CellError(sheet.title_zh, 1, column.title_zh, "缺少这一列（表头应在第1行）")
-                )
+                self.errors.append(CellError(sheet.title_zh, 1, column.title_zh, "缺少这一列（表头应在第1行）"))
         return layout if len(self.errors) == before else None
 
     def check_references(self) -> None:

@@ -121,9 +121,7 @@ def _write_cover(book: Any, styles: _Styles, workbook: Workbook, year: int | Non
         cover.write(row, 1, name, label)
         cover.write(row, 2, value, entry if name in (YEAR, UNIT) else styles.boxed(align="left"))
     whole_year = {"validate": "integer", "criteria": "between", "minimum": 1949, "maximum": 9999}
-    cover.data_validation(
-        5, 2, 5, 2, {**whole_year, "error_title": YEAR, "error_message": "请填四位数的年度"}
-    )
+    cover.data_validation(5, 2, 5, 2, {**whole_year, "error_title": YEAR, "error_message": "请填四位数的年度"})
     cover.set_row(9, 24)
     cover.merge_range(9, 1, 9, 2, "本工作簿的工作表", styles.band())
     link = styles.boxed(font_color=RED, underline=1)
@@ -214,11 +212,7 @@ def format_zh(column: Column) -> str:
         return " / ".join(labels)
     if column.kind is Kind.DATE or column.kind is Kind.MONTH:
         shape = "日期，如 2022-03-01" if column.kind is Kind.DATE else "月份，如 2022-03"
-        return (
-            shape
-            + ("，本年度内" if column.within_year else "")
-            + ("，不晚于今天" if column.not_future else "")
-        )
+        return shape + ("，本年度内" if column.within_year else "") + ("，不晚于今天" if column.not_future else "")
     if column.kind is Kind.YUAN:
         signs = "可为负数" if column.minimum is None else "正数" if column.minimum > 0 else "不为负数"
         return f"金额（元），最多两位小数，{signs}"

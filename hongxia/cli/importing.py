@@ -1,0 +1,169 @@
+"""Commands that bring workbooks into running services."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from hongxia import ids, services
+from hongxia.client import Client, ClientError
+from hongxia.workbook.errors import NotAWorkbook
+from hongxia.workbook.read import identify
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+SETTLE_SECONDS = 600
+SETTLE_STEP = 0.2
+MOST_SHOWN = 20
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(templates)
+    app.command(name="import")(import_directory)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A workbook that some running service imports."""
+
+    service: str
+    name: str
+    title: str
+    order: int
+
+
+def kinds(client: Client) -> dict[str, Kind]:
+    """The workbooks of all running services, by title."""
+    found = [
+        Kind(service, book["name"], book["title"], book["order"])
+        for service in services.names()
+        for book in client.get(service, "/workbooks")
+    ]
+    return {kind.title: kind for kind in found}
+
+
+def templates(directory: Annotated[Path, typer.Argument(help="写入模板的目录")]) -> None:
+    """取得全部工作簿的空白模板。"""
+    client = Client.from_environment()
+    directory.mkdir(parents=True, exist_ok=True)
+    for kind in sorted(kinds(client).values(), key=lambda k: k.order):
+        response = client.request("GET", kind.service, f"/workbooks/{kind.name}/template")
+        path = directory / f"{kind.title}.xlsx"
+        path.write_bytes(response.content)
+        Console().print(f"已写入 {path}", highlight=False)
+
+
+def import_directory(
+    directory: Annotated[Path, typer.Argument(help="放有工作簿的目录", exists=True, file_okay=False)],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只检查，不保存")] = False,
+) -> None:
+    """导入一个目录中的全部工作簿：按先后次序，每个文件要么全部导入，要么全不导入。"""
+    client = Client.from_environment()
+    files = sorted_files(directory, kinds(client))
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console()) as progress:
+        task = progress.add_task("导入", total=len(files))
+        for index, (path, kind) in enumerate(files):
+            if index and kind.order != files[index - 1][1].order and not dry_run:
+                progress.update(task, description="等待各服务读到最新")
+                settle(client)
+            progress.update(task, description=path.name)
+            progress.console.print(summary(path.name, import_file(client, path, kind, dry_run)), highlight=False)
+            progress.advance(task)
+        if not dry_run:
+            progress.update(task, description="等待各服务读到最新")
+            settle(client)
+            progress.update(task, description="完成")
+
+
+def sorted_files(directory: Path, known: dict[str, Kind]) -> list[tuple[Path, Kind]]:
+    """The workbooks of a directory in the order of import. Raises ClientError for a file that is none."""
+    found, faults = [], []
+    for path in sorted(directory.glob("*.xlsx")):
+        if path.name.startswith("~$"):
+            continue
+        try:
+            title, _ = identify(path.read_bytes())
+        except NotAWorkbook as error:
+            faults.append(f"{path.name}：{error.message_zh}")
+            continue
+        if title in known:
+            found.append((path, known[title]))
+        else:
+            faults.append(f"{path.name}：封面上的表名“{title}”不是可导入的工作簿")
+    if not found and not faults:
+        faults.append(f"目录 {directory} 中没有 .xlsx 工作簿")
+    if faults:
+        raise ClientError("没有导入任何文件：\n" + "\n".join(faults))
+    return sorted(found, key=lambda item: (item[1].order, item[0].name))
+
+
+def import_file(client: Client, path: Path, kind: Kind, dry_run: bool) -> dict[str, Any]:
+    """Send one file. Raises ClientError that lists the cells at fault.
+
+    The correlation id comes from the content: the same file, imported again elsewhere, makes the same events.
+    """
+    data = path.read_bytes()
+    headers = {"Content-Type": XLSX, "X-Correlation-ID": ids.entity_id("file", sha256(data).hexdigest())}
+    query = {"dry_run": str(dry_run).lower()}
+    try:
+        answer: dict[str, Any] = client.post(
+            kind.service, f"/workbooks/{kind.name}", data=data, headers=headers, params=query
+        )
+    except ClientError as error:
+        raise ClientError(_told(path, error), error.problem) from None
+    return answer
+
+
+def _told(path: Path, error: ClientError) -> str:
+    errors = error.problem.get("errors") or []
+    lines = [f"  {item['detail']}" for item in errors[:MOST_SHOWN]]
+    if len(errors) > MOST_SHOWN or error.problem.get("truncated"):
+        lines.append(f"  ……共 {len(errors)} 处")
+    return "\n".join([f"{path.name} 没有导入：{error}", *lines])
+
+
+def summary(name: str, answer: dict[str, Any]) -> str:
+    """One line about what an import did."""
+    created = sum(sheet["created"] for sheet in answer["sheets"].values())
+    unchanged = sum(sheet["unchanged"] for sheet in answer["sheets"].values())
+    what = "检查通过" if answer["dry_run"] else "已导入"
+    return f"{what} {name}（{answer['year']}年）：新增 {created} 行，已有 {unchanged} 行"
+
+
+def settle(client: Client) -> None:
+    """Wait until every consumer stands at its source's head, and nothing new came of it. Raises ClientError."""
+    deadline = time.monotonic() + SETTLE_SECONDS
+    before: dict[str, Any] = {}
+    while time.monotonic() < deadline:
+        heads = {name: client.get(name, "/events/head") for name in services.names()}
+        cursors = {name: client.get(name, "/cursors") for name in services.names()}
+        _stop_if_diverged(cursors)
+        if heads == before and _level(heads, cursors):
+            return
+        before = heads
+        time.sleep(SETTLE_STEP)
+    raise ClientError("等待超时：有服务没有读到最新，请查看 /cursors 与日志")
+
+
+def _level(heads: dict[str, Any], cursors: dict[str, Any]) -> bool:
+    numbered = all(head["unnumbered"] == 0 for head in heads.values())
+    return numbered and all(
+        (cursor["position"], cursor["chain"]) == (heads[cursor["source"]]["position"], heads[cursor["source"]]["chain"])
+        for read in cursors.values()
+        for cursor in read
+    )
+
+
+def _stop_if_diverged(cursors: dict[str, Any]) -> None:
+    for name, read in cursors.items():
+        for cursor in read:
+            if cursor["diverged"]:
+                raise ClientError(f"服务 {name} 已停止读取来源 {cursor['source']}：历史不一致（{cursor['diverged']}）")

@@ -1,0 +1,87 @@
+"""Commands that run a service, or prepare one."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from hongxia import logs, services
+from hongxia.dates import system_clock
+from hongxia.http import auth
+from hongxia.settings import SECRET_LENGTH, Misconfigured, load, value_of
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(serve)
+    app.command()(migrate)
+    app.command()(token)
+
+
+def serve(
+    service: Annotated[str | None, typer.Argument(help="只运行这一个服务；不写则五个服务同在一个进程")] = None,
+    address: Annotated[str, typer.Option(help="内嵌运行时的监听地址")] = "127.0.0.1:8080",
+    data: Annotated[Path, typer.Option(envvar="HONGXIA_DATA", help="内嵌运行时的数据目录")] = Path(".hongxia"),
+) -> None:
+    """运行服务：不写名称即内嵌运行全部服务，无需安装任何服务器。"""
+    if service is not None:
+        _known(service)
+        settings = load(os.environ)
+        logs.configure(settings.log_level)
+        from hongxia.runtime.runner import serve as run
+
+        run(service, settings)
+        return
+    logs.configure(os.environ.get("LOG_LEVEL") or "WARNING")
+    from hongxia.runtime.runner import Embedded, serve_embedded
+
+    embedded = Embedded(data.absolute(), address)
+
+    def ready(local_token: str) -> None:
+        console = Console(stderr=True)
+        console.print(f"红霞已在 {embedded.url} 运行，数据在 {embedded.data}", highlight=False)
+        console.print(f"在浏览器打开：{embedded.url}/#token={local_token}", highlight=False, soft_wrap=True)
+
+    serve_embedded(embedded, ready)
+
+
+def migrate(service: Annotated[str, typer.Argument(help="服务名")]) -> None:
+    """把一个服务的数据库升级到当前版本（DATABASE_URL）。"""
+    from hongxia.database import migrate as upgrade
+
+    _known(service)
+    url = value_of(os.environ, "DATABASE_URL")
+    if not url:
+        raise Misconfigured("缺少环境变量 DATABASE_URL（或 DATABASE_URL_FILE）")
+    try:
+        upgrade(url, services.load(service).definition.migrations)
+    except Exception as error:
+        raise Misconfigured(f"{service} 的数据库迁移失败，未作任何更改：{_cause(error)}") from None
+    Console().print(f"{service}：数据库已是当前版本")
+
+
+def _cause(error: Exception) -> str:
+    origin = getattr(error, "orig", None) or error
+    return f"{type(origin).__name__} {str(origin).splitlines()[0] if str(origin) else ''}".strip()
+
+
+def token(
+    role: Annotated[list[str], typer.Option(help="角色，可写多次")],
+    subject: Annotated[str, typer.Option(help="令牌持有人的代号")] = "operator",
+    days: Annotated[int, typer.Option(help="有效天数", min=1, max=366)] = 30,
+) -> None:
+    """签发访问令牌（用 TOKEN_SECRET），打印到标准输出。"""
+    secret = value_of(os.environ, "TOKEN_SECRET")
+    if not secret or len(secret) < SECRET_LENGTH:
+        raise Misconfigured(f"缺少环境变量 TOKEN_SECRET（或 TOKEN_SECRET_FILE），至少 {SECRET_LENGTH} 个字符")
+    print(auth.mint(secret, subject, role, system_clock(), timedelta(days=days)))
+
+
+def _known(service: str) -> None:
+    if service not in services.names():
+        raise Misconfigured(f"没有名为 {service} 的服务；现有：{'、'.join(services.names())}")

@@ -1,0 +1,87 @@
+"""A client of the services' public HTTP APIs, for the command line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from hongxia.settings import Misconfigured, service_url, value_of
+
+TIMEOUT = 600.0
+
+
+class ClientError(Exception):
+    """A service answered with a problem, or not at all; the text is Chinese and ready to print."""
+
+    def __init__(self, message: str, problem: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.problem = problem or {}
+
+
+class Client:
+    """Speaks to all services; knows where they are and which token to show."""
+
+    def __init__(self, urls: str, token: str, verify: str | bool = True) -> None:
+        self.urls = urls
+        self._session = requests.Session()
+        self._session.headers["Authorization"] = f"Bearer {token}"
+        self._session.verify = verify
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Client:
+        """HONGXIA_URL, HONGXIA_TOKEN (or the token that an embedded `hongxia serve` wrote), HONGXIA_CA.
+
+        Raises Misconfigured if there is no token.
+        """
+        token = value_of(environ, "HONGXIA_TOKEN") or _local_token(environ)
+        if not token:
+            raise Misconfigured("没有访问令牌：请设置 HONGXIA_TOKEN，或先在本机运行 hongxia serve")
+        urls = environ.get("HONGXIA_URL") or "http://127.0.0.1:8080"
+        return cls(urls, token, environ.get("HONGXIA_CA") or True)
+
+    def get(self, service: str, path: str, **query: Any) -> Any:
+        """The JSON that a GET answers. Raises ClientError."""
+        return self.request("GET", service, path, params=query).json()
+
+    def post(self, service: str, path: str, **options: Any) -> Any:
+        """The JSON that a POST answers. Raises ClientError."""
+        return self.request("POST", service, path, **options).json()
+
+    def pages(self, service: str, path: str, **query: Any) -> Iterator[dict[str, Any]]:
+        """All items of a paged list. Raises ClientError."""
+        cursor: str | None = None
+        while True:
+            page = self.get(service, path, **query, **({"cursor": cursor} if cursor else {}))
+            yield from page["items"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    def request(self, method: str, service: str, path: str, **options: Any) -> requests.Response:
+        """One request. Raises ClientError."""
+        url = service_url(self.urls, service) + path
+        try:
+            response = self._session.request(method, url, timeout=TIMEOUT, **options)
+        except requests.RequestException as error:
+            raise ClientError(f"服务 {service} 连不上（{url}）：{type(error).__name__}") from None
+        if not response.ok:
+            raise ClientError(*_told(service, response))
+        return response
+
+
+def _told(service: str, response: requests.Response) -> tuple[str, dict[str, Any]]:
+    try:
+        problem = dict(response.json())
+    except ValueError:
+        problem = {}
+    detail = problem.get("detail") or f"HTTP {response.status_code}"
+    return f"服务 {service}：{detail}", problem
+
+
+def _local_token(environ: Mapping[str, str]) -> str | None:
+    path = Path(environ.get("HONGXIA_DATA") or ".hongxia") / "token"
+    return path.read_text(encoding="utf-8").strip() if path.is_file() else None

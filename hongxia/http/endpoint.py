@@ -1,0 +1,260 @@
+"""One request from its bytes to its answer: who may, what was sent, one transaction, what comes back."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Protocol
+
+from marshmallow import Schema, ValidationError
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Request, Response
+
+from hongxia import ids
+from hongxia.database import Database, is_infrastructure
+from hongxia.dates import Clock, day_of
+from hongxia.events.context import Context
+from hongxia.events.declare import source_urn
+from hongxia.http import auth, idempotency
+from hongxia.http.auth import Actor
+from hongxia.http.paging import Page, PageQuery
+from hongxia.http.problems import (
+    BadRequest,
+    FieldError,
+    PreconditionFailed,
+    PreconditionRequired,
+    Problem,
+    TooLarge,
+    Unavailable,
+    UnsupportedMedia,
+    from_validation,
+)
+
+JSON = "application/json"
+MOST_JSON = 1024 * 1024
+MOST_RAW = 20 * 1024 * 1024
+CORRELATION = "X-Correlation-ID"
+
+_CORRELATION_ID = re.compile(r"^[A-Za-z0-9._:-]{1,64}$")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What an endpoint is: its address, who may call it, what it takes and gives.
+
+    `roles` empty and `public` false: any valid token. `writes`: the method runs in a transaction that may write;
+    by default whatever is no GET. `raw`: the content types of a body that is no JSON.
+    """
+
+    method: str
+    url: str
+    summary: str
+    roles: tuple[str, ...] = ()
+    body: type[Schema] | None = None
+    query: type[Schema] | None = None
+    returns: type[Schema] | None = None
+    many: bool = False
+    status: int = 200
+    public: bool = False
+    raw: tuple[str, ...] = ()
+    writes: bool = True
+    needs_version: bool = False
+
+
+@dataclass(slots=True)
+class Call:
+    """A request as a service's method sees it; `body` and `query` are loaded and valid."""
+
+    session: Session
+    actor: Actor
+    context: Context
+    body: Any = None
+    query: dict[str, Any] = field(default_factory=dict)
+    if_match: int | None = None
+    request: Request = field(repr=False, default=None)  # type: ignore[assignment]
+
+    @property
+    def now(self) -> datetime:
+        """The moment of the request, UTC."""
+        return self.context.now
+
+    @property
+    def today(self) -> date:
+        """The date in Asia/Shanghai."""
+        return day_of(self.now)
+
+    def must_match(self, version: int) -> None:
+        """Raises PreconditionFailed if the caller changes another version than the current one."""
+        if self.if_match is not None and self.if_match != version:
+            raise PreconditionFailed(f"当前版本为 {version}，请求修改的是版本 {self.if_match}")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer that is more than its body: a status, headers, or another content type than JSON."""
+
+    body: Any
+    status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content_type: str | None = None
+
+
+class Host(Protocol):
+    """What the endpoint needs of the service that it belongs to."""
+
+    name: str
+    database: Database
+    clock: Clock
+    token_secret: str
+
+    def failed(self, route: Route, error: Exception) -> None:
+        """Note an error that nobody expected."""
+
+
+NO_ONE = Actor("anonymous", frozenset())
+
+
+def answer(host: Host, route: Route, request: Request, act: Callable[[Call], Any]) -> Response:
+    """Run `act` for a request; every error becomes a problem document, and then nothing was changed."""
+    correlation = correlation_of(request)
+    try:
+        response = _answer(host, route, request, correlation, act)
+    except Problem as problem:
+        response = problem.response()
+    except Exception as error:
+        host.failed(route, error)
+        away = is_infrastructure(error)
+        response = (Unavailable("数据库暂时不可用，请稍后重试") if away else Problem()).response()
+    response.headers[CORRELATION] = correlation
+    return response
+
+
+def correlation_of(request: Request) -> str:
+    """The correlation id that the caller sent, or a new one; kept on the request, so that it is one and the same."""
+    known: str | None = request.environ.get("hongxia.correlation")
+    if known is None:
+        sent = request.headers.get(CORRELATION, "")
+        known = sent if _CORRELATION_ID.match(sent) else ids.new_id()
+        request.environ["hongxia.correlation"] = known
+    return known
+
+
+def _answer(host: Host, route: Route, request: Request, correlation: str, act: Callable[[Call], Any]) -> Response:
+    actor = NO_ONE if route.public else auth.verify(host.token_secret, request.headers.get("Authorization"))
+    if route.roles:
+        actor.must_have(route.roles)
+    raw = _read_body(route, request)
+    query = _loaded(route.query, request.args.to_dict(), query=True) if route.query else {}
+    body = _loaded_body(route, request, raw)
+    if_match = _if_match(route, request)
+    now = host.clock()
+    context = Context(source_urn(host.name), now, correlation)
+    with _session(host.database, route, context) as session:
+        key = request.headers.get("Idempotency-Key") if request.method == "POST" and route.writes else None
+        if key is not None:
+            key = idempotency.checked_key(key)
+            mark = idempotency.fingerprint(request.method, request.full_path, raw)
+            earlier = idempotency.claim(session, actor.subject, key, mark, now)
+            if earlier:
+                headers = {**earlier.headers, "Idempotency-Replayed": "true"}
+                return Response(earlier.body, status=earlier.status, headers=headers)
+        response = _response(route, act(Call(session, actor, context, body, query, if_match, request)))
+        if key is not None:
+            kept = {k: v for k, v in response.headers.items() if k in ("Content-Type", "ETag", "Location")}
+            answer_kept = idempotency.Answer(response.status_code, kept, response.get_data(as_text=True))
+            idempotency.keep(session, actor.subject, key, answer_kept)
+    return response
+
+
+@contextmanager
+def _session(database: Database, route: Route, context: Context) -> Iterator[Session]:
+    reads = route.method == "GET" or not route.writes
+    with database.read() if reads else database.begin(context) as session:
+        yield session
+
+
+def _read_body(route: Route, request: Request) -> bytes:
+    if request.method in ("GET", "HEAD"):
+        return b""
+    if request.headers.get("Transfer-Encoding"):
+        raise BadRequest("请以 Content-Length 注明长度，不支持分块传输")
+    most = MOST_RAW if route.raw else MOST_JSON
+    length = request.content_length or 0
+    if length > most:
+        raise TooLarge(f"内容过大：最多 {most // 1024 // 1024} MB")
+    data = request.get_data(cache=False)
+    if len(data) != length:
+        raise BadRequest("请求内容不完整")
+    return data
+
+
+def _loaded_body(route: Route, request: Request, raw: bytes) -> Any:
+    if route.raw:
+        if request.mimetype not in route.raw:
+            raise UnsupportedMedia(f"内容类型应为 {'、'.join(route.raw)}")
+        return raw
+    if route.body is None:
+        if raw.strip() not in (b"", b"{}"):
+            raise BadRequest("此请求不需要内容")
+        return None
+    if request.mimetype != JSON:
+        raise UnsupportedMedia(f"内容类型应为 {JSON}")
+    try:
+        document = json.loads(raw, parse_float=Decimal, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        raise BadRequest("内容不是有效的 JSON", slug="not-json") from None
+    return _loaded(route.body, document)
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(name)
+
+
+def _loaded(schema: type[Schema], document: Any, *, query: bool = False) -> Any:
+    try:
+        return schema().load(document)
+    except ValidationError as error:
+        raise from_validation(error, query=query) from None
+
+
+def _if_match(route: Route, request: Request) -> int | None:
+    header = request.headers.get("If-Match", "").strip()
+    if not header or header == "*":
+        if route.needs_version and header != "*":
+            raise PreconditionRequired()
+        return None
+    version = header.removeprefix("W/").strip('"')
+    if not version.isdecimal():
+        raise BadRequest("If-Match 无效", errors=[FieldError('应为读取时得到的 ETag，例如 "3"', parameter="If-Match")])
+    return int(version)
+
+
+def _response(route: Route, result: Any) -> Response:
+    if isinstance(result, Response):
+        return result
+    reply = result if isinstance(result, Reply) else Reply(result)
+    status = reply.status or route.status
+    if reply.content_type:
+        return Response(reply.body, status, dict(reply.headers), content_type=reply.content_type)
+    body = _dumped(route, reply.body)
+    response = Response(json.dumps(body, ensure_ascii=False), status, dict(reply.headers), content_type=JSON)
+    version = body.get("version") if isinstance(body, dict) else None
+    if isinstance(version, int):
+        response.headers["ETag"] = f'"{version}"'
+    return response
+
+
+def _dumped(route: Route, result: Any) -> Any:
+    if isinstance(result, Page):
+        schema = route.returns() if route.returns else None
+        items = schema.dump(result.items, many=True) if schema else list(result.items)
+        return {"items": items, "next_cursor": result.next_cursor}
+    return route.returns().dump(result) if route.returns else result
+
+
+__all__ = ["Call", "Host", "Page", "PageQuery", "Reply", "Route", "answer", "correlation_of"]

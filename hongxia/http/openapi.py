@@ -1,0 +1,140 @@
+"""The OpenAPI 3.1 document of a service, made from the same routes and schemas that answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+from marshmallow import Schema
+
+from hongxia.http.endpoint import JSON, Route
+from hongxia.http.fields import Yuan
+from hongxia.http.problems import CONTENT_TYPE
+
+_PARAMETER = re.compile(r"<(?:[a-z]+:)?([a-z_]+)>")
+
+PROBLEM = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string", "example": "urn:hongxia:problem:invalid"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["detail"],
+                "properties": {
+                    "detail": {"type": "string"},
+                    "pointer": {"type": "string"},
+                    "parameter": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+
+
+def schema_plugin() -> MarshmallowPlugin:
+    """apispec's marshmallow plugin, taught our own fields."""
+    plugin = MarshmallowPlugin()
+    if plugin.converter is not None:
+        plugin.converter.add_attribute_function(_yuan_as_text)
+    return plugin
+
+
+def document(service: str, title: str, version: str, routes: Iterable[Route]) -> dict[str, Any]:
+    """The OpenAPI document of a service."""
+    plugin = schema_plugin()
+    spec = APISpec(
+        title=f"红霞 · {title}",
+        version=version,
+        openapi_version="3.1.0",
+        plugins=[plugin],
+        info={"description": f"The {service} service of Hongxia. Errors are problem documents (RFC 9457)."},
+    )
+    spec.components.security_scheme("token", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
+    spec.components.schema("Problem", PROBLEM)
+    spec.components.response("Problem", {"description": "问题说明", "content": {CONTENT_TYPE: {"schema": "Problem"}}})
+    for route in sorted(routes, key=lambda r: (r.url, r.method)):
+        path = _PARAMETER.sub(r"{\1}", route.url)
+        spec.path(path=path, operations={route.method.lower(): _operation(route)})
+    return spec.to_dict()
+
+
+def _yuan_as_text(self: Any, field: Any, **kwargs: Any) -> dict[str, Any]:
+    if not isinstance(field, Yuan):
+        return {}
+    sign = "-?" if field.negative else ""
+    return {"type": "string", "pattern": f"^{sign}[0-9]+(\\.[0-9]{{1,2}})?$", "description": "元"}
+
+
+def _operation(route: Route) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "summary": route.summary,
+        "operationId": _operation_id(route),
+        "parameters": _parameters(route),
+        "responses": {str(route.status): _success(route), "default": "Problem"},
+        "security": [] if route.public else [{"token": []}],
+    }
+    if route.roles:
+        operation["description"] = "角色：" + "、".join(route.roles)
+    if route.body:
+        operation["requestBody"] = {"required": True, "content": {JSON: {"schema": route.body}}}
+    elif route.raw:
+        binary = {"schema": {"type": "string", "format": "binary"}}
+        operation["requestBody"] = {"required": True, "content": dict.fromkeys(route.raw, binary)}
+    return operation
+
+
+def _operation_id(route: Route) -> str:
+    words = re.sub(r"[^a-z]+", "_", _PARAMETER.sub(r"\1", route.url)).strip("_")
+    return f"{route.method.lower()}_{words or 'root'}"
+
+
+def _parameters(route: Route) -> list[Any]:
+    parameters: list[Any] = [
+        {"in": "path", "name": name, "required": True, "schema": {"type": "string"}}
+        for name in _PARAMETER.findall(route.url)
+    ]
+    if route.query:
+        parameters.append({"in": "query", "schema": route.query})
+    if route.method == "POST" and route.writes:
+        parameters.append({"in": "header", "name": "Idempotency-Key", "schema": {"type": "string", "maxLength": 200}})
+    if route.needs_version:
+        parameters.append({"in": "header", "name": "If-Match", "required": True, "schema": {"type": "string"}})
+    return parameters
+
+
+def _success(route: Route) -> dict[str, Any]:
+    if route.returns is None:
+        return {"description": "成功"}
+    schema: Any = route.returns
+    if route.many:
+        items = {"type": "array", "items": route.returns}
+        schema = {
+            "type": "object",
+            "properties": {"items": items, "next_cursor": {"type": ["string", "null"]}},
+            "required": ["items", "next_cursor"],
+        }
+    return {"description": "成功", "content": {JSON: {"schema": schema}}}
+
+
+def json_schema(schema: type[Schema], title: str, description: str) -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a marshmallow schema on its own, nested ones under $defs; for the contracts."""
+    plugin = schema_plugin()
+    spec = APISpec(title="", version="", openapi_version="3.1.0", plugins=[plugin])
+    spec.components.schema("Data", schema=schema)
+    schemas = spec.to_dict()["components"]["schemas"]
+    data = schemas.pop("Data")
+    whole = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": title,
+        "description": description,
+    }
+    return {**whole, **data, **({"$defs": schemas} if schemas else {})}

@@ -1,0 +1,53 @@
+"""What a service measures of itself; each service has a registry of its own, also where five share a process."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+
+class Metrics:
+    """The metrics of one service. Labels hold routes, sources and kinds, never a person's id."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(f"hongxia_{name}", text, labels, registry=self.registry)
+
+        def gauge(name: str, text: str, *labels: str) -> Gauge:
+            return Gauge(f"hongxia_{name}", text, labels, registry=self.registry)
+
+        self.requests = counter("http_requests", "HTTP requests answered", "route", "method", "status")
+        self.duration = Histogram(
+            "hongxia_http_request_duration_seconds",
+            "Time from request to answer",
+            ("route", "method"),
+            registry=self.registry,
+            buckets=_SECONDS,
+        )
+        self.backlog = gauge("outbox_backlog", "Committed events that the broker has not confirmed")
+        self.oldest = gauge("outbox_oldest_seconds", "Age of the oldest of them")
+        self.numbered = counter("relay_numbered", "Events given a position")
+        self.published = counter("relay_published", "Events confirmed by the broker")
+        self.returned = counter("relay_returned", "Events that no queue took")
+        self.relay_active = gauge("relay_active", "1 where this process holds the relay's lock")
+        self.cursor = gauge("cursor_position", "Position of the last event applied", "source")
+        self.head = gauge("source_head_position", "Position of the source's head when last compared", "source")
+        self.lag = gauge("cursor_lag_positions", "Positions between cursor and head", "source")
+        self.lag_seconds = gauge("cursor_lag_seconds", "How long the cursor has been behind the head", "source")
+        self.applied = counter("events_applied", "Events applied", "source")
+        self.duplicates = counter("events_duplicate", "Events delivered again and passed over", "source")
+        self.healed = counter("events_healed", "Events pulled from the source's feed", "source")
+        self.parked = gauge("events_parked", "Events that could not be applied and wait for a replay", "source")
+        self.diverged = gauge("source_diverged", "1 where a source was stopped because its history differs", "source")
+        self.dead = counter("dead_letters", "Messages that are no events", "source")
+        self.consumer_active = gauge("consumer_active", "1 while the consumer is connected to the broker", "source")
+        self.records = counter("records", "Events raised, by type", "kind")
+
+    def render(self) -> bytes:
+        """The metrics in Prometheus' text format."""
+        return generate_latest(self.registry)

@@ -1,0 +1,23 @@
+"""Alembic's environment, the same for every service; each env.py calls `run` with its own tables."""
+
+from __future__ import annotations
+
+from alembic import context
+from sqlalchemy import MetaData, create_engine, pool
+
+from hongxia.events.tables import platform_metadata
+
+
+def run(metadata: MetaData) -> None:
+    """Upgrade the database of the configuration's `url` in one transaction."""
+    engine = create_engine(context.config.attributes["url"], poolclass=pool.NullPool, hide_parameters=True)
+    with engine.connect() as connection:
+        context.configure(
+            connection=connection,
+            target_metadata=[metadata, platform_metadata],
+            render_as_batch=connection.dialect.name == "sqlite",
+            compare_type=True,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+    engine.dispose()

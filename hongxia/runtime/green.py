@@ -1,0 +1,73 @@
+"""The only place that knows which green threads we run on (eventlet), so that they can be replaced."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+
+def patch() -> None:
+    """Make the standard library and psycopg2 cooperate. Must run before anything else is imported by the process."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        import eventlet
+
+        eventlet.monkey_patch()
+
+
+def sleep(seconds: float = 0) -> None:
+    """Let the other green threads run, for a while or for one turn."""
+    import eventlet
+
+    eventlet.sleep(seconds)
+
+
+class Mailbox:
+    """A queue between green threads."""
+
+    def __init__(self) -> None:
+        from eventlet.queue import LightQueue
+
+        self._queue = LightQueue()
+
+    def put(self, item: Any) -> None:
+        """Put in, never waiting."""
+        self._queue.put(item)
+
+    def take(self, most: int, timeout: float) -> list[Any]:
+        """What is there, up to `most`; waits for a first item at most `timeout` seconds. Empty if none came."""
+        from eventlet.queue import Empty
+
+        try:
+            items = [self._queue.get(timeout=timeout)]
+        except Empty:
+            return []
+        while len(items) < most and not self._queue.empty():
+            items.append(self._queue.get())
+        return items
+
+
+class Bell:
+    """Rung by whoever has work; waited for by one. A ring that nobody waits for is kept."""
+
+    def __init__(self) -> None:
+        self._mailbox = Mailbox()
+        self._rung = False
+
+    def ring(self) -> None:
+        """Wake the one who waits."""
+        if not self._rung:
+            self._rung = True
+            self._mailbox.put(None)
+
+    def wait(self, timeout: float) -> None:
+        """Until the bell is rung, or the time is over."""
+        self._mailbox.take(1, timeout)
+        self._rung = False
+
+
+def spawn(work: Any) -> Any:
+    """Run work in a green thread of its own; the result can be killed."""
+    import eventlet
+
+    return eventlet.spawn(work)

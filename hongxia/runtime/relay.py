@@ -1,0 +1,128 @@
+"""Drives the relay's steps: one active relay a service, woken by the commit, polling as a fallback."""
+
+from __future__ import annotations
+
+import select
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from nameko.extensions import DependencyProvider
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from hongxia.database import is_infrastructure
+from hongxia.events import relay
+from hongxia.events.broker import Publisher
+from hongxia.events.outbox import CHANNEL
+from hongxia.events.transport import BrokerAway
+from hongxia.runtime import green
+from hongxia.runtime.host import Host, Hosting
+
+POLL_SECONDS = 1.0
+LONGEST_WAIT = 5.0
+LOCK = 7_201_921
+"""The key of the advisory lock; such locks are apart for each database, so one key serves all services."""
+
+
+class Relay(DependencyProvider):  # type: ignore[misc]
+    """Runs the relay for as long as the container lives."""
+
+    hosting = Hosting()
+
+    def start(self) -> None:
+        """Begin."""
+        self._running = True
+        self.container.spawn_managed_thread(self._run, identifier="relay")
+
+    def stop(self) -> None:
+        """Finish the batch at hand, no more."""
+        self._running = False
+        self.hosting.host.bell.ring()
+
+    def get_dependency(self, worker_ctx: Any) -> Host:
+        """Service methods see the host."""
+        return self.hosting.host
+
+    def _run(self) -> None:
+        host = self.hosting.host
+        while self._running:
+            try:
+                with leadership(host) as bell:
+                    if bell is None:
+                        green.sleep(POLL_SECONDS)
+                        continue
+                    self._relay(host, bell)
+            except (SQLAlchemyError, OSError) as error:
+                if isinstance(error, SQLAlchemyError) and not is_infrastructure(error):
+                    host.log.error("relay failed", error=type(error).__name__)
+                green.sleep(POLL_SECONDS)
+
+    def _relay(self, host: Host, bell: Bell) -> None:
+        publisher = Publisher(host.settings.amqp_uri)
+        host.publisher_connected = lambda: publisher.connected
+        host.metrics.relay_active.set(1)
+        wait = 0.0
+        try:
+            while self._running:
+                numbered = relay.number(host.database, host.context())
+                published, away = _publish(host, publisher)
+                wait = min(LONGEST_WAIT, wait * 2 or 0.1) if away else 0.0
+                if not numbered and not published:
+                    bell.wait(wait or POLL_SECONDS)
+        finally:
+            host.metrics.relay_active.set(0)
+            publisher.close()
+
+
+def _publish(host: Host, publisher: Publisher) -> tuple[int, bool]:
+    """What was published, and whether the broker is away. Numbering goes on meanwhile, so the feed does too."""
+    try:
+        publisher.open()
+        published = relay.publish(host.database, publisher, host.context())
+        publisher.heartbeat()
+    except BrokerAway as error:
+        host.log.warning("broker away", error=str(error))
+        return 0, True
+    host.metrics.published.inc(published)
+    host.metrics.returned.inc(publisher.take_returned())
+    return published, False
+
+
+class Bell:
+    """What the relay waits on. In one process the commit rings; across processes PostgreSQL notifies."""
+
+    def __init__(self, host: Host, connection: Any = None) -> None:
+        self._host = host
+        self._connection = connection
+
+    def wait(self, seconds: float) -> None:
+        """Until there may be work, or the time is over. Raises what the driver raises if the lock's connection is lost."""
+        if self._connection is None:
+            self._host.bell.wait(seconds)
+            return
+        self._connection.poll()
+        if not self._connection.notifies:
+            select.select([self._connection], [], [], seconds)
+            self._connection.poll()
+        self._connection.notifies.clear()
+
+
+@contextmanager
+def leadership(host: Host) -> Iterator[Bell | None]:
+    """Hold the service's relay lock, and a bell; None while another replica holds it.
+
+    The lock only spares double work: what keeps positions right is the counter row.
+    """
+    if host.database.embedded:
+        yield Bell(host)
+        return
+    with host.database.engine.connect() as pooled:
+        # The lock belongs to the session of the database, so this connection must not go back to the pool.
+        pooled.detach()
+        connection = pooled.execution_options(isolation_level="AUTOCOMMIT")
+        if not connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": LOCK}):
+            yield None
+            return
+        connection.execute(text(f"LISTEN {CHANNEL}"))
+        yield Bell(host, connection.connection.dbapi_connection)

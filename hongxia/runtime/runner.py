@@ -1,0 +1,187 @@
+"""Runs one service against real servers, or all of them embedded in one process."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import eventlet
+import eventlet.wsgi
+from nameko.containers import ServiceContainer
+from nameko.web.server import parse_address
+from sqlalchemy.exc import SQLAlchemyError
+
+from hongxia import services
+from hongxia.database import Database, migrate, pending_revision
+from hongxia.dates import system_clock
+from hongxia.http import auth
+from hongxia.http.problems import NotFound
+from hongxia.logs import logger
+from hongxia.runtime.host import SETTINGS
+from hongxia.runtime.http import MOUNTS, Wsgi
+from hongxia.settings import SECRET_LENGTH, Misconfigured, Settings, load
+
+MAX_WORKERS = 200
+TOKEN_LIFETIME = timedelta(days=30)
+
+
+def serve(name: str, settings: Settings) -> None:
+    """Run one service until SIGTERM or SIGINT. Raises Misconfigured where its database can't be used."""
+    service = services.load(name)
+    _check_database(settings, service.definition.migrations)
+    container = ServiceContainer(service, _config(settings))
+    try:
+        container.start()
+    except OSError as error:
+        raise Misconfigured(f"无法监听 {settings.http_address}：{error.strerror}") from None
+    logger(service=name).info("serving", address=settings.http_address)
+    _until_stopped([container])
+
+
+def _config(settings: Settings, **more: Any) -> dict[str, Any]:
+    return {
+        SETTINGS: settings,
+        "WEB_SERVER_ADDRESS": settings.http_address,
+        "max_workers": MAX_WORKERS,
+        **more,
+    }
+
+
+def _check_database(settings: Settings, migrations: str) -> None:
+    database = Database(settings.database_url)
+    try:
+        wanted = pending_revision(database, migrations)
+    except SQLAlchemyError as error:
+        raise Misconfigured(f"数据库连不上（DATABASE_URL）：{type(error).__name__}") from None
+    finally:
+        database.close()
+    if wanted:
+        raise Misconfigured(f"数据库缺少迁移 {wanted}：请先运行 hongxia migrate <服务>")
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """Where the embedded services keep their data, and the one address at which they all answer."""
+
+    data: Path
+    address: str
+
+    @property
+    def url(self) -> str:
+        """The address as a URL."""
+        return f"http://{self.address}"
+
+    def settings(self, name: str) -> Settings:
+        """The settings of one of the services: SQLite, kombu's memory transport, a secret made at the first start."""
+        environ = {
+            **os.environ,
+            "DATABASE_URL": f"sqlite:///{self.data / name}.sqlite3",
+            "AMQP_URI": "memory://",
+            "TOKEN_SECRET": self._secret(),
+            "HONGXIA_URL": self.url,
+        }
+        environ.pop("TOKEN_SECRET_FILE", None)
+        return load(environ)
+
+    def _secret(self) -> str:
+        path = self.data / "token-secret"
+        if not path.exists():
+            _write_private(path, secrets.token_urlsafe(SECRET_LENGTH))
+        return path.read_text(encoding="utf-8")
+
+    def write_token(self) -> str:
+        """A token with all roles for whoever may read the data directory; written to `token` there."""
+        token = auth.mint(self._secret(), "local", [auth.ADMIN], system_clock(), TOKEN_LIFETIME)
+        _write_private(self.data / "token", token)
+        return token
+
+
+def _write_private(path: Path, text: str) -> None:
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def serve_embedded(embedded: Embedded, on_ready: Callable[[str], None]) -> None:
+    """Run all services in this process until SIGTERM or SIGINT; `on_ready` is given a token.
+
+    Raises Misconfigured if the address is taken or the data directory can't be used.
+    """
+    try:
+        embedded.data.mkdir(parents=True, exist_ok=True)
+        token = embedded.write_token()
+    except OSError as error:
+        raise Misconfigured(f"数据目录 {embedded.data} 无法使用：{error.strerror}") from None
+    bind = parse_address(embedded.address)
+    try:
+        listener = eventlet.listen((bind.address, bind.port))
+    except OSError as error:
+        raise Misconfigured(f"地址 {embedded.address} 无法使用：{error.strerror}") from None
+    mounts: dict[str, Wsgi] = {}
+    containers, front = [], ""
+    for name in services.names():
+        service = services.load(name)
+        settings = replace(embedded.settings(name), http_address=embedded.address)
+        migrate(settings.database_url, service.definition.migrations)
+        containers.append(ServiceContainer(service, _config(settings, **{MOUNTS: mounts})))
+        front = name if service.definition.front else front
+    for container in containers:
+        container.start()
+    web = eventlet.spawn(eventlet.wsgi.server, listener, gateway(mounts, front), log_output=False)
+    on_ready(token)
+    _until_stopped(containers)
+    web.kill()
+
+
+def gateway(mounts: dict[str, Wsgi], front: str) -> Wsgi:
+    """One application over several: /<service>/… goes to that service, everything else to the front one."""
+
+    def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        name, _, rest = environ.get("PATH_INFO", "/").lstrip("/").partition("/")
+        if name in mounts:
+            shifted = {"SCRIPT_NAME": f"{environ.get('SCRIPT_NAME', '')}/{name}", "PATH_INFO": f"/{rest}"}
+            return mounts[name]({**environ, **shifted}, start_response)
+        if front in mounts:
+            return mounts[front](environ, start_response)
+        response = NotFound("没有这个地址").response()
+        answer: Iterable[bytes] = response(environ, start_response)
+        return answer
+
+    return application
+
+
+def _until_stopped(containers: list[ServiceContainer]) -> None:
+    stopping = eventlet.event.Event()
+
+    def stop(_number: int, _frame: Any) -> None:
+        if not stopping.ready():
+            eventlet.spawn(stopping.send, None)
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    watchers = [eventlet.spawn(_died, container, stopping) for container in containers]
+    error = stopping.wait()
+    for watcher in watchers:
+        watcher.kill()
+    for container in containers:
+        container.stop()
+    if error is not None:
+        raise error
+
+
+def _died(container: ServiceContainer, stopping: Any) -> None:
+    """A container that dies of an error takes the process with it, so that whoever supervises it starts it anew."""
+    error: Exception | None = None
+    try:
+        container.wait()
+    except Exception as reason:
+        error = reason
+    if not stopping.ready():
+        with suppress(AssertionError):
+            stopping.send(error)

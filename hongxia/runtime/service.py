@@ -1,0 +1,299 @@
+"""What every service has: health, metrics, contract, feed, cursors, parked events, workbooks."""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+from typing import Any, ClassVar
+
+from marshmallow import Schema, fields, validate
+from sqlalchemy import select, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from hongxia import __version__, metrics
+from hongxia.database import pending_revision
+from hongxia.definition import Definition, Importable
+from hongxia.events import cursor, feed, gauges, parked
+from hongxia.events.broker import broker_errors, connection, discard
+from hongxia.events.chain import GENESIS
+from hongxia.events.envelope import BATCH_CONTENT_TYPE
+from hongxia.events.tables import cursor as cursors
+from hongxia.events.transport import BrokerAway
+from hongxia.http.auth import OFFICE, OPERATOR, SUBSCRIBER
+from hongxia.http.endpoint import Call, Reply
+from hongxia.http.openapi import document
+from hongxia.http.problems import FieldError, GoneAway, Invalid, NotFound
+from hongxia.runtime import green
+from hongxia.runtime.host import Host
+from hongxia.runtime.http import route, routes_of
+from hongxia.runtime.relay import Relay
+from hongxia.workbook.errors import NotAWorkbook, WorkbookErrors
+from hongxia.workbook.importing import DryRun, parse
+from hongxia.workbook.write import write
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+IMMUTABLE = "private, max-age=31536000, immutable"
+LONGEST_POLL_MS = 30_000
+
+
+class FeedQuery(Schema):
+    """The HTTP Feeds parameters, and our own `after`, `type` and `limit`. `timeout` is in milliseconds."""
+
+    lastEventId = fields.UUID(load_default=None)
+    after = fields.Integer(load_default=0, validate=validate.Range(0, 2**62))
+    type = fields.String(load_default=None)
+    limit = fields.Integer(load_default=feed.PAGE, validate=validate.Range(1, 2000))
+    timeout = fields.Integer(load_default=0, validate=validate.Range(0, LONGEST_POLL_MS))
+
+
+class HeadOut(Schema):
+    """The end of a service's own log."""
+
+    position = fields.Integer(required=True)
+    chain = fields.String(required=True)
+    unnumbered = fields.Integer(required=True)
+    first = fields.Integer(required=True)
+
+
+class CursorOut(Schema):
+    """How far a consumer has read a source."""
+
+    source = fields.String(required=True)
+    position = fields.Integer(required=True)
+    chain = fields.String(required=True)
+    diverged = fields.String(required=True, allow_none=True)
+    last_event = fields.AwareDateTime(required=True, allow_none=True)
+    head_position = fields.Integer(required=True)
+    head_chain = fields.String(required=True)
+    head_seen = fields.AwareDateTime(required=True, allow_none=True)
+    parked = fields.Integer(required=True)
+
+
+class ParkedOut(Schema):
+    """An event that could not be applied."""
+
+    source = fields.String(required=True)
+    position = fields.Integer(required=True)
+    type = fields.String(required=True)
+    subject = fields.String(required=True)
+    occurredon = fields.String(required=True)
+    reason = fields.String(required=True)
+    detail = fields.String(required=True)
+    parked_at = fields.AwareDateTime(required=True)
+    attempts = fields.Integer(required=True)
+
+
+class ReplayedOut(Schema):
+    """What a replay did."""
+
+    applied = fields.Integer(required=True)
+    still_parked = fields.Integer(required=True)
+
+
+class ImportQuery(Schema):
+    """`dry_run` checks everything and keeps nothing."""
+
+    dry_run = fields.Boolean(load_default=False)
+
+
+class Service:
+    """Base of the five services; a subclass adds its name, its definition, its routes and its consumers."""
+
+    name: ClassVar[str]
+    definition: ClassVar[Definition]
+
+    host: Host = Relay()
+
+    @route("GET", "/healthz", summary="进程是否存活", public=True, writes=False)
+    def healthz(self, call: Call) -> dict[str, str]:
+        """Alive: this process answers."""
+        return {"status": "ok", "service": self.name, "version": __version__}
+
+    @route("GET", "/readyz", summary="数据库与消息服务器是否可用", public=True)
+    def readyz(self, call: Call) -> Reply:
+        """Ready: database (with the migrations that this code wants) and broker, named one by one."""
+        checks = {"database": _database_state(self.host), "broker": _broker_state(self.host)}
+        ready = all(state == "ok" for state in checks.values())
+        status = HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE
+        return Reply({"status": "ok" if ready else "unavailable", **checks}, status)
+
+    @route("GET", "/metrics", summary="Prometheus 指标", public=True)
+    def metrics(self, call: Call) -> Reply:
+        """The service's metrics."""
+        gauges.observe(call.session, self.host.metrics, call.now)
+        return Reply(self.host.metrics.render(), content_type=metrics.CONTENT_TYPE)
+
+    @route("GET", "/openapi.json", summary="接口说明（OpenAPI 3.1）", public=True)
+    def openapi(self, call: Call) -> dict[str, Any]:
+        """The API's own description."""
+        return document(self.name, self.definition.title, __version__, routes_of(type(self)))
+
+    @route("GET", "/events", summary="事件流（HTTP Feeds）", roles=(SUBSCRIBER, OPERATOR), query=FeedQuery)
+    def events(self, call: Call) -> Reply:
+        """The log after a position. A full page never changes, so it may be cached."""
+        asked = call.query
+        after = self._after(call)
+        call.session.rollback()
+
+        def read() -> list[bytes]:
+            with self.host.database.read() as session:
+                return feed.page(session, after, asked["limit"], asked["type"])
+
+        try:
+            page = feed.wait_for_page(read, green.sleep, asked["timeout"] / 1000)
+        except feed.Gone as gone:
+            raise GoneAway(f"事件只保存到位置 {gone.first} 之后", extra={"first": gone.first}) from None
+        full = len(page) == asked["limit"]
+        headers = {"Cache-Control": IMMUTABLE if full else "no-store"}
+        return Reply(b"[" + b",".join(page) + b"]", headers=headers, content_type=BATCH_CONTENT_TYPE)
+
+    def _after(self, call: Call) -> int:
+        last = call.query["lastEventId"]
+        if last is None:
+            after: int = call.query["after"]
+            return after
+        try:
+            return feed.position_of(call.session, str(last))
+        except feed.UnknownEvent:
+            problem = FieldError("本事件流没有这个事件", parameter="lastEventId")
+            raise NotFound("lastEventId 无效", errors=[problem]) from None
+
+    @route("GET", "/events/head", summary="事件流的末端", roles=(SUBSCRIBER, OPERATOR), returns=HeadOut)
+    def events_head(self, call: Call) -> feed.Head:
+        """Position and chain of the last event."""
+        return feed.head(call.session)
+
+    @route(
+        "GET",
+        "/cursors",
+        summary="读到各来源的哪个位置",
+        roles=(SUBSCRIBER, OPERATOR, OFFICE),
+        returns=CursorOut,
+    )
+    def cursors(self, call: Call) -> list[dict[str, Any]]:
+        """This service's cursors, one a source that it reads."""
+        counts = parked.counts(call.session)
+        rows = {row.source: row._asdict() for row in call.session.execute(select(cursors))}
+        blank = {"position": 0, "chain": GENESIS, "head_position": 0, "head_chain": GENESIS}
+        unread = dict.fromkeys(("diverged", "last_event", "head_seen"))
+        found = []
+        for source in sorted(self.host.consumers):
+            row = rows.get(source) or {"source": source, **blank, **unread}
+            found.append(CursorOut().dump({**row, "parked": counts.get(source, 0)}))
+        return found
+
+    @route("POST", "/cursors/<source>/reset", summary="从头重读一个来源", roles=(OPERATOR,))
+    def reset_cursor(self, call: Call, source: str) -> dict[str, str]:
+        """After a divergence, once somebody has decided that the source's history as it is now shall count."""
+        if source not in self.host.consumers:
+            raise NotFound(f"本服务不读取来源 {source}")
+        cursor.lock(call.session, source)
+        self.definition.forget(call.session, source)
+        start = {"position": 0, "chain": GENESIS, "diverged": None, "last_event": None}
+        call.session.execute(update(cursors).where(cursors.c.source == source).values(**start))
+        parked.drop(call.session, source)
+        return {"source": source, "status": "rereading"}
+
+    @route("GET", "/parked", summary="搁置的事件", roles=(OPERATOR, OFFICE))
+    def parked_events(self, call: Call) -> list[dict[str, Any]]:
+        """The events that could not be applied, and why."""
+        return [ParkedOut().dump(row._asdict()) for row in parked.listed(call.session)]
+
+    @route(
+        "POST",
+        "/parked/replay",
+        summary="重放搁置的事件",
+        roles=(OPERATOR,),
+        returns=ReplayedOut,
+        writes=False,
+    )
+    def replay_parked(self, call: Call) -> parked.Replayed:
+        """Try every parked event again, each in a transaction of its own."""
+        handlers = {source: consumer.handle for source, consumer in self.host.consumers.items()}
+        return parked.replay(self.host.database, self.host.context(), handlers.__getitem__)
+
+    @route("GET", "/workbooks", summary="可导入的工作簿")
+    def workbooks(self, call: Call) -> list[dict[str, Any]]:
+        """What this service imports; `order` sorts all services' workbooks for an import."""
+        found = [importable.workbook for importable in self.definition.workbooks]
+        return [{"name": book.name, "title": book.title_zh, "order": book.order} for book in found]
+
+    @route("GET", "/workbooks/<name>/template", summary="空白模板")
+    def template(self, call: Call, name: str) -> Reply:
+        """An empty workbook to fill in."""
+        return Reply(write(self._importable(name).workbook, None, ""), content_type=XLSX)
+
+    @route("POST", "/workbooks/<name>", summary="导入工作簿", query=ImportQuery, raw=(XLSX,), writes=False)
+    def import_workbook(self, call: Call, name: str) -> dict[str, Any]:
+        """All of the file or none of it; a file that was imported before changes nothing.
+
+        Reading takes a while, so it is done before the transaction is opened.
+        """
+        importable = self._importable(name)
+        call.actor.must_have(importable.roles)
+        try:
+            parsed = parse(call.body, importable, call.today, green.sleep)
+            with self.host.database.begin(call.context) as session:
+                loaded = parsed.load(session, call.today, dry_run=call.query["dry_run"])
+        except NotAWorkbook as error:
+            raise Invalid(error.message_zh, slug="not-a-workbook") from None
+        except WorkbookErrors as error:
+            raise _cells_at_fault(error) from None
+        except DryRun as run:
+            loaded = run.loaded
+        sheets = {sheet: {"created": done.created, "unchanged": done.unchanged} for sheet, done in loaded.items()}
+        return {
+            "workbook": name,
+            "year": parsed.parsed.year,
+            "dry_run": call.query["dry_run"],
+            "sheets": sheets,
+        }
+
+    def _importable(self, name: str) -> Importable:
+        for importable in self.definition.workbooks:
+            if importable.workbook.name == name:
+                return importable
+        raise NotFound(f"没有名为 {name} 的工作簿")
+
+
+def _cells_at_fault(error: WorkbookErrors) -> Invalid:
+    errors = [
+        FieldError(
+            str(cell),
+            pointer=f"#{cell.pointer}",
+            extra={"sheet": cell.sheet, "row": cell.row, "column": cell.column_title},
+        )
+        for cell in error.errors
+    ]
+    return Invalid(str(error), slug="workbook-errors", errors=errors, extra={"truncated": error.truncated})
+
+
+def _database_state(host: Host) -> str:
+    try:
+        host.database.ping()
+        wanted = pending_revision(host.database, host.definition.migrations)
+    except SQLAlchemyError as error:
+        return f"away: {type(error).__name__}"
+    return f"migration {wanted} is missing" if wanted else "ok"
+
+
+def _broker_state(host: Host) -> str:
+    if host.publisher_connected():
+        return "ok"
+    link = connection(host.settings.amqp_uri)
+    try:
+        with broker_errors(link):
+            link.connect()
+    except BrokerAway as error:
+        return f"away: {error}"
+    finally:
+        discard(link)
+    return "ok"
+
+
+def dump_openapi(service: type[Service]) -> str:
+    """The OpenAPI document of a service class, without running it; for the committed contracts."""
+    routes = routes_of(service)
+    return json.dumps(
+        document(service.name, service.definition.title, __version__, routes), ensure_ascii=False, indent=2
+    )

@@ -1,0 +1,112 @@
+"""Configuration by environment, validated at start: one clear line for each thing that is missing or wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from hongxia.dates import Clock, fixed_clock, system_clock
+
+SECRET_LENGTH = 32
+
+
+class Misconfigured(Exception):
+    """The configuration can't be used; the text is Chinese, a line for each fault, and holds no secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What one service process is told."""
+
+    database_url: str
+    amqp_uri: str
+    http_address: str
+    token_secret: str
+    service_urls: str
+    log_level: str
+    clock: Clock
+
+
+def value_of(environ: Mapping[str, str], name: str, default: str | None = None) -> str | None:
+    """A variable, or the content of the file that NAME_FILE names (for secrets). Raises Misconfigured."""
+    path = environ.get(f"{name}_FILE")
+    if path:
+        try:
+            return Path(path).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise Misconfigured(f"{name}_FILE 指向的文件无法读取：{path}（{error.strerror}）") from None
+    return environ.get(name) or default
+
+
+def load(environ: Mapping[str, str]) -> Settings:
+    """The settings of a service process. Raises Misconfigured with every fault, not only the first."""
+    faults: list[str] = []
+
+    def needed(name: str, why: str) -> str:
+        try:
+            value = value_of(environ, name)
+        except Misconfigured as error:
+            faults.append(str(error))
+            return ""
+        if not value:
+            faults.append(f"缺少环境变量 {name}（或 {name}_FILE）：{why}")
+        return value or ""
+
+    database_url = needed("DATABASE_URL", "数据库地址，例如 postgresql+psycopg2://用户:口令@主机/库")
+    amqp_uri = needed("AMQP_URI", "消息服务器地址，例如 pyamqp://用户:口令@主机:5672/")
+    secret = needed("TOKEN_SECRET", f"令牌签名密钥，至少 {SECRET_LENGTH} 个字符")
+    if database_url:
+        faults += _database_faults(database_url)
+    if secret and len(secret) < SECRET_LENGTH:
+        faults.append(f"TOKEN_SECRET 太短：至少 {SECRET_LENGTH} 个字符")
+    clock = _clock(environ.get("HONGXIA_NOW"), faults)
+    if faults:
+        raise Misconfigured("\n".join(faults))
+    return Settings(
+        database_url=database_url,
+        amqp_uri=amqp_uri,
+        http_address=environ.get("HTTP_ADDRESS") or "127.0.0.1:8000",
+        token_secret=secret,
+        service_urls=environ.get("HONGXIA_URL") or "http://127.0.0.1:8080",
+        log_level=environ.get("LOG_LEVEL") or "INFO",
+        clock=clock,
+    )
+
+
+def _database_faults(url: str) -> list[str]:
+    try:
+        driver = make_url(url).drivername
+    except ArgumentError:
+        return ["DATABASE_URL 不是有效的数据库地址"]
+    if driver not in ("postgresql+psycopg2", "sqlite"):
+        return [f"DATABASE_URL 的驱动 {driver} 不支持：请用 postgresql+psycopg2:// 或 sqlite:///"]
+    return []
+
+
+def _clock(moment: str | None, faults: list[str]) -> Clock:
+    if not moment:
+        return system_clock
+    try:
+        return fixed_clock(datetime.fromisoformat(moment))
+    except ValueError:
+        faults.append("HONGXIA_NOW 应为带时区的时刻，例如 2023-01-10T09:00:00+08:00")
+        return system_clock
+
+
+def service_url(urls: str, service: str) -> str:
+    """Where a service is: `urls` is a base ("https://host", the service's name is appended), a template with
+    {service}, or a list "registry=http://…,outreach=http://…". Raises Misconfigured.
+    """
+    if "=" in urls.split("?")[0]:
+        pairs = dict(part.split("=", 1) for part in urls.split(",") if "=" in part)
+        if service not in pairs:
+            raise Misconfigured(f"HONGXIA_URL 没有列出服务 {service}")
+        return pairs[service].strip().rstrip("/")
+    if "{service}" in urls:
+        return urls.replace("{service}", service).rstrip("/")
+    return f"{urls.rstrip('/')}/{service}"
