@@ -8,8 +8,8 @@ from decimal import Decimal
 from io import BytesIO
 from typing import Any
 
-import xlsxwriter  # type: ignore[import-untyped]
-from xlsxwriter.utility import xl_col_to_name  # type: ignore[import-untyped]
+import xlsxwriter
+from xlsxwriter.utility import xl_col_to_name
 
 from hongxia.workbook.declare import Column, Kind, Sheet, Value, Workbook
 from hongxia.workbook.layout import CHOICES, COVER, HELP, NOTES, TITLE, UNIT, YEAR
