@@ -8,11 +8,11 @@ from typing import Any
 
 def patch() -> None:
     """Make the standard library and psycopg2 cooperate. Must run before anything else is imported by the process."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        import eventlet
+    # Every first import of a part of eventlet says so again; that it is in maintenance is known (docs/adr).
+    warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
+    import eventlet
 
-        eventlet.monkey_patch()
+    eventlet.monkey_patch()
 
 
 def sleep(seconds: float = 0) -> None:

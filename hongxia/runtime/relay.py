@@ -66,6 +66,7 @@ class Relay(DependencyProvider):  # type: ignore[misc]
         try:
             while self._running:
                 numbered = relay.number(host.database, host.context())
+                host.metrics.numbered.inc(numbered)
                 published, away = _publish(host, publisher)
                 wait = min(LONGEST_WAIT, wait * 2 or 0.1) if away else 0.0
                 if not numbered and not published:

@@ -16,6 +16,7 @@ import eventlet
 import eventlet.wsgi
 from nameko.containers import ServiceContainer
 from nameko.web.server import parse_address
+from prometheus_client import disable_created_metrics
 from sqlalchemy.exc import SQLAlchemyError
 
 from hongxia import services
@@ -34,6 +35,7 @@ TOKEN_LIFETIME = timedelta(days=30)
 
 def serve(name: str, settings: Settings) -> None:
     """Run one service until SIGTERM or SIGINT. Raises Misconfigured where its database can't be used."""
+    disable_created_metrics()
     service = services.load(name)
     _check_database(settings, service.definition.migrations)
     container = ServiceContainer(service, _config(settings))
@@ -113,6 +115,7 @@ def serve_embedded(embedded: Embedded, on_ready: Callable[[str], None]) -> None:
 
     Raises Misconfigured if the address is taken or the data directory can't be used.
     """
+    disable_created_metrics()
     try:
         embedded.data.mkdir(parents=True, exist_ok=True)
         token = embedded.write_token()
