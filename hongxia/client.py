@@ -11,6 +11,7 @@ import requests
 
 from hongxia.settings import Misconfigured, service_url, value_of
 
+DEFAULT_URL = "http://127.0.0.1:8080"
 TIMEOUT = 600.0
 
 
@@ -40,7 +41,7 @@ class Client:
         token = value_of(environ, "HONGXIA_TOKEN") or _local_token(environ)
         if not token:
             raise Misconfigured("没有访问令牌：请设置 HONGXIA_TOKEN，或先在本机运行 hongxia serve")
-        urls = environ.get("HONGXIA_URL") or "http://127.0.0.1:8080"
+        urls = environ.get("HONGXIA_URL") or DEFAULT_URL
         return cls(urls, token, environ.get("HONGXIA_CA") or True)
 
     def get(self, service: str, path: str, **query: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +12,7 @@ import typer
 from rich.console import Console
 
 from hongxia import logs, services
+from hongxia.client import DEFAULT_URL, Client, ClientError
 from hongxia.dates import system_clock
 from hongxia.http import auth
 from hongxia.settings import SECRET_LENGTH, Misconfigured, load, value_of
@@ -21,6 +23,7 @@ def register(app: typer.Typer) -> None:
     app.command()(serve)
     app.command()(migrate)
     app.command()(token)
+    app.command()(wait)
 
 
 def serve(
@@ -80,6 +83,27 @@ def token(
     if not secret or len(secret) < SECRET_LENGTH:
         raise Misconfigured(f"缺少环境变量 TOKEN_SECRET（或 TOKEN_SECRET_FILE），至少 {SECRET_LENGTH} 个字符")
     print(auth.mint(secret, subject, role, system_clock(), timedelta(days=days)))
+
+
+def wait(timeout: Annotated[int, typer.Option(help="最多等待的秒数", min=1)] = 60) -> None:
+    """等到全部服务就绪（/readyz）。"""
+    deadline = time.monotonic() + timeout
+    waiting = services.names()
+    while waiting:
+        waiting = [name for name in waiting if not _ready(name)]
+        if waiting and time.monotonic() > deadline:
+            raise Misconfigured(f"等待超时，尚未就绪：{'、'.join(waiting)}")
+        if waiting:
+            time.sleep(0.2)
+
+
+def _ready(service: str) -> bool:
+    client = Client(os.environ.get("HONGXIA_URL") or DEFAULT_URL, "", os.environ.get("HONGXIA_CA") or True)
+    try:
+        client.get(service, "/readyz")
+    except ClientError:
+        return False
+    return True
 
 
 def _known(service: str) -> None:

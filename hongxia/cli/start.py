@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 
+from hongxia.runtime import green
+
 
 def main() -> None:
     """Run the command line."""
+    green.quiet()
     if sys.argv[1:2] == ["serve"]:
-        from hongxia.runtime import green
-
         green.patch()
     from hongxia.cli.main import run
 

@@ -8,11 +8,15 @@ from typing import Any
 
 def patch() -> None:
     """Make the standard library and psycopg2 cooperate. Must run before anything else is imported by the process."""
-    # Every first import of a part of eventlet says so again; that it is in maintenance is known (docs/adr).
-    warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
+    quiet()
     import eventlet
 
     eventlet.monkey_patch()
+
+
+def quiet() -> None:
+    """Every first import of a part of eventlet says that it is in maintenance; that is known (docs/adr)."""
+    warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
 
 
 def sleep(seconds: float = 0) -> None:

@@ -11,7 +11,8 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+from math import isfinite
 
 from hongxia.workbook.declare import Column, Kind, Value
 
@@ -64,6 +65,8 @@ def value_of(column: Column, raw: object, span: Span) -> Value:
         return column.default
     if isinstance(raw, str) and raw.strip().upper() in ERROR_VALUES:
         raise BadCell("单元格是公式错误值，请改为实际内容")
+    if isinstance(raw, float) and not isfinite(raw):
+        raise BadCell("数值超出范围")
     return _READERS[column.kind](column, raw, span)
 
 
@@ -113,10 +116,7 @@ def _number(raw: object, complaint: str) -> Decimal:
         text = text.replace(",", "")
     if not re.fullmatch(r"[-+]?\d{1,20}(\.\d{1,20})?", text):
         raise BadCell(complaint)
-    try:
-        return Decimal(text)
-    except InvalidOperation as error:
-        raise BadCell(complaint) from error
+    return Decimal(text)
 
 
 def _within_bounds(column: Column, number: int, shown: Callable[[int], object]) -> int:
@@ -177,7 +177,7 @@ def _digits(raw: object) -> str:
     if isinstance(raw, bool) or not isinstance(raw, str | int | float):
         return ""
     text = str(int(raw)) if isinstance(raw, int | float) and raw == int(raw) else str(raw)
-    return re.sub(r"\s*([-/.年月])\s*", r"\1", unicodedata.normalize("NFKC", clean(text)))
+    return re.sub(r"\s*([-/.年月日])\s*", r"\1", unicodedata.normalize("NFKC", clean(text)))
 
 
 def _yes_no(column: Column, raw: object, span: Span) -> bool:

@@ -33,9 +33,9 @@ class Column:
     """One column: its Chinese header, the field that its value gets, and what a cell may hold.
 
     A cell left empty is an error if the column is `required`, and the `default` otherwise. `minimum` and `maximum`
-    bound integers as they are, and amounts in fen; None is no bound. `within_year` holds a date to the workbook's year, `not_future`
-    to the day of the import. `refers_to` names a sheet of the same workbook whose (single-column) key the value
-    must be. `check` takes a text and answers what is wrong with it, in Chinese, or None.
+    bound integers as they are, and amounts in fen; None is no bound. `within_year` holds a date to the workbook's
+    year, `not_future` to the day of the import. `refers_to` names a sheet of the same workbook whose (single-column)
+    key the value must be. `check` takes a text and answers what is wrong with it, in Chinese, or None.
     A column that is not `kept` helps the person who fills in the sheet and is never read.
     """
 

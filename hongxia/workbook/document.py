@@ -36,17 +36,23 @@ is read just as well. The name of the file does not matter: a file is known by i
   changes nothing: a record is known by the key of its sheet.
 
 ## A cell
+"""
 
-| kind | what is taken |
-|---|---|
-| text | any text, or a whole number as Excel shows it. Blanks around it are dropped, full-width digits and letters become half-width. Numbers of more than {EXACT_DIGITS} digits must be text: Excel loses the last digits otherwise |
-| whole number | a number without decimals, also as text |
-| yuan | an amount in yuan (元, never 万元) with at most two decimals, also as text; `1,234.50` is taken |
-| date | an Excel date, or text: `2022-03-01`, `2022/3/1`, `2022.3.1`, `2022年3月1日`, `20220301` |
-| month | an Excel date, or text: `2022-03`, `2022/3`, `2022年3月` |
-| yes/no | `是` or `否` |
-| choice | one of the values listed, exactly |
+KINDS = (
+    (
+        "text",
+        "any text, or a whole number as Excel shows it. Blanks around it are dropped, full-width digits and letters "
+        f"become half-width. Numbers of more than {EXACT_DIGITS} digits must be text: Excel loses the last digits",
+    ),
+    ("whole number", "a number without decimals, also as text"),
+    ("yuan", "an amount in yuan (元, never 万元) with at most two decimals, also as text; `1,234.50` is taken"),
+    ("date", "an Excel date, or text: `2022-03-01`, `2022/3/1`, `2022.3.1`, `2022年3月1日`, `20220301`"),
+    ("month", "an Excel date, or text: `2022-03`, `2022/3`, `2022年3月`"),
+    ("yes/no", "`是` or `否`"),
+    ("choice", "one of the values listed, exactly"),
+)
 
+DATES_AND_FORMULAS = """\
 “In the year” means the year on the cover; “not in the future” means not after the day of the import. A formula must
 have a stored result (save the file in Excel once).
 """
@@ -55,7 +61,8 @@ have a stored result (save the file in Excel once).
 def render(workbooks: Iterable[Workbook]) -> str:
     """docs/workbooks.md for those workbooks, in the order in which they are imported."""
     ordered = sorted(workbooks, key=lambda workbook: (workbook.order, workbook.name))
-    parts = [INTRODUCTION, "\n".join(_overview(ordered))]
+    kinds = ["| kind | what is taken |", "|---|---|", *(f"| {kind} | {taken} |" for kind, taken in KINDS)]
+    parts = [INTRODUCTION, "\n".join(kinds) + "\n", DATES_AND_FORMULAS, "\n".join(_overview(ordered))]
     for workbook in ordered:
         parts.append(f"## {workbook.title_zh}\n\n{workbook.help_en} Service: {workbook.service}.\n")
         parts += ["\n".join(_sheet(workbook, sheet)) for sheet in workbook.sheets]
@@ -129,8 +136,8 @@ def _cell(text: str) -> str:
 def _figures(workbooks: Sequence[Workbook]) -> Iterator[str]:
     yield "## Which rows make which figure"
     yield ""
-    yield "Rows of the year on the cover, whatever the bureau. Voided or cancelled records count nowhere. A figure named"
-    yield "in two sheets is made of both."
+    yield "Rows of the year on the cover, whatever the bureau. Voided or cancelled records count nowhere. A figure"
+    yield "named in two sheets is made of both."
     yield ""
     yield "| figure | name | workbook · sheet | rule |"
     yield "|---|---|---|---|"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from io import BytesIO
 from typing import Any
@@ -15,7 +15,7 @@ from hongxia.workbook.declare import Column, Kind, Sheet, Value, Workbook
 from hongxia.workbook.layout import CHOICES, COVER, HELP, NOTES, TITLE, UNIT, YEAR
 from hongxia.workbook.read import MOST_ROWS
 
-CREATED = datetime(2000, 1, 1)  # any fixed moment: it is part of the file's bytes
+CREATED = datetime(2000, 1, 1, tzinfo=UTC)  # any fixed moment: it is part of the file's bytes
 FONT = "Microsoft YaHei"
 RED, ROSE, CREAM, INK, GREY = "#9F2B25", "#F7E3E0", "#FFF9E5", "#3A2A28", "#8C7B78"
 YES_NO_LABELS = ("是", "否")
