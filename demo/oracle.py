@@ -33,9 +33,8 @@ def read_folder(folder: Path) -> Sheets:
         for sheet in book.worksheets:
             lines = list(sheet.iter_rows(values_only=True))
             header = [str(title) for title in lines[0]] if lines else []
-            rows = [
-                dict(zip(header, line, strict=False)) for line in lines[1:] if any(cell is not None for cell in line)
-            ]
+            filled = (line for line in lines[1:] if any(cell is not None for cell in line))
+            rows: list[Line] = [dict(zip(header, line, strict=False)) for line in filled]
             sheets.setdefault(sheet.title, []).extend(rows)
         book.close()
     return sheets

@@ -34,8 +34,7 @@ def _cadre_no(required: bool = True) -> Column:
         "cadre_no",
         Kind.TEXT,
         "干部名册中的编号。" if required else "干部名册中的编号；作者不在名册的不填。",
-        "The cadre's number in the workbook 干部名册"
-        + ("." if required else "; empty if the author is not in it."),
+        "The cadre's number in the workbook 干部名册" + ("." if required else "; empty if the author is not in it."),
         example="G0001",
         required=required,
         max_length=32,
@@ -67,9 +66,7 @@ def _number(title: str, field: str, example: str, refers_to: str = "") -> Column
             max_length=32,
             refers_to=refers_to,
         )
-    return Column(
-        title, field, Kind.TEXT, "本年内不重复。", "Unique in the year.", example=example, max_length=32
-    )
+    return Column(title, field, Kind.TEXT, "本年内不重复。", "Unique in the year.", example=example, max_length=32)
 
 
 def _held_on(title: str, field: str, example: str) -> Column:
@@ -113,7 +110,7 @@ SESSIONS = Sheet(
     name="sessions",
     key=("session_no",),
     help_zh="每一场活动、每一节课、每一次调研一行；取消的保留并注明“已取消”，不计数。",
-    help_en="One row for every session, lesson or research meeting; a cancelled one stays, marked 已取消, and counts nowhere.",
+    help_en="One row for every session, lesson or research meeting; a cancelled one stays and counts nowhere.",
     columns=(
         _number("场次编号", "session_no", "CC-0001"),
         Column(
@@ -140,8 +137,8 @@ SESSIONS = Sheet(
             "host",
             Kind.CHOICE,
             "由谁主办：本局活动中心填“本中心”，参加区、市、省举办的填相应层级。",
-            "Who hosts: 本中心 is the bureau's own centre; 区, 市, 省 are activities of the district, city or province that "
-            "the bureau's cadres join.",
+            "Who hosts: 本中心 is the bureau's own centre; 区, 市, 省 are activities of the district, city or "
+            "province that the bureau's cadres join.",
             example="本中心",
             choices=HOSTS,
         ),
@@ -207,7 +204,7 @@ SESSIONS = Sheet(
         Figure(
             "activities.online.attendance",
             "线上学习人次",
-            "Over the same rows: the number of rows of 考勤 that name the session, plus `其他参加人次`. A person who attends "
+            "Over the same rows: the number of rows of 考勤 that name the session, plus `其他参加人次`. Who attends "
             "two lessons counts twice.",
         ),
     ),

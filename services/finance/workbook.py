@@ -10,9 +10,7 @@ EXPENDITURE_CLASSES = {"基本支出": "basic", "项目支出": "project"}
 
 
 def _number(title: str, field: str, example: str) -> Column:
-    return Column(
-        title, field, Kind.TEXT, "本年内不重复。", "Unique in the year.", example=example, max_length=32
-    )
+    return Column(title, field, Kind.TEXT, "本年内不重复。", "Unique in the year.", example=example, max_length=32)
 
 
 def _line_no() -> Column:
@@ -29,9 +27,7 @@ def _line_no() -> Column:
 
 
 def _dated(title: str, field: str, help_zh: str, help_en: str, example: str) -> Column:
-    return Column(
-        title, field, Kind.DATE, help_zh, help_en, example=example, within_year=True, not_future=True
-    )
+    return Column(title, field, Kind.DATE, help_zh, help_en, example=example, within_year=True, not_future=True)
 
 
 def _one_line_pays_aid(sheets: Mapping[str, Sequence[Row]]) -> Iterable[Finding]:
@@ -58,9 +54,7 @@ def _reversals_match_their_voucher(sheets: Mapping[str, Sequence[Row]]) -> Itera
         for message in _reversal_problems(row, vouchers[number]):
             yield Finding("expenditures", row.number, "reverses_no", message)
         if number in reversed_by:
-            yield Finding(
-                "expenditures", row.number, "reverses_no", f"凭证“{number}”已在第{reversed_by[number]}行冲销"
-            )
+            yield Finding("expenditures", row.number, "reverses_no", f"凭证“{number}”已在第{reversed_by[number]}行冲销")
         reversed_by.setdefault(number, row.number)
 
 
@@ -83,9 +77,7 @@ BUDGET_LINES = Sheet(
     help_en="The approved budget, one line each.",
     columns=(
         _number("项目编号", "line_no", "YS-01"),
-        Column(
-            "项目名称", "name", Kind.TEXT, "项目名称。", "Name of the line.", example="离退休干部活动经费"
-        ),
+        Column("项目名称", "name", Kind.TEXT, "项目名称。", "Name of the line.", example="离退休干部活动经费"),
         Column(
             "支出类别",
             "expenditure_class",
@@ -116,8 +108,8 @@ BUDGET_LINES = Sheet(
             "pays_aid",
             Kind.YES_NO,
             "批准的帮扶从该项目拨付的填“是”；至多一个项目。该项目要留足余额。",
-            "是 for the line from which approved aid (workbook 走访联络, sheet 帮扶) is paid; at most one. It needs the "
-            "balance for it.",
+            "是 for the line from which approved aid (workbook 走访联络, sheet 帮扶) is paid; at most one. It needs "
+            "the balance for it.",
             example="否",
             required=False,
             default=False,
@@ -193,8 +185,8 @@ EXPENDITURES = Sheet(
             "reverses_no",
             Kind.TEXT,
             "本凭证是冲销凭证的，填被冲销的凭证编号：项目、金额与原凭证相同，日期不早于原凭证。",
-            "If this voucher reverses another: that voucher's number. Line and amount must be those of the original, the "
-            "date not before it; a voucher is reversed whole, and once.",
+            "If this voucher reverses another: that voucher's number. Line and amount must be those of the original, "
+            "the date not before it; a voucher is reversed whole, and once.",
             example="PZ-0001",
             required=False,
             max_length=32,
@@ -205,12 +197,10 @@ EXPENDITURES = Sheet(
         Figure(
             "finance.executed.total",
             "全年执行数",
-            "Sum of `金额（元）` over rows with an empty `冲销原凭证编号`, less the sum over the others, plus the aid paid "
-            "(finance.aid.paid); shown in 万元.",
+            "Sum of `金额（元）` over rows with an empty `冲销原凭证编号`, less the sum over the others, plus the aid "
+            "paid (finance.aid.paid); shown in 万元.",
         ),
-        Figure(
-            "finance.execution_rate", "预算执行率", "finance.executed.total divided by finance.budget.total."
-        ),
+        Figure("finance.execution_rate", "预算执行率", "finance.executed.total divided by finance.budget.total."),
     ),
 )
 

@@ -135,8 +135,8 @@ VISITS = Sheet(
             "category",
             Kind.CHOICE,
             "“让爱来敲门”指七一、金秋敬老月等专题上门慰问。",
-            "The programme. 让爱来敲门 is the bureau's yearly round of themed calls (1 July, the autumn month of respect "
-            "for the old).",
+            "The programme. 让爱来敲门 is the bureau's yearly round of themed calls (1 July, the autumn month of "
+            "respect for the old).",
             example="让爱来敲门",
             choices=VISIT_CATEGORIES,
         ),
@@ -220,8 +220,8 @@ CONTACTS = Sheet(
         Figure(
             "outreach.contact.coverage",
             "每月敬爱连线覆盖率",
-            "Numerator: the cadre-months of the denominator (workbook 干部名册) in which the cadre has at least one row. "
-            "A contact in a month that is not due counts in neither.",
+            "Numerator: the cadre-months of the denominator (workbook 干部名册) in which the cadre has at least one "
+            "row. A contact in a month that is not due counts in neither.",
         ),
     ),
 )
@@ -296,9 +296,7 @@ AID_CASES = Sheet(
             within_year=True,
             not_future=True,
         ),
-        Column(
-            "事由类别", "cause", Kind.CHOICE, "因何帮扶。", "Cause.", example="重大疾病", choices=AID_CAUSES
-        ),
+        Column("事由类别", "cause", Kind.CHOICE, "因何帮扶。", "Cause.", example="重大疾病", choices=AID_CAUSES),
     ),
     figures=(
         Figure(
@@ -309,8 +307,8 @@ AID_CASES = Sheet(
         Figure(
             "finance.aid.paid",
             "帮扶经费",
-            "Sum of `金额（元）` over rows with `审批结果` 批准, paid by finance from the line marked 帮扶资金. If that line's "
-            "balance does not cover a payment, it is refused and does not count.",
+            "Sum of `金额（元）` over rows with `审批结果` 批准, paid by finance from the line marked 帮扶资金. If the "
+            "balance of that line does not cover a payment, it is refused and does not count.",
         ),
     ),
 )

@@ -53,9 +53,7 @@ _NATIONALITY_NAMES = """
 乌孜别克族 俄罗斯族 鄂温克族 德昂族 保安族 裕固族 京族 塔塔尔族 独龙族 鄂伦春族 赫哲族 门巴族 珞巴族 基诺族
 """
 
-NATIONALITIES = {
-    name: f"{number:02}" for number, name in enumerate(_NATIONALITY_NAMES.split(), start=1)
-}  # GB/T 3304
+NATIONALITIES = {name: f"{number:02}" for number, name in enumerate(_NATIONALITY_NAMES.split(), start=1)}  # GB/T 3304
 
 
 def resident_number_problem(number: str) -> str | None:
@@ -213,8 +211,8 @@ CADRE_SHEET = Sheet(
             "registered_on",
             Kind.DATE,
             "自何日起由本局服务管理，可早于本年度。每月联系自登记当月起计。",
-            "Since when this bureau serves the cadre; may lie before the year. Monthly contact is due from the month of "
-            "this date on.",
+            "Since when this bureau serves the cadre; may lie before the year. Monthly contact is due from the month "
+            "of this date on.",
             example="2012-05-01",
             not_future=True,
         ),
