@@ -25,7 +25,8 @@ def _or_say_what_is_missing(open_server: Callable[[], T]) -> T:
     try:
         return open_server()
     except Unavailable as error:
-        pytest.fail(str(error), pytrace=False)
+        missing = str(error)
+    pytest.fail(missing, pytrace=False)
 
 
 @pytest.fixture(scope="session")
