@@ -12,8 +12,8 @@ from hongxia.workbook.read import MOST_ROWS
 INTRODUCTION = f"""\
 # Workbooks
 
-How to fill in the Excel workbooks that the services import. This page is generated from the declarations in
-`services/*/workbook.py` and a test compares the two: change the declaration, not the page.
+How to fill in the Excel workbooks that the services import. This page is what `hongxia workbooks` prints of the
+declarations in `services/*/workbook.py`, and a test compares the two: change the declaration, not the page.
 
 Sheet names, headers and values are Chinese and are given here exactly as they stand in a file. The easiest start is a
 template (`hongxia templates DIR`), which has them all, with drop-down lists; a file made from this page by other means

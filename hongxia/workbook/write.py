@@ -241,7 +241,7 @@ def _write_help(book: Any, styles: _Styles, workbook: Workbook) -> None:
                 format_zh(column) if column.kept else "不读取",
                 column.example,
             )
-            page.set_row(row, 20 * max(_lines(cells[2], 46), _lines(cells[3], 52), _lines(cells[4], 24)))
+            page.set_row(row, 6 + 16 * max(_lines(cells[2], 46), _lines(cells[3], 52), _lines(cells[4], 24)))
             for index, text in enumerate(cells):
                 page.write_string(row, index, text, styles.boxed(bold=index == 0))
             row += 1
@@ -272,4 +272,4 @@ def _columns(text: str) -> int:
 
 
 def _lines(text: str, width: int) -> int:
-    return max(1, -(-_columns(text) // (width - 4)))
+    return max(1, -(-_columns(text) // (width - 2)))

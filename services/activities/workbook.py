@@ -398,5 +398,3 @@ ACTIVITIES = Workbook(
     help_zh="学习授课、文体活动、作品征集、健康体检和疫苗接种。",
     help_en="Learning, activities, works, health checks and vaccination drives.",
 )
-
-WORKBOOKS = (ACTIVITIES,)

@@ -214,5 +214,3 @@ BUDGET = Workbook(
     help_zh="年度预算、预算调整和支出。金额单位一律为元。请先于走访联络表导入，帮扶才有资金可拨。",
     help_en="Budget, adjustments and vouchers, all in yuan. Imported before 走访联络, so that aid finds its money.",
 )
-
-WORKBOOKS = (BUDGET,)

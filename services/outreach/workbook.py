@@ -399,5 +399,3 @@ OUTREACH = Workbook(
     help_zh="走访慰问、每月敬爱连线、帮扶和意见建议。",
     help_en="Visits, monthly contact, aid cases and suggestions.",
 )
-
-WORKBOOKS = (OUTREACH,)

@@ -271,5 +271,3 @@ CADRES = Workbook(
     help_zh="离退休干部名册。请先导入本表，再导入其他表格。",
     help_en="The register of cadres. It is imported first: the other workbooks name cadres by 干部编号.",
 )
-
-WORKBOOKS = (CADRES,)

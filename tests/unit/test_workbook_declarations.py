@@ -35,7 +35,7 @@ def findings(workbook: Workbook, **sheets: list[Values]) -> list[tuple[int, str,
 
 def test_the_page_that_tells_how_to_fill_in_workbooks_is_what_the_declarations_say() -> None:
     page = (ROOT / "docs" / "workbooks.md").read_text(encoding="utf-8")
-    assert page == render(WORKBOOKS), "write docs/workbooks.md anew from the declarations"
+    assert page == render(WORKBOOKS), "write it anew: hongxia workbooks > docs/workbooks.md"
 
 
 def test_every_example_can_be_filled_in() -> None:
