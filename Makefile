@@ -26,8 +26,8 @@ lint: $(READY)
 	@$(BIN)/lint-imports
 
 contracts: $(READY)
-	@$(BIN)/python -m contracts
-	@$(BIN)/python -m hongxia.workbook > docs/workbooks.md
+	@$(BIN)/hongxia contracts contracts
+	@$(BIN)/hongxia workbooks > docs/workbooks.md
 
 lock:
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \

@@ -1,0 +1,1 @@
+"""Benchmarks: speed as a ratio to yardsticks measured in the same rounds."""
