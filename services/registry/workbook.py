@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
-
-from stdnum.cn import ric
-from stdnum.exceptions import ValidationError
 
 from hongxia.workbook.declare import Column, Figure, Finding, Kind, Row, Sheet, Workbook
+from services.registry.particulars import order_faults, resident_number_problem
 
 SEXES = {"男": "1", "女": "2"}  # GB/T 2261.1
 
@@ -56,45 +53,10 @@ _NATIONALITY_NAMES = """
 NATIONALITIES = {name: f"{number:02}" for number, name in enumerate(_NATIONALITY_NAMES.split(), start=1)}  # GB/T 3304
 
 
-def resident_number_problem(number: str) -> str | None:
-    """What is wrong with a resident number (GB 11643), in Chinese, or None.
-
-    Length, digits, birth date and check digit, by stdnum. Its look-up of the region is left out on purpose: it asks
-    which county existed in the year of birth, but numbers were first given out in 1984, so it refuses everyone born
-    before that in a county that was coded later, and most cadres of a bureau are such.
-    """
-    compact = ric.compact(number)
-    if len(compact) != 18:
-        return "身份证号应为18位"
-    if not (compact[:17].isascii() and compact[:17].isdigit()):
-        return "身份证号前17位应为数字"
-    try:
-        born = ric.get_birth_date(compact)
-    except ValidationError:
-        return "身份证号中的出生日期不存在"
-    if born.year < 1900:
-        return "身份证号中的出生日期早于1900年"
-    if compact[-1] != ric.calc_check_digit(compact):
-        return "身份证号校验码不符，请核对"
-    return None
-
-
-def birth_date(number: str) -> date:
-    """The birth date in a resident number that has no problem."""
-    return ric.get_birth_date(number)
-
-
-def _dates_after_birth(sheets: Mapping[str, Sequence[Row]]) -> Iterable[Finding]:
+def _dates_in_order(sheets: Mapping[str, Sequence[Row]]) -> Iterable[Finding]:
     for row in sheets["cadres"]:
-        born = birth_date(str(row.values["resident_number"]))
-        for field, what in (
-            ("joined_party_on", "入党日期"),
-            ("registered_on", "登记日期"),
-            ("deceased_on", "去世日期"),
-        ):
-            on = row.values[field]
-            if isinstance(on, date) and on < born:
-                yield Finding("cadres", row.number, field, f"{what}早于身份证号中的出生日期")
+        for fault in order_faults(row.values):
+            yield Finding("cadres", row.number, fault.field, fault.message_zh)
 
 
 def _flag(title: str, field: str, help_zh: str, help_en: str) -> Column:
@@ -210,9 +172,9 @@ CADRE_SHEET = Sheet(
             "登记日期",
             "registered_on",
             Kind.DATE,
-            "自何日起由本局服务管理，可早于本年度。每月联系自登记当月起计。",
-            "Since when this bureau serves the cadre; may lie before the year. Monthly contact is due from the month "
-            "of this date on.",
+            "自何日起由本局服务管理，可早于本年度，不早于1949年10月1日。每月联系自登记当月起计。",
+            "Since when this bureau serves the cadre; may lie before the year, not before 1949-10-01. Monthly contact "
+            "is due from the month of this date on.",
             example="2012-05-01",
             not_future=True,
         ),
@@ -244,8 +206,9 @@ CADRE_SHEET = Sheet(
             "去世日期",
             "deceased_on",
             Kind.DATE,
-            "健在的不填。去世当月起不再计入每月联系。",
-            "Date of death; empty while living. From the month of death on, no monthly contact is due.",
+            "健在的不填，不早于登记日期。去世当月起不再计入每月联系。",
+            "Date of death, not before `登记日期`; empty while living. From the month of death on, no monthly contact "
+            "is due.",
             example="2022-08-09",
             required=False,
             not_future=True,
@@ -267,7 +230,7 @@ CADRES = Workbook(
     service="registry",
     order=1,
     sheets=(CADRE_SHEET,),
-    checks=(_dates_after_birth,),
+    checks=(_dates_in_order,),
     help_zh="离退休干部名册。请先导入本表，再导入其他表格。",
     help_en="The register of cadres. It is imported first: the other workbooks name cadres by 干部编号.",
 )
