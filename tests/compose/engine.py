@@ -7,12 +7,13 @@ package of Debian 13 is unpacked into a plugin directory, without being installe
 
 Command line, for a developer who wants the engine to stay for a while::
 
-    python tests/compose/engine.py start DIRECTORY    # prints the two variables to export
-    python tests/compose/engine.py stop DIRECTORY
+    python -m tests.compose.engine start DIRECTORY    # prints the two variables to export
+    python -m tests.compose.engine stop DIRECTORY
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -24,6 +25,8 @@ import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
+
+from tests.servers.install import daemons_denied
 
 PACKAGES = ("docker.io", "debootstrap", "iptables")
 COMPOSE_MINIMUM = (2, 24)  # `depends_on.required` came with 2.20, merging with `!override` with 2.24
@@ -78,8 +81,7 @@ class Engine:
         try:
             if not self._answers():
                 self._install()
-                if not self._answers():  # installing the package starts one where systemd runs
-                    self._start_own()
+                self._start_own()
             self._compose()
         except NoEngine:
             self.stop()
@@ -88,7 +90,11 @@ class Engine:
     def _answers(self) -> bool:
         try:
             done = subprocess.run(
-                ["docker", "info", "--format", "{{.ServerVersion}}"], env=self.env, capture_output=True, timeout=30, check=False
+                ["docker", "info", "--format", "{{.ServerVersion}}"],
+                env=self.env,
+                capture_output=True,
+                timeout=30,
+                check=False,
             )
         except (FileNotFoundError, subprocess.TimeoutExpired):
             return False
@@ -103,8 +109,9 @@ class Engine:
         if missing:
             options = ["-qq", "-o", "DPkg::Lock::Timeout=300"]
             env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-            run("apt-get", *options, "update", env=env)
-            run("apt-get", *options, "install", "-y", "--no-install-recommends", *missing, env=env, timeout=600)
+            with daemons_denied():
+                run("apt-get", *options, "update", env=env)
+                run("apt-get", *options, "install", "-y", "--no-install-recommends", *missing, env=env, timeout=600)
 
     def _start_own(self) -> None:
         self._remember()
@@ -157,9 +164,16 @@ class Engine:
             raise NoEngine(f"Compose v2 of at least {COMPOSE_MINIMUM} is needed, here is {version or 'none'}")
 
     def _compose_version(self) -> tuple[int, ...]:
-        done = subprocess.run(["docker", "compose", "version", "--short"], env=self.env, text=True, capture_output=True, check=False)
+        done = subprocess.run(
+            ["docker", "compose", "version", "--short"], env=self.env, text=True, capture_output=True, check=False
+        )
         found = re.match(r"v?(\d+)\.(\d+)", done.stdout.strip())
         return (int(found[1]), int(found[2])) if found and done.returncode == 0 else ()
+
+    @property
+    def own(self) -> bool:
+        """Whether the engine is one of the test's own, in whose containers the test may kill processes."""
+        return self.env.get("DOCKER_HOST") == f"unix://{self._socket}"
 
     # -- stop -------------------------------------------------------------------------------------
 
@@ -209,7 +223,7 @@ def _output(*command: str) -> str:
 
 
 def _links() -> list[str]:
-    return sorted(os.listdir("/sys/class/net"))
+    return sorted(path.name for path in Path("/sys/class/net").iterdir())
 
 
 def _chains(table: str) -> list[str]:
@@ -227,10 +241,8 @@ def _end(pid: int, seconds: float) -> None:
     try:
         os.kill(pid, signal.SIGTERM)
         while time.monotonic() < deadline:
-            try:
+            with contextlib.suppress(ChildProcessError):
                 os.waitpid(pid, os.WNOHANG)
-            except ChildProcessError:
-                pass
             os.kill(pid, 0)
             time.sleep(0.2)
         os.kill(pid, signal.SIGKILL)
@@ -260,13 +272,19 @@ def _unpack_compose(directory: Path, plugin: Path) -> None:
     options = [word for setting in own for word in ("-o", setting)]
     run("apt-get", "-qq", *options, "update")
     done = subprocess.run(
-        ["apt-get", "-qq", *options, "download", "docker-compose"], cwd=directory / "debs", text=True, capture_output=True, check=False
+        ["apt-get", "-qq", *options, "download", "docker-compose"],
+        cwd=directory / "debs",
+        text=True,
+        capture_output=True,
+        check=False,
     )
     debs = list((directory / "debs").glob("docker-compose_*.deb"))
     if done.returncode or not debs:
         raise NoEngine(f"Compose v2 can't be had from this machine's mirror: {done.stderr.strip()[-200:]}")
     run("dpkg-deb", "--extract", str(debs[0]), str(directory / "unpacked"))
-    found = next((path for path in (directory / "unpacked").rglob("cli-plugins/docker-compose") if path.is_file()), None)
+    found = next(
+        (path for path in (directory / "unpacked").rglob("cli-plugins/docker-compose") if path.is_file()), None
+    )
     if found is None:
         raise NoEngine("the package docker-compose holds no plugin")
     shutil.copy2(found, plugin)
