@@ -56,6 +56,8 @@ class Adjustment(Base):
     amount_fen: Mapped[int]
     adjusted_on: Mapped[date]
 
+    line: Mapped[BudgetLine] = relationship()
+
 
 class Expenditure(Base):
     """A voucher: money spent from a line, or, if it names another, that one taken back whole."""
@@ -73,6 +75,7 @@ class Expenditure(Base):
     reverses_id: Mapped[str | None] = mapped_column(ForeignKey("expenditure.id"), unique=True)
 
     line: Mapped[BudgetLine] = relationship()
+    reverses: Mapped[Expenditure | None] = relationship(remote_side=[id])
 
 
 class AidPayment(Base):
@@ -85,3 +88,5 @@ class AidPayment(Base):
     answered_on: Mapped[date]
     expenditure_id: Mapped[str | None] = mapped_column(ForeignKey("expenditure.id"))
     refused: Mapped[str | None] = mapped_column(String(20))
+
+    expenditure: Mapped[Expenditure | None] = relationship()

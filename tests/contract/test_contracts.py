@@ -1,0 +1,118 @@
+"""The committed contracts are those of the code, they are valid, and they keep what was released."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema import Draft7Validator, Draft202012Validator
+from openapi_spec_validator import validate
+
+from hongxia import contracts, services
+from hongxia.cli.documents import event_types
+from hongxia.runtime.service import dump_openapi
+
+COMMITTED = Path("contracts")
+ASYNCAPI_SCHEMA = Path(__file__).with_name("asyncapi-3.0.0.schema.json")
+
+
+def written(directory: Path) -> dict[str, str]:
+    """Every file below a directory, by its path."""
+    files = (path for path in sorted(directory.rglob("*")) if path.is_file())
+    return {str(path.relative_to(directory)): path.read_text(encoding="utf-8") for path in files}
+
+
+def test_the_committed_contracts_are_those_of_the_code(tmp_path: Path) -> None:
+    openapi = {name: dump_openapi(services.load(name)) for name in services.names()}
+    contracts.write(tmp_path, event_types(), openapi)
+    committed = {name: text for name, text in written(COMMITTED).items() if name != contracts.RELEASED}
+    assert committed == written(tmp_path), "run `make contracts` and commit what it writes"
+
+
+def test_nothing_breaks_what_was_released() -> None:
+    released = json.loads((COMMITTED / contracts.RELEASED).read_text(encoding="utf-8"))
+    assert contracts.breaking(released, contracts.schemas(event_types())) == []
+
+
+def test_the_asyncapi_document_is_valid() -> None:
+    document = yaml.safe_load((COMMITTED / "asyncapi.yaml").read_text(encoding="utf-8"))
+    validator = Draft7Validator(json.loads(ASYNCAPI_SCHEMA.read_text(encoding="utf-8")))
+    assert [error.message[:200] for error in validator.iter_errors(document)] == []
+
+
+def test_a_bad_asyncapi_document_is_told_from_a_good_one() -> None:
+    document = contracts.asyncapi(event_types())
+    document["channels"] = {"a": {"address": 7}}
+    validator = Draft7Validator(json.loads(ASYNCAPI_SCHEMA.read_text(encoding="utf-8")))
+    assert not validator.is_valid(document)
+
+
+def test_every_reference_of_the_asyncapi_document_leads_to_a_file_or_a_component() -> None:
+    document = yaml.safe_load((COMMITTED / "asyncapi.yaml").read_text(encoding="utf-8"))
+    for reference in references(document):
+        place, _, inside = reference.partition("#")
+        target = json.loads((COMMITTED / place).read_text(encoding="utf-8")) if place else document
+        for part in filter(None, inside.split("/")):
+            target = target[part]
+
+
+def references(node: Any) -> list[str]:
+    """All $ref of a document."""
+    if isinstance(node, dict):
+        own = [node["$ref"]] if isinstance(node.get("$ref"), str) else []
+        return own + [found for value in node.values() for found in references(value)]
+    return [found for value in node for found in references(value)] if isinstance(node, list) else []
+
+
+@pytest.mark.parametrize("name", services.names())
+def test_the_openapi_document_of_each_service_is_valid(name: str) -> None:
+    validate(json.loads(dump_openapi(services.load(name))))
+
+
+def test_every_event_type_has_a_schema_that_lets_fields_be_added_and_holds_no_float() -> None:
+    for name, schema in contracts.schemas(event_types()).items():
+        Draft202012Validator.check_schema(schema)
+        assert schema.get("additionalProperties") is not False, name
+        assert "number" not in json.dumps(schema), name
+
+
+def test_no_event_has_a_field_for_personal_data() -> None:
+    forbidden = {"name_zh", "cadre_name", "resident_number", "telephone", "phone", "address", "birth_date", "illness"}
+    for declared in event_types():
+        assert not forbidden & declared.schema().fields.keys(), declared.name
+
+
+OLD = {
+    "t.v1.json": {"properties": {"a": {"type": "integer"}, "k": {"type": "string", "enum": ["x"]}}, "required": ["a"]}
+}
+
+
+def changed(**properties: Any) -> dict[str, Any]:
+    """The old contract with other properties."""
+    merged = {**OLD["t.v1.json"]["properties"], **properties}
+    kept = {name: schema for name, schema in merged.items() if schema is not None}
+    return {"t.v1.json": {"properties": kept, "required": ["a"]}}
+
+
+@pytest.mark.parametrize(
+    "current",
+    [
+        {},
+        changed(a=None),
+        changed(a={"type": "string"}),
+        changed(a={"type": ["integer", "null"]}),
+        changed(k={"type": "string", "enum": ["x", "y"]}),
+        changed(a={"type": "integer", "format": "date"}),
+        {"t.v1.json": {**OLD["t.v1.json"], "required": []}},
+    ],
+    ids=["type gone", "field gone", "other type", "may be null", "new value", "other format", "not always there"],
+)
+def test_a_change_that_breaks_a_subscriber_is_seen(current: dict[str, Any]) -> None:
+    assert contracts.breaking(OLD, current)
+
+
+def test_a_field_that_is_added_breaks_nobody() -> None:
+    assert contracts.breaking(OLD, changed(b={"type": "string"})) == []
