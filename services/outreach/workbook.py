@@ -47,13 +47,13 @@ SUGGESTION_CHANNELS = {
 }
 
 
-def _cadre_no() -> Column:
+def _cadre_no(more_zh: str = "", more_en: str = "") -> Column:
     return Column(
         "干部编号",
         "cadre_no",
         Kind.TEXT,
-        "干部名册中的编号。",
-        "The cadre's number in the workbook 干部名册, which is imported before.",
+        f"干部名册中的编号。{more_zh}",
+        f"The cadre's number in the workbook 干部名册, which is imported before.{more_en}",
         example="G0001",
         max_length=32,
     )
@@ -115,8 +115,9 @@ VISITS = Sheet(
             "走访日期",
             "visited_on",
             Kind.DATE,
-            "本年度内，不晚于今天。干部去世后的走访，事由只能是“去世”（慰问家属）。",
-            "The date. After the cadre's death only 事由 去世 is accepted (a call on the family).",
+            "本年度内，不晚于今天，不早于干部的登记日期。干部去世后的走访，事由只能是“去世”（慰问家属）。",
+            "The date, not before the cadre's 登记日期. After the cadre's death only 事由 去世 is accepted (a call on the "
+            "family).",
             example="2022-07-01",
             within_year=True,
             not_future=True,
@@ -245,14 +246,16 @@ AID_CASES = Sheet(
             example="BF-001",
             max_length=32,
         ),
-        _cadre_no(),
+        _cadre_no(
+            "同一干部同一年度只批准一次帮扶。", " One approved case a cadre and year; a declined one does not count."
+        ),
         _name(),
         Column(
             "申请日期",
             "applied_on",
             Kind.DATE,
-            "可早于本年度。",
-            "Date of application; may lie before the year.",
+            "可早于本年度，不晚于干部的去世日期。",
+            "Date of application; may lie before the year, but not after the cadre's death.",
             example="2021-11-20",
             not_future=True,
         ),

@@ -1,0 +1,125 @@
+"""What the tests of outreach build: its database in memory, cadres that it knows, and requests to its API."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug.routing import Map, Rule
+from werkzeug.test import EnvironBuilder
+from werkzeug.wrappers import Request, Response
+
+from hongxia import ids
+from hongxia.database import Database
+from hongxia.dates import fixed_clock
+from hongxia.events.context import Context
+from hongxia.events.envelope import Event, canonical, parse, splice
+from hongxia.events.tables import outbox, platform_metadata, start_log
+from hongxia.http import auth
+from hongxia.runtime.host import Host
+from hongxia.runtime.http import routes_of
+from hongxia.settings import Settings
+from services.outreach.app import OutreachService
+from services.outreach.models import Base, Cadre
+
+TODAY = date(2023, 1, 10)
+NOW = datetime(2023, 1, 10, 4, tzinfo=UTC)
+CONTEXT = Context("urn:hongxia:outreach", NOW, "test")
+SECRET = "s" * 32
+LIN = ids.entity_id("cadre", "G0001")
+
+
+def new_database() -> Database:
+    """Outreach's database, empty, in memory."""
+    database = Database("sqlite://")
+    platform_metadata.create_all(database.engine)
+    Base.metadata.create_all(database.engine)
+    with database.engine.begin() as connection:
+        start_log(connection)
+    return database
+
+
+@contextmanager
+def work(database: Database) -> Iterator[Session]:
+    """A unit of work."""
+    with database.begin(CONTEXT) as session:
+        yield session
+
+
+def add_cadre(database: Database, cadre_no: str = "G0001", **state: Any) -> Cadre:
+    """A cadre that outreach has learnt of, registered in 2012 and living unless told otherwise."""
+    flags = dict.fromkeys(("advanced_age", "hardship", "living_alone", "resettled"), False)
+    values = {"registered_on": date(2012, 5, 1), "version": 1, **flags, **state}
+    cadre = Cadre(id=ids.entity_id("cadre", cadre_no), **values)
+    with work(database) as session:
+        session.add(cadre)
+    return cadre
+
+
+def events(database: Database) -> list[tuple[str, dict[str, Any]]]:
+    """What was raised so far, in order: short type ("visit.recorded") and envelope."""
+    with database.read() as session:
+        bodies = session.scalars(select(outbox.c.body).order_by(outbox.c.seq)).all()
+    found = [json.loads(body) for body in bodies]
+    return [(event["type"].removeprefix("hongxia.outreach.").removesuffix(".v1"), event) for event in found]
+
+
+def types(database: Database) -> list[str]:
+    """The short types of what was raised so far, in order."""
+    return [name for name, _ in events(database)]
+
+
+def event_of(event_type: str, subject: str, data: dict[str, Any], *, version: int = 1, position: int = 1) -> Event:
+    """An event of another service, as it is delivered."""
+    envelope = {
+        "id": ids.entity_id("event", event_type, subject, version),
+        "source": "urn:hongxia:" + event_type.split(".")[1],
+        "type": event_type,
+        "subject": subject,
+        "time": "2023-01-09T00:00:00.000000Z",
+        "data": data,
+        "entityversion": version,
+        "occurredon": "2022-12-31",
+        "correlationid": "abroad",
+    }
+    return parse(splice(canonical(envelope), position, position, "0" * 64))
+
+
+class Api:
+    """Outreach's routes, called as over HTTP."""
+
+    def __init__(self, database: Database) -> None:
+        settings = Settings("sqlite://", "memory://", "", SECRET, "", "ERROR", fixed_clock(NOW))
+        host = Host("outreach", OutreachService.definition, settings)
+        host.database = database
+        self.service = OutreachService()
+        self.service.host = host
+        self.routes = {(route.method, route.url): route for route in routes_of(OutreachService)}
+        self.methods = {
+            (member.hongxia_route.method, member.hongxia_route.url): member
+            for member in (getattr(OutreachService, name) for name in dir(OutreachService))
+            if hasattr(member, "hongxia_route")
+        }
+        self.map = Map([Rule(url, methods=[method], endpoint=(method, url)) for method, url in self.routes])
+
+    def __call__(self, method: str, path: str, body: Any = None, *, role: str = auth.ADMIN, **headers: str) -> Response:
+        """Send a request as somebody with a role."""
+        # Expiry is held against the system's clock, whatever the service's own says.
+        token = auth.mint(SECRET, "somebody", [role], datetime.now(UTC), timedelta(hours=1))
+        sent = {"Authorization": f"Bearer {token}", **{k.replace("_", "-"): v for k, v in headers.items()}}
+        builder = EnvironBuilder(path, method=method, headers=sent, json=body)
+        request = Request(builder.get_environ())
+        endpoint, values = self.map.bind_to_environ(request.environ).match()
+        response: Response = self.methods[endpoint](self.service, request, **values)
+        return response
+
+
+def problem(response: Response) -> tuple[int, str]:
+    """Status and slug of a problem document."""
+    assert response.content_type == "application/problem+json"
+    return response.status_code, response.json["type"].removeprefix("urn:hongxia:problem:")

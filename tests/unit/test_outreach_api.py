@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from hongxia import ids
+from hongxia.database import Database, migrate
+from hongxia.http.openapi import document
+from hongxia.runtime.http import routes_of
+from services.outreach.app import OutreachService
+from services.outreach.models import Base
+from services.outreach.workbook import OUTREACH
+from tests.unit.outreach_builders import LIN, Api, add_cadre, new_database, problem, types
+
+VISIT = {
+    "cadre_id": LIN,
+    "visited_on": "2022-07-01",
+    "form": "home",
+    "category": "love_knocks",
+    "occasion": "birthday",
+    "five_must": False,
+    "people": 2,
+}
+CONTACT = {"cadre_id": LIN, "contacted_on": "2022-03-10", "method": "phone"}
+APPLICATION = {"cadre_id": LIN, "cause": "illness", "applied_on": "2022-01-05"}
+GRANT = {"amount": "8000.00", "approved_on": "2022-01-18"}
+SUGGESTION = {"category": "health", "channel": "phone", "received_on": "2022-04-06"}
+
+
+@pytest.fixture
+def database():
+    made = new_database()
+    add_cadre(made)
+    return made
+
+
+@pytest.fixture
+def api(database):
+    return Api(database)
+
+
+def test_a_visit_is_recorded_read_amended_and_voided(api, database):
+    made = api("POST", "/visits", VISIT, role="liaison")
+    assert (made.status_code, made.headers["ETag"]) == (201, '"1"')
+    path = "/" + made.headers["Location"]
+    assert api("GET", path, role="office").json == {
+        **VISIT,
+        "id": made.json["id"],
+        "state": "recorded",
+        "void_reason": None,
+        "version": 1,
+    }
+    assert api("PATCH", path, {"people": 3}, role="liaison", If_Match='"1"').json["people"] == 3
+    assert problem(api("PATCH", path, {"people": 4}, If_Match='"1"')) == (412, "version-changed")
+    assert problem(api("PATCH", path, {"people": 4})) == (428, "version-required")
+    assert api("POST", f"{path}/void", {"reason": "mistake"}, role="liaison").json["state"] == "voided"
+    assert problem(api("POST", f"{path}/void", {"reason": "mistake"})) == (409, "wrong-state")
+    assert types(database) == ["visit.recorded", "visit.amended", "visit.voided"]
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"people": 0}, "#/people"),
+        ({"people": "2"}, "#/people"),
+        ({"people": True}, "#/people"),
+        ({"people": 1.5}, "#/people"),
+        ({"five_must": "yes"}, "#/five_must"),
+        ({"visited_on": "2022-02-30"}, "#/visited_on"),
+        ({"visited_on": "2023-01-11"}, "#/visited_on"),
+        ({"occasion": "生病住院"}, "#/occasion"),
+        ({"cadre_id": "G0001"}, "#/cadre_id"),
+        ({"cadre_id": ids.entity_id("cadre", "nobody")}, "#/cadre_id"),
+        ({"name": "林晓霞"}, "#/name"),
+    ],
+)
+def test_bad_input_is_told_by_its_field_and_changes_nothing(api, database, change, pointer):
+    answered = api("POST", "/visits", {**VISIT, **change})
+    assert answered.status_code == 422
+    assert [error["pointer"] for error in answered.json["errors"]] == [pointer]
+    assert types(database) == []
+
+
+def test_the_same_contact_twice_is_a_conflict_that_names_the_first(api):
+    made = api("POST", "/contacts", CONTACT, role="liaison")
+    again = api("POST", "/contacts", CONTACT, role="liaison")
+    assert problem(again) == (409, "duplicate-contact")
+    assert again.json["contact_id"] == made.json["id"]
+
+
+def test_a_liaison_applies_and_only_a_leader_decides(api, database):
+    case = api("POST", "/aid-cases", APPLICATION, role="liaison")
+    path = "/" + case.headers["Location"]
+    assert problem(api("POST", f"{path}/approve", GRANT, role="liaison")) == (403, "forbidden")
+    assert problem(api("POST", f"{path}/decline", {"declined_on": "2022-01-18"}, role="office"))[0] == 403
+    granted = api("POST", f"{path}/approve", GRANT, role="leader").json
+    assert (granted["state"], granted["amount"], granted["pay_on"]) == ("approved", "8000.00", "2022-01-18")
+    assert problem(api("POST", f"{path}/approve", GRANT, role="leader")) == (409, "wrong-state")
+    assert problem(api("POST", "/aid-cases", APPLICATION)) == (422, "aid-already-this-year")
+    assert types(database) == ["aid.applied", "aid.approved"]
+
+
+@pytest.mark.parametrize("amount", ["0", "-1", "1.005", "x", True, None])
+def test_an_amount_is_more_than_zero_with_at_most_two_decimals(api, amount):
+    path = "/" + api("POST", "/aid-cases", APPLICATION).headers["Location"]
+    refused = api("POST", f"{path}/approve", {**GRANT, "amount": amount})
+    assert problem(refused) == (422, "invalid")
+    assert refused.json["errors"][0]["pointer"] == "#/amount"
+
+
+def test_a_suggestion_goes_its_way(api, database):
+    path = "/" + api("POST", "/suggestions", SUGGESTION, role="liaison").headers["Location"]
+    given = {"assignee": "联络一组", "assigned_on": "2022-04-07"}
+    assert api("POST", f"{path}/assign", given, role="leader").json["state"] == "assigned"
+    assert api("POST", f"{path}/resolve", {"resolved_on": "2022-04-12"}).json["state"] == "resolved"
+    assert api("POST", f"{path}/void", {"reason": "duplicate"}).json["state"] == "voided"
+    assert problem(api("POST", f"{path}/assign", given)) == (409, "wrong-state")
+
+
+def test_lists_are_filtered_and_come_in_pages(api):
+    for day in ("01", "02", "03"):
+        api("POST", "/contacts", {**CONTACT, "contacted_on": f"2022-03-{day}"})
+    first = api("GET", "/contacts?since=2022-03-02&limit=1", role="liaison").json
+    assert [item["contacted_on"] for item in first["items"]] == ["2022-03-02"]
+    rest = api("GET", f"/contacts?since=2022-03-02&limit=1&cursor={first['next_cursor']}").json
+    assert [item["contacted_on"] for item in rest["items"]] == ["2022-03-03"]
+    assert rest["next_cursor"] is None
+    assert api("GET", "/contacts?until=2022-03-01&method=wechat").json["items"] == []
+    for path in ("/visits?state=voided", f"/aid-cases?year=2022&cadre_id={LIN}", "/suggestions?category=health"):
+        assert api("GET", path).json == {"items": [], "next_cursor": None}
+    assert problem(api("GET", "/visits?colour=red")) == (422, "invalid")
+
+
+@pytest.mark.parametrize("what", ["visits", "contacts", "aid-cases", "suggestions"])
+def test_what_is_not_there_is_not_found(api, what):
+    assert problem(api("GET", f"/{what}/{ids.new_id()}"))[0] == 404
+
+
+def test_a_post_with_the_same_key_is_answered_once(api, database):
+    first, again = (api("POST", "/visits", VISIT, Idempotency_Key="k1") for _ in range(2))
+    assert first.json == again.json
+    assert types(database) == ["visit.recorded"]
+
+
+def test_the_api_describes_itself():
+    described = document("outreach", "走访联络", "1", routes_of(OutreachService))
+    assert {"/visits/{visit_id}/void", "/aid-cases/{case_id}/approve"} <= described["paths"].keys()
+
+
+def test_only_a_leader_imports_a_workbook_because_its_rows_may_approve_aid():
+    [importable] = OutreachService.definition.workbooks
+    assert (importable.workbook, importable.roles) == (OUTREACH, ("leader",))
+
+
+def test_the_migrations_make_the_tables_that_the_models_describe(tmp_path):
+    url = f"sqlite:///{tmp_path}/outreach.sqlite3"
+    migrate(url, OutreachService.definition.migrations)
+    with Database(url).engine.connect() as connection:
+        options = {"include_name": lambda name, kind, _parents: kind != "table" or name in Base.metadata.tables}
+        context = MigrationContext.configure(connection, opts=options)
+        assert compare_metadata(context, Base.metadata) == []
