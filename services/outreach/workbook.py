@@ -116,8 +116,8 @@ VISITS = Sheet(
             "visited_on",
             Kind.DATE,
             "本年度内，不晚于今天，不早于干部的登记日期。干部去世后的走访，事由只能是“去世”（慰问家属）。",
-            "The date, not before the cadre's 登记日期. After the cadre's death only 事由 去世 is accepted (a call on the "
-            "family).",
+            "The date, not before the cadre's 登记日期. After the cadre's death only 事由 去世 is accepted (a call on "
+            "the family).",
             example="2022-07-01",
             within_year=True,
             not_future=True,
