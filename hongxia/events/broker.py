@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import takewhile
 from typing import Any
 
 from amqp.exceptions import AMQPError
@@ -92,7 +93,8 @@ class Confirms:
         if not multiple:
             self.answers[tag] = taken
         else:
-            self.answers.update({open_tag: taken for open_tag in self.outstanding if open_tag <= tag})
+            for open_tag in takewhile(lambda open_tag: open_tag <= tag, self.outstanding):
+                self.answers.setdefault(open_tag, taken)
 
     def settle(self) -> int:
         """Take the answered messages off the front; returns how many of them, up to the first refused, are confirmed.
