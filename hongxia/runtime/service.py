@@ -168,7 +168,6 @@ class Service:
         "/cursors",
         summary="读到各来源的哪个位置",
         roles=(SUBSCRIBER, OPERATOR, OFFICE),
-        returns=CursorOut,
     )
     def cursors(self, call: Call) -> list[dict[str, Any]]:
         """This service's cursors, one a source that it reads."""
