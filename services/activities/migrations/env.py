@@ -1,0 +1,6 @@
+"""Alembic's environment of activities."""
+
+from hongxia.migrations.environment import run
+from services.activities.models import Base
+
+run(Base.metadata)

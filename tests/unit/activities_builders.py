@@ -1,0 +1,173 @@
+"""What the tests of activities build: its database in memory, cadres that it knows, and requests to its API."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug.routing import Map, Rule
+from werkzeug.test import EnvironBuilder
+from werkzeug.wrappers import Request, Response
+
+from hongxia import ids
+from hongxia.database import Database
+from hongxia.dates import fixed_clock
+from hongxia.definition import Loaded
+from hongxia.events.context import Context
+from hongxia.events.envelope import Event, canonical, parse, splice
+from hongxia.events.tables import outbox, platform_metadata, start_log
+from hongxia.http import auth
+from hongxia.runtime.host import Host
+from hongxia.runtime.http import routes_of
+from hongxia.settings import Settings
+from hongxia.workbook.declare import Row
+from services.activities import loading
+from services.activities.app import ActivitiesService
+from services.activities.models import Base, Cadre
+from services.activities.workbook import ACTIVITIES
+
+TODAY = date(2023, 1, 10)
+NOW = datetime(2023, 1, 10, 4, tzinfo=UTC)
+SECRET = "s" * 32
+LIN = ids.entity_id("cadre", "G0001")
+CHEN = ids.entity_id("cadre", "G0002")
+NOBODY = ids.entity_id("cadre", "G9999")
+
+
+def new_database() -> Database:
+    """Activities' database, empty, in memory."""
+    database = Database("sqlite://")
+    platform_metadata.create_all(database.engine)
+    Base.metadata.create_all(database.engine)
+    with database.engine.begin() as connection:
+        start_log(connection)
+    return database
+
+
+@contextmanager
+def work(database: Database) -> Iterator[Session]:
+    """A unit of work."""
+    with database.begin(Context("urn:hongxia:activities", NOW, "test")) as session:
+        yield session
+
+
+def add_cadres(database: Database, *cadre_nos: str, deceased_on: date | None = None) -> None:
+    """Cadres that activities has learnt of."""
+    with work(database) as session:
+        for cadre_no in cadre_nos:
+            session.add(
+                Cadre(
+                    id=ids.entity_id("cadre", cadre_no),
+                    registered_on=date(2012, 5, 1),
+                    deceased_on=deceased_on,
+                    version=1,
+                )
+            )
+
+
+def events(database: Database) -> list[tuple[str, dict[str, Any]]]:
+    """What was raised so far, in order: short type ("session.held") and envelope."""
+    with database.read() as session:
+        bodies = session.scalars(select(outbox.c.body).order_by(outbox.c.seq)).all()
+    found = [json.loads(body) for body in bodies]
+    return [(event["type"].removeprefix("hongxia.activities.").removesuffix(".v1"), event) for event in found]
+
+
+def types(database: Database) -> list[str]:
+    """The short types of what was raised so far, in order."""
+    return [name for name, _ in events(database)]
+
+
+def cadre_event(what: str, cadre_id: str, *, version: int = 1, **data: Any) -> Event:
+    """An event of the registry, as it is delivered."""
+    event_type = f"hongxia.registry.cadre.{what}.v1"
+    envelope = {
+        "id": ids.entity_id("event", event_type, cadre_id, version),
+        "source": "urn:hongxia:registry",
+        "type": event_type,
+        "subject": cadre_id,
+        "time": "2023-01-09T00:00:00.000000Z",
+        "data": {"registered_on": "2012-05-01", "deceased_on": None, **data},
+        "entityversion": version,
+        "occurredon": "2022-12-31",
+        "correlationid": "registry",
+    }
+    return parse(splice(canonical(envelope), version, version, "0" * 64))
+
+
+def rows(**sheets: Sequence[Mapping[str, Any]]) -> dict[str, list[Row]]:
+    """Rows as the reader of the workbook hands them over: every sheet, columns left out at their defaults."""
+    found: dict[str, list[Row]] = {}
+    for sheet in ACTIVITIES.sheets:
+        blank = {column.field: column.default for column in sheet.columns if column.kept}
+        given = sheets.get(sheet.name, ())
+        found[sheet.name] = [Row(number, {**blank, **values}) for number, values in enumerate(given, start=2)]
+    return found
+
+
+def load(database: Database, today: date = TODAY, **sheets: Sequence[Mapping[str, Any]]) -> Mapping[str, Loaded]:
+    """Load the workbook of 2022 with these rows."""
+    with work(database) as session:
+        return loading.load(session, 2022, rows(**sheets), today)
+
+
+class Api:
+    """Activities' routes, called as over HTTP."""
+
+    def __init__(self, database: Database) -> None:
+        settings = Settings("sqlite://", "memory://", "", SECRET, "", "ERROR", fixed_clock(NOW))
+        host = Host("activities", ActivitiesService.definition, settings)
+        host.database = database
+        self.service = ActivitiesService()
+        self.service.host = host
+        members = (getattr(ActivitiesService, name) for name in dir(ActivitiesService))
+        self.methods = {
+            (member.hongxia_route.method, member.hongxia_route.url): member
+            for member in members
+            if hasattr(member, "hongxia_route")
+        }
+        routes = [(route.method, route.url) for route in routes_of(ActivitiesService)]
+        self.map = Map([Rule(url, methods=[method], endpoint=(method, url)) for method, url in routes])
+
+    def __call__(self, method: str, path: str, body: Any = None, *, role: str = "centre", **headers: str) -> Response:
+        """Send a request as somebody with a role."""
+        # Expiry is held against the system's clock, whatever the service's own says.
+        token = auth.mint(SECRET, "somebody", [role], datetime.now(UTC), timedelta(hours=1))
+        sent = {"Authorization": f"Bearer {token}", **{k.replace("_", "-"): v for k, v in headers.items()}}
+        request = Request(EnvironBuilder(path, method=method, headers=sent, json=body).get_environ())
+        endpoint, values = self.map.bind_to_environ(request.environ).match()
+        response: Response = self.methods[endpoint](self.service, request, **values)
+        return response
+
+    def made(self, path: str, **body: Any) -> dict[str, Any]:
+        """What a creation answers; it must succeed."""
+        response = self("POST", path, body)
+        assert response.status_code == 201, response.get_data(as_text=True)
+        created: dict[str, Any] = response.json
+        return created
+
+    def held_session(self, **changes: Any) -> dict[str, Any]:
+        """A lesson that was held on 10 May 2022."""
+        lesson = {"programme": "online", "title": "线上第一讲", "held_on": "2022-05-10", "host": "centre"}
+        return self.made("/sessions", **{**lesson, "state": "held", **changes})
+
+    def attended(self, session_id: str, cadre_id: str, **more: str) -> dict[str, Any]:
+        """An attendance."""
+        return self.made(f"/sessions/{session_id}/attendances", cadre_id=cadre_id, **more)
+
+    def amend(self, path: str, **changes: Any) -> Response:
+        """A PATCH of the current version."""
+        return self("PATCH", path, changes, If_Match=self("GET", path).headers["ETag"])
+
+
+def problem(response: Response) -> tuple[int, str, str | None]:
+    """Status, slug and first pointer of a problem document."""
+    assert response.content_type == "application/problem+json", response.get_data(as_text=True)
+    pointers = [error.get("pointer") for error in response.json.get("errors", [])]
+    slug = response.json["type"].removeprefix("urn:hongxia:problem:")
+    return response.status_code, slug, pointers[0] if pointers else None
