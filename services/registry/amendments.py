@@ -28,7 +28,7 @@ def amend(session: Session, cadre: Cadre, changes: Mapping[str, Any], on: date, 
     another record has.
     """
     changed = {name: value for name, value in changes.items() if getattr(cadre, name) != value}
-    step(cadre, _amendment(changed))
+    status = step(cadre, _amendment(changed))
     if not changed:
         return cadre
     particulars = {name: getattr(cadre, name) for name in PARTICULARS} | changed
@@ -37,11 +37,12 @@ def amend(session: Session, cadre: Cadre, changes: Mapping[str, Any], on: date, 
     if "resident_number" in changed:
         numbers.lock(session)
         numbers.must_be_free(session, changed["resident_number"])
-        cadre.birth_date = birth_date(changed["resident_number"])
     if "registered_on" in changed:
         history.move_start(session, cadre, changed["registered_on"])
     for name, value in changed.items():
         setattr(cadre, name, value)
+    cadre.birth_date = birth_date(cadre.resident_number)
+    cadre.status = status
     cadre.version += 1
     tell(session, CADRE_AMENDED, cadre, on)
     return cadre

@@ -70,20 +70,20 @@ def listed(filters: Mapping[str, Any]) -> Select[Cadre]:
     return query if "status" in filters else query.where(Cadre.status != Status.MERGED)
 
 
-def step(cadre: Cadre, action: str) -> None:
-    """Move a record on by an action of TRANSITIONS. Raises Rule where its status does not allow it."""
+def step(cadre: Cadre, action: str) -> Status:
+    """The status that follows an action of TRANSITIONS. Raises Rule where the record's status does not allow it."""
     status = Status(cadre.status)
     if status not in TRANSITIONS[action]:
         slug, message = _REFUSALS[status]
         raise Rule(message, slug=slug, extra={"into": cadre.merged_into} if status is Status.MERGED else None)
-    cadre.status = TRANSITIONS[action][status]
+    return TRANSITIONS[action][status]
 
 
 def refuse(found: Iterable[Fault]) -> None:
     """Raises Rule if there are faults: all of them, by the first one's name."""
     listed = list(found)
     if listed:
-        errors = [FieldError(fault.message_zh, pointer=f"#/{fault.field}") for fault in listed]
+        errors = [FieldError(fault.message_zh, pointer=f"#/{fault.field}".rstrip("/")) for fault in listed]
         raise Rule("；".join(fault.message_zh for fault in listed), slug=listed[0].slug, errors=errors)
 
 

@@ -14,10 +14,10 @@ from services.registry.particulars import faults
 
 def record(session: Session, cadre: Cadre, on: date, today: date) -> Cadre:
     """Record the death of a locked cadre. Raises Rule for a date in the future, before birth or registration."""
-    step(cadre, "die")
+    status = step(cadre, "die")
     dates = {name: getattr(cadre, name) for name in ("resident_number", "registered_on")}
     refuse(faults({**dates, "deceased_on": on}, today))
-    cadre.deceased_on = on
+    cadre.deceased_on, cadre.status = on, status
     cadre.version += 1
     tell(session, CADRE_DECEASED, cadre, on)
     return cadre

@@ -135,12 +135,12 @@ def void(session: Session, cadre: Cadre, version: int, reason: str) -> Cadre:
 
 def move_start(session: Session, cadre: Cadre, registered_on: date) -> None:
     """Let every history begin on another date of registration. Raises Rule if a change lies before it."""
-    for entry in of(session, cadre.id):
+    entries = of(session, cadre.id)
+    if any(entry.from_on < registered_on for entry in entries if entry.version != FIRST and not entry.voided):
+        refuse([Fault("registered_on", "changes-before-registration", "该日期之前已有待遇、联络员等变动记录")])
+    for entry in entries:
         if entry.version == FIRST:
             entry.from_on = registered_on
-        elif entry.from_on < registered_on and not entry.voided:
-            fault = Fault("registered_on", "changes-before-registration", "该日期之前已有待遇、联络员等变动记录")
-            refuse([fault])
 
 
 def _value(cadre: Cadre, aspect: Aspect) -> str | None:

@@ -60,9 +60,9 @@ class _Loading:
         ids = [registration.cadre_id(str(row.values["cadre_no"])) for row in rows]
         for chunk in (ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK)):
             query = select(Cadre.id, Cadre.row_digest).where(Cadre.id.in_(chunk))
-            self.kept.update(self.session.execute(query).tuples())
+            self.kept.update(self.session.execute(query).tuples().all())
         numbers_taken = select(Cadre.resident_number, Cadre.id).where(Cadre.merged_into.is_(None))
-        self.owners.update(self.session.execute(numbers_taken).tuples())
+        self.owners.update(self.session.execute(numbers_taken).tuples().all())
 
     def take(self, row: Row) -> None:
         """One row: there already, there with another content, at fault, or new."""

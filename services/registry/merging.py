@@ -55,9 +55,9 @@ def merge(session: Session, cadre: Cadre, into: Cadre, today: date) -> Cadre:
 
     Nothing is copied: what the remaining record lacks is amended there. Raises Rule.
     """
-    step(cadre, "merge")
+    status = step(cadre, "merge")
     refuse(_faults(cadre, into))
-    cadre.merged_into = into.id
+    cadre.merged_into, cadre.status = into.id, status
     cadre.version += 1
     tell(session, CADRE_MERGED, cadre, today, into=into.id)
     return cadre

@@ -21,7 +21,7 @@ _DATES = (("joined_party_on", "入党日期"), ("registered_on", "登记日期")
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong with one field: a slug for machines, Chinese for people."""
+    """What is wrong with one field (none: with the whole); a slug for machines, Chinese for people."""
 
     field: str
     slug: str

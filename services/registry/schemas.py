@@ -82,14 +82,14 @@ class CadreIn(Schema):
     resettled = Flag(load_default=False)
 
 
-class _Changes(Schema):
+class _NotEmpty(Schema):
     @validates_schema
     def _anything(self, data: dict[str, Any], **_kwargs: Any) -> None:
         if not data.keys() - {"on"}:
-            raise ValidationError("没有要修改的内容")
+            raise ValidationError("除日期外至少填写一项")
 
 
-class CadreChanges(_Changes):
+class CadreChanges(_NotEmpty):
     """Particulars to amend, as of `on` (today if left out). `deceased_on` corrects a death, null withdraws it."""
 
     on = fields.Date()
@@ -129,7 +129,7 @@ class LiaisonIn(Schema):
     on = fields.Date(required=True)
 
 
-class CareIn(_Changes):
+class CareIn(_NotEmpty):
     """What needs care from a date on; a flag that is left out stays as it is."""
 
     on = fields.Date(required=True)
@@ -268,7 +268,7 @@ class CadresQuery(PageQuery):
     resettled = fields.Boolean()
 
 
-class SearchIn(_Changes):
+class SearchIn(_NotEmpty):
     """Who is looked for: every field that is given must be equal."""
 
     name = Words(50)
