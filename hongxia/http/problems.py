@@ -177,7 +177,7 @@ def from_validation(error: ValidationError, *, query: bool = False) -> Invalid:
     """marshmallow's messages as an Invalid problem, in Chinese, a pointer (or parameter) each."""
     found = list(_flatten(error.normalized_messages(), ()))
     errors = [
-        FieldError(text, parameter=".".join(path)) if query else FieldError(text, pointer="#" + "".join(f"/{part}" for part in path))
+        FieldError(text, parameter=".".join(path)) if query else FieldError(text, pointer="/".join(("#", *path)))
         for path, text in found
     ]
     return Invalid("；".join(f"{'.'.join(path) or '内容'}：{text}" for path, text in found[:5]), errors=errors)
