@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import jwt
+from werkzeug.wrappers import Request
 
 from hongxia.http.problems import Forbidden, Unauthorized
 
@@ -17,6 +18,9 @@ OFFICE = "office"
 
 ALGORITHM = "HS256"
 ISSUER = "hongxia"
+COOKIE = "hongxia_token"
+"""Where a browser keeps the token of the one who looks at pages."""
+
 SECRET_BYTES = 32
 """The least length of the signing secret (RFC 7518, section 3.2: as long as the hash)."""
 
@@ -38,6 +42,15 @@ def mint(secret: str, subject: str, roles: Collection[str], now: datetime, lifet
     """A token for a subject with roles, valid from now on for a lifetime."""
     claims = {"iss": ISSUER, "sub": subject, "roles": sorted(roles), "iat": now, "exp": now + lifetime}
     return jwt.encode(claims, secret, algorithm=ALGORITHM)
+
+
+def presented(request: Request) -> str | None:
+    """The Authorization of a request: the header, or for a GET the browser's cookie. What changes something takes
+    the header alone, which no foreign page can make a browser send.
+    """
+    header = request.headers.get("Authorization")
+    cookie = request.cookies.get(COOKIE) if request.method == "GET" else None
+    return f"Bearer {cookie}" if cookie and header is None else header
 
 
 def verify(secret: str, authorization: str | None) -> Actor:

@@ -145,7 +145,7 @@ def correlation_of(request: Request) -> str:
 
 
 def _answer(host: Host, route: Route, request: Request, correlation: str, act: Callable[[Call], Any]) -> Response:
-    actor = NO_ONE if route.public else auth.verify(host.token_secret, request.headers.get("Authorization"))
+    actor = NO_ONE if route.public else auth.verify(host.token_secret, auth.presented(request))
     if route.roles:
         actor.must_have(route.roles)
     raw = _read_body(route, request)

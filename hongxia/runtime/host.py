@@ -50,9 +50,9 @@ class Host:
         """A context for work that nobody asked for: a timer's, a relay's."""
         return Context(source_urn(self.name), self.clock(), ids.new_id())
 
-    def feed(self, source: str) -> HttpFeed:
-        """The feed of another service."""
-        return HttpFeed(service_url(self.settings.service_urls, source), self.feed_token)
+    def feed(self, source: str, timeout: float = 30.0) -> HttpFeed:
+        """The feed of another service; it is given up after `timeout` seconds without an answer."""
+        return HttpFeed(service_url(self.settings.service_urls, source), self.feed_token, timeout=timeout)
 
     def feed_token(self) -> str:
         """A short-lived token of this service's own, good for reading feeds."""
