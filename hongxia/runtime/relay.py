@@ -119,9 +119,9 @@ def leadership(host: Host) -> Iterator[Bell | None]:
         yield Bell(host)
         return
     with host.database.engine.connect() as pooled:
-        # The lock belongs to the session of the database, so this connection must not go back to the pool.
-        pooled.detach()
         connection = pooled.execution_options(isolation_level="AUTOCOMMIT")
+        # The lock belongs to the session of the database, so this connection must not go back to the pool.
+        connection.detach()
         if not connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": LOCK}):
             yield None
             return
