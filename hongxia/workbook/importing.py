@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hongxia.definition import Importable, Loaded, NotLoadable
@@ -30,6 +31,7 @@ class Import:
 
     def load(self, session: Session, today: date, *, dry_run: bool) -> Mapping[str, Loaded]:
         """Put the rows in. Raises WorkbookErrors for what the records do not allow, DryRun at the end of one."""
+        _take_turns(session, self.importable.workbook.name)
         try:
             loaded = self.importable.load(session, self.parsed.year, self.parsed.rows, today)
         except NotLoadable as error:
@@ -37,6 +39,12 @@ class Import:
         if dry_run:
             raise DryRun(loaded)
         return loaded
+
+
+def _take_turns(session: Session, name: str) -> None:
+    """Of two imports of a workbook at once the second waits, and then finds what the first has made."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(1, func.hashtext(name))))
 
 
 def parse(data: bytes, importable: Importable, today: date, pause: Callable[[], None]) -> Import:
