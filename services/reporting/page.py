@@ -1,0 +1,158 @@
+"""The dashboard as HTML, its files, and the browser's keeping of the token. No page loads anything from outside."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, select_autoescape
+from werkzeug.http import dump_cookie
+
+from hongxia.dates import SHANGHAI
+from hongxia.http import auth
+from hongxia.http.endpoint import Call, Reply
+from hongxia.http.problems import Forbidden, NotFound, Unauthorized
+from services.reporting import rebuild
+from services.reporting.completeness import COMPLETE
+from services.reporting.labels import labels
+from services.reporting.schemas import IndicatorsOut
+
+FOLDER = Path(__file__).parent
+HTML = "text/html; charset=utf-8"
+FILES = {
+    "dashboard.css": "text/css; charset=utf-8",
+    "dashboard.js": "text/javascript; charset=utf-8",
+    "echarts-6.1.0.simple.min.js": "text/javascript; charset=utf-8",
+}
+READERS = (auth.OFFICE, auth.OPERATOR)
+
+Answered = Callable[[int], dict[str, Any]]
+
+
+def dashboard(secret: str, call: Call, answered: Answered) -> Reply:
+    """The page of a year (`?year=`, else the newest that has facts); without a valid token the one that asks for it."""
+    try:
+        auth.verify(secret, auth.presented(call.request)).must_have(READERS)
+    except Unauthorized as error:
+        return _login(error.detail, 401, {"WWW-Authenticate": "Bearer"})
+    except Forbidden as error:
+        return _login(error.detail, 403, {})
+    years = rebuild.years(call.session) or [call.today.year]
+    asked = call.request.args.get("year", "")
+    year = int(asked) if asked.isdecimal() and len(asked) == 4 else years[-1]
+    call.session.rollback()
+    data = IndicatorsOut().dump(answered(year))
+    html = (
+        _templates()
+        .get_template("dashboard.html")
+        .render(**_shown(data), years=sorted({*years, year}), labels=labels(), data=data, version=_version())
+    )
+    return Reply(html, headers=_guarded(""), content_type=HTML)
+
+
+def _shown(data: dict[str, Any]) -> dict[str, Any]:
+    """What the page says above the table, and the table's rows by service."""
+    items = [{**item, "progress": progress(item)} for item in data["items"]]
+    aimed = [item for item in items if item["progress"] is not None]
+    return {
+        "year": data["year"],
+        "groups": [
+            (service, [item for item in items if item["service"] == service])
+            for service in dict.fromkeys(item["service"] for item in items)
+        ],
+        "sources": data["sources"],
+        "count": len(items),
+        "complete": sum(item["state"] == COMPLETE for item in items),
+        "aimed": len(aimed),
+        "reached": sum(item["progress"] >= 100 for item in aimed),
+        "events": sum(source["position"] for source in data["sources"]),
+    }
+
+
+def progress(item: dict[str, Any]) -> int | None:
+    """How much of the target is reached, in whole percent rounded down; None without target or value."""
+    if item["target"] is None or item["value"] is None:
+        return None
+    return int(Decimal(item["value"]) * 100 / Decimal(item["target"]))
+
+
+def static(name: str) -> Reply:
+    """A file of the page. Raises NotFound."""
+    if name not in FILES:
+        raise NotFound("没有这个文件")
+    headers = {"Cache-Control": "private, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
+    return Reply((FOLDER / "static" / name).read_bytes(), headers=headers, content_type=FILES[name])
+
+
+def remember(secret: str, call: Call) -> Reply:
+    """Have the browser keep a token, out of reach of scripts and of other sites. Raises Unauthorized."""
+    token: str = call.body["token"].strip()
+    actor = auth.verify(secret, f"Bearer {token}")
+    body = {"subject": actor.subject, "roles": sorted(actor.roles)}
+    return Reply(body, headers={"Set-Cookie": _cookie(call, token), "Cache-Control": "no-store"})
+
+
+def forget(call: Call) -> Reply:
+    """Have the browser forget it."""
+    return Reply({"status": "forgotten"}, headers={"Set-Cookie": _cookie(call, "", max_age=0)})
+
+
+def _cookie(call: Call, value: str, max_age: int | None = None) -> str:
+    secure = "https" in (call.request.scheme, call.request.headers.get("X-Forwarded-Proto"))
+    return dump_cookie(auth.COOKIE, value, max_age=max_age, path="/", httponly=True, samesite="Strict", secure=secure)
+
+
+def _login(detail: str, status: int, headers: dict[str, str]) -> Reply:
+    nonce = secrets.token_urlsafe(16)
+    html = _templates().get_template("login.html").render(detail=detail, nonce=nonce)
+    return Reply(html, status, {**_guarded(nonce), **headers}, HTML)
+
+
+def _guarded(nonce: str) -> dict[str, str]:
+    """Headers that keep everything foreign out of the page."""
+    inline = f" 'nonce-{nonce}'" if nonce else ""
+    policy = (
+        f"default-src 'none'; script-src 'self'{inline}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    return {
+        "Content-Security-Policy": policy,
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+    }
+
+
+@cache
+def _templates() -> Environment:
+    found = Environment(
+        loader=FileSystemLoader(FOLDER / "templates"),
+        autoescape=select_autoescape(),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.filters |= {"number": with_commas, "moment": moment}
+    return found
+
+
+@cache
+def _version() -> str:
+    """Changes with the page's files, so that browsers may keep them for ever."""
+    return sha256(b"".join((FOLDER / "static" / name).read_bytes() for name in FILES)).hexdigest()[:12]
+
+
+def with_commas(value: str | int) -> str:
+    """A decimal with commas between thousands; its digits stay as they are."""
+    whole, dot, rest = str(value).partition(".")
+    return f"{int(whole):,}{dot}{rest}" if whole.lstrip("-").isdecimal() else str(value)
+
+
+def moment(value: str | None) -> str:
+    """A moment as it is read in Shanghai."""
+    return datetime.fromisoformat(value).astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S") if value else "—"
