@@ -115,28 +115,41 @@ class Engine:
 
     def _start_own(self) -> None:
         self._remember()
-        log = (self.directory / "dockerd.log").open("ab")
-        process = subprocess.Popen(
-            [
-                "dockerd",
-                f"--data-root={self.directory / 'data'}",
-                f"--exec-root={self.directory / 'exec'}",
-                f"--pidfile={self.directory / 'dockerd.pid'}",
-                f"--host=unix://{self._socket}",
-                "--log-level=warn",
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
         self.env["DOCKER_HOST"] = f"unix://{self._socket}"
+        self._run_daemon()
+
+    def _run_daemon(self) -> None:
+        with (self.directory / "dockerd.log").open("ab") as log:
+            process = subprocess.Popen(
+                [
+                    "dockerd",
+                    f"--data-root={self.directory / 'data'}",
+                    f"--exec-root={self.directory / 'exec'}",
+                    f"--pidfile={self.directory / 'dockerd.pid'}",
+                    f"--host=unix://{self._socket}",
+                    "--log-level=warn",
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
         deadline = time.monotonic() + START_SECONDS
         while not self._answers():
             if process.poll() is not None or time.monotonic() > deadline:
                 last = (self.directory / "dockerd.log").read_text(errors="replace").strip().splitlines()[-1:]
                 raise NoEngine(f"dockerd does not start here: {' '.join(last) or 'no output'}")
             time.sleep(0.2)
+
+    def restart(self) -> None:
+        """Stop an engine of the test's own and start it again, as when the machine starts again."""
+        self._end_daemon()
+        self._run_daemon()
+
+    def _end_daemon(self) -> None:
+        pid_file = self.directory / "dockerd.pid"
+        if pid_file.exists():
+            _end(int(pid_file.read_text()), STOP_SECONDS)
 
     def _remember(self) -> None:
         """Note what the machine looks like without the engine, so that stop() can put it back."""
@@ -183,9 +196,7 @@ class Engine:
         if not noted.exists():
             return
         before = json.loads(noted.read_text())
-        pid_file = self.directory / "dockerd.pid"
-        if pid_file.exists():
-            _end(int(pid_file.read_text()), STOP_SECONDS)
+        self._end_daemon()
         self._unmount()
         for link in _links():
             if link not in before["links"] and re.match(r"docker0$|br-[0-9a-f]{12}$|veth[0-9a-f]{7}$", link):

@@ -1,0 +1,91 @@
+"""Replicas, crashes and a broker that lost everything: whatever was answered is in the figures, once."""
+
+from __future__ import annotations
+
+import pytest
+
+from .conftest import YEAR
+from .installation import BACKING, SERVICES, Installation, until
+from .writing import figure, writing
+
+SETTLE_SECONDS = 120.0
+
+
+def _adds_up(installation: Installation, expected: int) -> None:
+    until(lambda: figure(installation) == expected, SETTLE_SECONDS, lambda: f"{figure(installation)} for {expected}")
+    installation.hongxia("verify", YEAR)
+
+
+def _metric(installation: Installation, service: str, name: str) -> list[float]:
+    """The value of a metric in each replica of a service."""
+    values = []
+    for container in installation.containers(service):
+        read = [
+            "timeout",
+            "10",
+            "bash",
+            "-c",
+            "exec 3<>/dev/tcp/127.0.0.1/8080; printf 'GET /metrics HTTP/1.0\\r\\n\\r\\n' >&3; cat <&3",
+        ]
+        text = installation.docker("exec", container["Id"], *read).out
+        values += [float(line.rpartition(" ")[2]) for line in text.splitlines() if line.startswith(name)]
+    return values
+
+
+def test_of_three_replicas_one_sends_and_one_receives_and_the_figures_stay_exact(imported: Installation) -> None:
+    before = figure(imported)
+    with imported.timed("scale to three"):
+        imported.up("--scale", "outreach=3", "--no-recreate")
+    try:
+        assert len(imported.containers("outreach")) == 3
+        until(lambda: sorted(_metric(imported, "outreach", "hongxia_relay_active")) == [0.0, 0.0, 1.0], 30)
+        with writing(imported) as writer:
+            until(lambda: writer.written >= 60, 60)
+            active = next(c for c in imported.containers("outreach") if _relays(imported, c))
+            imported.kill(active)
+            until(lambda: writer.written >= 120, 60)
+        _adds_up(imported, before + writer.written)
+        imported.wait_until_well()
+        until(lambda: sorted(_metric(imported, "outreach", "hongxia_relay_active")) == [0.0, 0.0, 1.0], 60)
+    finally:
+        imported.up("--scale", "outreach=1", "--no-recreate")
+
+
+def _relays(installation: Installation, container: dict[str, object]) -> bool:
+    read = ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/8080; printf 'GET /metrics HTTP/1.0\\r\\n\\r\\n' >&3; cat <&3"]
+    return "hongxia_relay_active 1.0" in installation.docker("exec", str(container["Id"]), *read).out
+
+
+@pytest.mark.parametrize("service", [*SERVICES, *BACKING])
+def test_a_container_that_is_killed_comes_back_and_nothing_is_lost(imported: Installation, service: str) -> None:
+    before = figure(imported)
+    (container,) = imported.containers(service)
+    with imported.timed(f"killed {service}, well again"), writing(imported) as writer:
+        until(lambda: writer.written >= 5, 30)
+        imported.kill(container)
+        until(lambda: imported.containers(service)[0]["State"]["StartedAt"] != container["State"]["StartedAt"], 30)
+        imported.wait_until_well()
+        written = writer.written
+        until(lambda: writer.written >= written + 5, 30)
+    _adds_up(imported, before + writer.written)
+
+
+def test_a_broker_that_lost_its_volume_is_filled_again(imported: Installation) -> None:
+    before = figure(imported)
+    with imported.timed("broker wiped, well again"), writing(imported) as writer:
+        until(lambda: writer.written >= 5, 30)
+        imported.compose("rm", "--stop", "--force", "rabbitmq")
+        until(lambda: writer.written >= 15, 30)
+        imported.docker("volume", "rm", f"{imported.project}_rabbitmq")
+        imported.up()
+    _adds_up(imported, before + writer.written)
+
+
+def test_an_engine_that_starts_again_brings_everything_back(imported: Installation) -> None:
+    before = figure(imported)
+    if not imported.engine.own:
+        pytest.fail("this test starts the engine again, and does that to one of its own alone")
+    with imported.timed("engine started again, all well"):
+        imported.engine.restart()
+        imported.wait_until_well()
+    _adds_up(imported, before)

@@ -1,0 +1,170 @@
+"""Backup, restore onto an empty machine, a source put back alone, rebuilding, rotating secrets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .conftest import YEAR
+from .installation import Installation, until
+from .writing import Gateway, figure, writing
+
+
+@pytest.fixture(scope="module")
+def backup(imported: Installation, workplace: Path) -> Path:
+    """A backup taken while records are written."""
+    file = workplace / "backup.tar"
+    with writing(imported) as writer:
+        until(lambda: writer.written >= 5, 30)
+        with imported.timed("backup, while writing"):
+            imported.deploy("backup", str(file))
+        assert writer.written > 5
+    return file
+
+
+@pytest.fixture
+def again_whole(imported: Installation, backup: Path) -> Iterator[None]:
+    """Whatever the test does, the installation is whole afterwards."""
+    yield
+    if (
+        imported.deploy("status", expect=None).code
+        or "历史不一致" in imported.hongxia("verify", YEAR, expect=None).said
+    ):
+        imported.deploy("restore", str(backup))
+
+
+def _figures(installation: Installation, directory: Path) -> str:
+    written = directory / "figures.csv"
+    installation.hongxia("figures", YEAR, "--csv", str(written))
+    return written.read_text()
+
+
+def _quiet(installation: Installation) -> None:
+    """Wait until every consumer is at its source's head."""
+    until(lambda: installation.hongxia("verify", YEAR, expect=None).code == 0, 120)
+
+
+def test_an_empty_machine_is_restored_to_the_same_figures_digests_and_heads(
+    imported: Installation, workplace: Path, tmp_path: Path
+) -> None:
+    _quiet(imported)
+    file = workplace / "quiet.tar"
+    imported.deploy("backup", str(file))
+    before = (imported.heads(), imported.evidence(), _figures(imported, tmp_path), imported.hongxia("verify", YEAR).out)
+
+    imported.compose("--profile", "*", "down", "--volumes")
+    secrets = imported.root / "deploy/secrets"
+    secrets.rename(secrets.with_name("secrets.lost"))
+    (imported.root / ".env").unlink()
+    with imported.timed("restore onto an empty machine"):
+        imported.deploy("setup", "--no-build")
+        imported.deploy("restore", str(file))
+    imported.forget_token()
+    _quiet(imported)
+    assert imported.heads() == before[0]
+    assert _figures(imported, tmp_path) == before[2]
+    assert imported.hongxia("verify", YEAR).out == before[3]
+    assert _rows(imported.evidence()) == _rows(before[1])
+
+
+def _rows(evidence: dict[str, str]) -> dict[str, list[str]]:
+    """Without the tables in which a service notes when it last looked at something."""
+    return {
+        name: [line for line in text.splitlines() if not line.startswith("table cursor ")]
+        for name, text in evidence.items()
+    }
+
+
+def test_a_backup_taken_while_writing_has_no_consumer_ahead_of_its_source(imported: Installation, backup: Path) -> None:
+    heads, cursors = {}, []
+    for name in ("registry", "outreach", "activities", "finance", "reporting"):
+        evidence = imported.run("tar", "-xOf", str(backup), f"./{name}.evidence").out
+        for line in evidence.splitlines():
+            words = line.split()
+            if words[0] == "head":
+                heads[name] = int(words[1])
+            elif words[0] == "cursor":
+                cursors.append((name, words[1], int(words[2])))
+    assert len(heads) == 5
+    assert cursors
+    assert [cursor for cursor in cursors if cursor[2] > heads[cursor[1]]] == []
+
+
+def test_a_source_restored_alone_is_said_to_have_diverged_and_there_is_a_way_out(
+    imported: Installation, backup: Path, again_whole: None
+) -> None:
+    imported.deploy("restore", str(backup))
+    _quiet(imported)
+    known = figure(imported)
+    gateway = Gateway(imported)
+    for _ in range(5):
+        gateway.record_visit()
+    until(lambda: figure(imported) == known + 5, 30)
+
+    with imported.timed("restore of one service"):
+        imported.deploy("restore", str(backup), "--only", "outreach")
+    for _ in range(6):
+        Gateway(imported).record_visit()
+    until(lambda: "outreach" in _diverged(imported), 90)
+    assert figure(imported) == known + 5, "a consumer that has stopped changes nothing"
+    assert imported.hongxia("verify", YEAR, expect=None).code != 0
+    until(lambda: "SourceDiverged" in imported.deploy("status", expect=None).out, 90)
+
+    for consumer in re.findall(r"(\w+) outreach", _diverged(imported)):
+        imported.hongxia("cursors", "reset", consumer, "outreach")
+    until(lambda: figure(imported) == known + 6, 120, lambda: f"{figure(imported)} for {known + 6}")
+    _quiet(imported)
+
+
+def _diverged(installation: Installation) -> str:
+    """Who has stopped reading whom: lines of consumer and source."""
+    found = []
+    for name in ("registry", "outreach", "activities", "finance", "reporting"):
+        for cursor in Gateway(installation).get(name, "/cursors"):
+            if cursor["diverged"]:
+                found.append(f"{name} {cursor['source']}")
+    return "\n".join(found)
+
+
+def test_reporting_is_rebuilt_to_the_same_digest(imported: Installation, tmp_path: Path) -> None:
+    before = (_figures(imported, tmp_path), imported.hongxia("verify", YEAR).out)
+    with imported.timed("rebuild"):
+        imported.compose("exec", "-T", "reporting", "hongxia", "rebuild")
+    assert (_figures(imported, tmp_path), imported.hongxia("verify", YEAR).out) == before
+
+
+def test_a_parked_event_is_listed_and_replayed(imported: Installation) -> None:
+    assert "没有" in imported.hongxia("parked", "list").out
+    imported.hongxia("parked", "replay")
+
+
+def test_all_secrets_are_rotated_by_one_command(imported: Installation) -> None:
+    secrets = imported.root / "deploy/secrets"
+    before = {path.name: path.read_text() for path in secrets.iterdir()}
+    old, expected = imported.token, figure(imported)
+    with imported.timed("rotate secrets"):
+        imported.deploy("rotate-secrets")
+    after = {path.name: path.read_text() for path in secrets.iterdir()}
+    assert before.keys() == after.keys()
+    assert {name for name in before if before[name] == after[name]} == {"ca.pem", "ca.key"}
+    refused = imported.hongxia("verify", YEAR, expect=None)
+    assert refused.code != 0
+    assert "令牌无效" in refused.said
+    imported.forget_token()
+    assert imported.token != old
+    assert figure(imported) == expected
+    Gateway(imported).record_visit()
+    until(lambda: figure(imported) == expected + 1, 60)
+
+
+def test_a_rotation_that_fails_puts_the_old_secrets_back(imported: Installation) -> None:
+    secrets = imported.root / "deploy/secrets"
+    before = {path.name: path.read_text() for path in secrets.iterdir()}
+    done = imported.deploy("rotate-secrets", env={"GATEWAY_IMAGE": "hongxia/gateway:nowhere"}, expect=1)
+    assert "已换回旧密钥" in done.err
+    assert {path.name: path.read_text() for path in secrets.iterdir()} == before
+    imported.up()
+    imported.hongxia("verify", YEAR)
