@@ -14,7 +14,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, event, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from hongxia.events.context import KEY, Context
@@ -91,6 +91,13 @@ def is_infrastructure(error: BaseException) -> bool:
     return isinstance(error, OperationalError | InterfaceError) or (
         isinstance(error, DBAPIError) and error.connection_invalidated
     )
+
+
+def is_collision(error: BaseException) -> bool:
+    """Whether another transaction made the same thing at the same time: a unique constraint refused the second."""
+    if not isinstance(error, IntegrityError):
+        return False
+    return getattr(error.orig, "pgcode", None) == "23505" or "UNIQUE" in str(error.orig)
 
 
 def _let_sqlalchemy_begin(engine: Engine) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Request, Response
 
 from hongxia import ids
-from hongxia.database import Database, is_infrastructure
+from hongxia.database import Database, is_collision, is_infrastructure
 from hongxia.dates import Clock, day_of
 from hongxia.events.context import Context
 from hongxia.events.declare import source_urn
@@ -25,6 +25,7 @@ from hongxia.http.auth import Actor
 from hongxia.http.paging import Page, PageQuery
 from hongxia.http.problems import (
     BadRequest,
+    Conflict,
     FieldError,
     PreconditionFailed,
     PreconditionRequired,
@@ -128,10 +129,15 @@ def answer(host: Host, route: Route, request: Request, act: Callable[[Call], Any
         response = problem.response()
     except Exception as error:
         host.failed(route, error)
-        away = is_infrastructure(error)
-        response = (Unavailable("数据库暂时不可用，请稍后重试") if away else Problem()).response()
+        response = _told(error).response()
     response.headers[CORRELATION] = correlation
     return response
+
+
+def _told(error: Exception) -> Problem:
+    if is_collision(error):
+        return Conflict("与同时提交的另一项更改冲突，请重新读取后再试", slug="collision")
+    return Unavailable("数据库暂时不可用，请稍后重试") if is_infrastructure(error) else Problem()
 
 
 def correlation_of(request: Request) -> str:

@@ -22,7 +22,7 @@ def get(session: Session, model: type[R], record_id: str) -> R:
     """A record to read. Raises NotFound."""
     record = session.get(model, record_id)
     if record is None:
-        raise NotFound(f"没有这条{model.label}")
+        raise NotFound(f"没有找到对应的{model.label}")
     return record
 
 
@@ -31,7 +31,7 @@ def locked(session: Session, model: type[R], record_id: str) -> R:
     query = select(model).where(model.id == record_id).with_for_update().execution_options(populate_existing=True)
     record = session.scalars(query).one_or_none()
     if record is None:
-        raise NotFound(f"没有这条{model.label}")
+        raise NotFound(f"没有找到对应的{model.label}")
     return record
 
 
