@@ -16,7 +16,7 @@ from hongxia.events.chain import GENESIS
 from hongxia.events.context import Context
 from hongxia.events.envelope import Event, Malformed, NotAnEvent, parse
 from hongxia.events.feed import Feed, Gone, Head
-from hongxia.events.outbox import buffer
+from hongxia.events.outbox import savepoint
 from hongxia.events.points import Point, no_point
 from hongxia.events.tables import cursor
 from hongxia.events.transport import Deliveries
@@ -179,44 +179,52 @@ def _apply_run(consumer: Consumer, session: Session, context: Context, run: Sequ
 
 def _try(handle: Handle, session: Session, events: Sequence[Event]) -> Exception | None:
     """Handle events in a savepoint; returns what they failed with. Raises an error of the infrastructure."""
-    written = len(buffer(session))
     try:
-        with session.begin_nested():
+        with savepoint(session):
             handle(session, events)
-            session.flush()
     except Exception as error:
         if is_infrastructure(error):
             raise
-        del buffer(session)[written:]
         return error
     return None
 
 
-def heal(consumer: Consumer, context: Context, feed: Feed, limit: int = PAGE, pages: int = 1_000_000) -> Outcome:
+def heal(consumer: Consumer, context: Context, feed: Feed, head: Head, limit: int = PAGE) -> Outcome:
     """Pull what is missing from the source's feed, page by page, until there is no more. Raises FeedAway.
 
-    No network call is made inside a transaction. A feed that has
-    dropped what is missing, or holds what is no event, stops the source.
+    `head` is the source's, asked for before. No network call is made inside a transaction. A feed that has dropped
+    what is missing, has a hole, or holds what is no event, stops the source.
     """
     total = Outcome()
-    for _ in range(pages):
+    while True:
         after = position(consumer)
         try:
             events = feed.page(after, limit)
         except Gone as gone:
-            diverge(consumer, context, f"gone:{gone.first}")
-            return total.plus(Outcome(State.DIVERGED))
+            return total.plus(diverge(consumer, context, after, f"gone:{gone.first}"))
         except NotAnEvent:
-            diverge(consumer, context, "not-an-event")
-            return total.plus(Outcome(State.DIVERGED))
+            return total.plus(diverge(consumer, context, after, "not-an-event"))
+        if _has_hole(events, after, head, feed):
+            return total.plus(diverge(consumer, context, after, "hole"))
         if not events:
-            break
+            return total
         outcome = apply(consumer, context, events, from_feed=True)
         total = total.plus(outcome)
         consumer.point("heal:after-page")
         if outcome.state is State.DIVERGED or not outcome.applied + outcome.parked:
-            break
-    return total
+            return total
+
+
+def _has_hole(events: Sequence[Event], after: int, head: Head, feed: Feed) -> bool:
+    """Whether the source's log lacks the event after a position. If there is no later one either, the head must say
+    the same twice, before and after: else the source was put back to an older state in between.
+    """
+    if events:
+        return events[0].position > after + 1
+    if head.position <= after:
+        return False
+    now = feed.head()
+    return (now.position, now.chain) == (head.position, head.chain)
 
 
 def position(consumer: Consumer) -> int:
@@ -225,11 +233,12 @@ def position(consumer: Consumer) -> int:
         return session.scalar(select(cursor.c.position).where(cursor.c.source == consumer.source)) or 0
 
 
-def compare_head(consumer: Consumer, context: Context, head: Head) -> State:
+def compare_head(consumer: Consumer, context: Context, known: int, head: Head) -> State:
     """Hold the cursor against the source's own head: level, behind (a gap), or diverged.
 
-    A source whose head lies below the cursor, or has another chain at the same position, was put back to an older
-    state: this consumer stops reading it and changes nothing.
+    `known` is a position that the cursor had reached before the head was asked for; since then another replica may
+    have moved it on. A source whose head lies below that, or has another chain at the cursor's position, was put back
+    to an older state: this consumer stops reading it and changes nothing.
     """
     with consumer.database.begin(context) as session:
         row = lock(session, consumer.source)
@@ -237,23 +246,27 @@ def compare_head(consumer: Consumer, context: Context, head: Head) -> State:
         session.execute(_of(consumer.source).values(**seen))
         if row.diverged:
             return State.DIVERGED
-        if head.position < row.position:
+        if head.position < min(known, row.position):
             session.execute(_of(consumer.source).values(diverged="head-below-cursor"))
             return State.DIVERGED
         if head.position == row.position and head.chain != row.chain:
             session.execute(_of(consumer.source).values(diverged="chain"))
             return State.DIVERGED
-        return State.LEVEL if head.position == row.position else State.GAP
+        return State.GAP if head.position > row.position else State.LEVEL
 
 
-def diverge(consumer: Consumer, context: Context, reason: str) -> None:
-    """Stop reading a source until somebody has looked at it."""
+def diverge(consumer: Consumer, context: Context, at: int, reason: str) -> Outcome:
+    """Stop reading a source until somebody has looked at it, unless the cursor has moved on from `at` meanwhile."""
     with consumer.database.begin(context) as session:
-        lock(session, consumer.source)
+        if lock(session, consumer.source).position != at:
+            return Outcome(State.GAP)
         session.execute(_of(consumer.source).values(diverged=reason))
+    return Outcome(State.DIVERGED)
 
 
 def check(consumer: Consumer, context: Context, feed: Feed) -> Outcome:
     """Compare with the source's head, and pull what is missing. Raises FeedAway."""
-    state = compare_head(consumer, context, feed.head())
-    return heal(consumer, context, feed) if state is State.GAP else Outcome(state)
+    known = position(consumer)
+    head = feed.head()
+    state = compare_head(consumer, context, known, head)
+    return heal(consumer, context, feed, head) if state is State.GAP else Outcome(state)

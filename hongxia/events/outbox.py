@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
@@ -19,7 +20,8 @@ from hongxia.events.tables import outbox
 CHANNEL = "hongxia_outbox"
 """The PostgreSQL channel on which a commit wakes the relay."""
 
-_BUFFER = "hongxia.outbox"
+_APPENDED = "hongxia.outbox.appended"
+_WRITTEN = "hongxia.outbox.written"
 
 
 def append(
@@ -56,26 +58,43 @@ def append(
     }
     if context.causationid:
         envelope["causationid"] = context.causationid
-    buffer(session).append(
+    _appended(session).append(
         {"id": event_id, "type": event_type.type, "recorded": context.now, "body": canonical(envelope)}
     )
     return event_id
 
 
-def buffer(session: Session) -> list[dict[str, Any]]:
-    """The events of the session that are not written yet; who rolls back to a savepoint cuts it back."""
-    events: list[dict[str, Any]] = session.info.setdefault(_BUFFER, [])
-    return events
-
-
 def flush(session: Session) -> list[str]:
-    """Write what was appended, in order, and have the commit wake the relay; returns the types."""
-    events = buffer(session)
-    if not events:
-        return []
-    session.execute(insert(outbox), events)
-    types = [event["type"] for event in events]
-    events.clear()
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(select(func.pg_notify(CHANNEL, "")))
-    return types
+    """Write what was appended and is not written yet, in order, and have the commit wake the relay.
+
+    Returns the types of all events of the transaction.
+    """
+    events = _appended(session)
+    new = events[session.info.get(_WRITTEN, 0) :]
+    if new:
+        session.execute(insert(outbox), new)
+        session.info[_WRITTEN] = len(events)
+        if session.get_bind().dialect.name == "postgresql":
+            session.execute(select(func.pg_notify(CHANNEL, "")))
+    return [event["type"] for event in events]
+
+
+@contextmanager
+def savepoint(session: Session) -> Iterator[None]:
+    """A savepoint for changes and their events alike: if it fails, neither is left, and the transaction goes on."""
+    events = _appended(session)
+    before, written = len(events), session.info.get(_WRITTEN, 0)
+    try:
+        with session.begin_nested():
+            yield
+            session.flush()
+            flush(session)
+    except BaseException:
+        del events[before:]
+        session.info[_WRITTEN] = written
+        raise
+
+
+def _appended(session: Session) -> list[dict[str, Any]]:
+    events: list[dict[str, Any]] = session.info.setdefault(_APPENDED, [])
+    return events
