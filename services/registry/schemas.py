@@ -86,7 +86,7 @@ class _NotEmpty(Schema):
     @validates_schema
     def _anything(self, data: dict[str, Any], **_kwargs: Any) -> None:
         if not data.keys() - {"on"}:
-            raise ValidationError("除日期外至少填写一项")
+            raise ValidationError("至少填写一项")
 
 
 class CadreChanges(_NotEmpty):

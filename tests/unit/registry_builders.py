@@ -22,15 +22,21 @@ from services.registry.models import Base, Cadre
 TODAY = date(2023, 1, 10)
 
 
-@contextmanager
-def empty_registry() -> Iterator[Session]:
-    """A session of an empty registry, in memory."""
+def new_database() -> Database:
+    """The registry's database, empty, in memory."""
     database = Database("sqlite://")
     with database.engine.begin() as connection:
         platform_metadata.create_all(connection)
         Base.metadata.create_all(connection)
         start_log(connection)
         numbers.start_register(connection)
+    return database
+
+
+@contextmanager
+def empty_registry() -> Iterator[Session]:
+    """A session of an empty registry, in memory."""
+    database = new_database()
     context = Context("urn:hongxia:registry", datetime(2023, 1, 10, tzinfo=UTC), "test")
     with database.begin(context) as session:
         yield session
