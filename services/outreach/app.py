@@ -1,4 +1,4 @@
-"""Outreach's endpoints: visits, monthly contacts, aid cases, suggestions."""
+"""Outreach's endpoints: visits, monthly contacts, aid cases, suggestions, hospital stays, 五必访."""
 
 from __future__ import annotations
 
@@ -6,28 +6,33 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from nameko.timer import timer
+from sqlalchemy import Select, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from hongxia import ids
+from hongxia.dates import day_of
 from hongxia.definition import Definition, Importable
+from hongxia.events.context import context_of
 from hongxia.events.dispatch import dispatch
 from hongxia.events.envelope import Event
 from hongxia.http.auth import OFFICE
 from hongxia.http.endpoint import Call, Reply
 from hongxia.http.paging import Page, paginate
+from hongxia.http.problems import PreconditionRequired
 from hongxia.runtime.consume import consume
 from hongxia.runtime.http import route
 from hongxia.runtime.service import Service
-from services.outreach import aid, cadres, contacts, loading, schemas, suggestions, visits
+from services.outreach import aid, cadres, contacts, loading, obligations, schemas, stays, suggestions, visits
 from services.outreach.events import EVENTS
-from services.outreach.models import AidCase, Base, Contact, Suggestion, Visit
+from services.outreach.models import AidCase, Base, Cadre, Contact, Obligation, ObligationKind, Stay, Suggestion, Visit
 from services.outreach.sources import AID_PAID, AID_REFUSED, FINANCE_IGNORED
 from services.outreach.workbook import OUTREACH
 
 LIAISON = "liaison"
 LEADER = "leader"
 READERS = (LIAISON, LEADER, OFFICE)
+HOUR = 3600
 
 
 class OutreachService(Service):
@@ -57,7 +62,9 @@ class OutreachService(Service):
         """A call on one cadre."""
         details = visits.Details(**call.body)
         cadre = cadres.find(call.session, details.cadre_id)
-        return _created("visits", visits.record(call.session, ids.new_id(), details, cadre, call.today))
+        visit = visits.record(call.session, ids.new_id(), details, cadre, call.today)
+        obligations.review(call.session, [visit.cadre_id], call.today)
+        return _created("visits", visit)
 
     @route(
         "GET",
@@ -90,7 +97,10 @@ class OutreachService(Service):
         """Anything that was told of it."""
         visit = visits.get(call.session, str(visit_id), lock=True)
         call.must_match(visit.version)
-        return visits.amend(call.session, visit, call.body, call.today)
+        before = visit.cadre_id
+        visits.amend(call.session, visit, call.body, call.today)
+        obligations.review(call.session, {before, visit.cadre_id}, call.today)
+        return visit
 
     @route(
         "POST",
@@ -104,7 +114,9 @@ class OutreachService(Service):
         """It counts no more."""
         visit = visits.get(call.session, str(visit_id), lock=True)
         call.must_match(visit.version)
-        return visits.void(call.session, visit, call.body["reason"])
+        visits.void(call.session, visit, call.body["reason"])
+        obligations.review(call.session, [visit.cadre_id], call.today)
+        return visit
 
     @route(
         "POST",
@@ -292,10 +304,124 @@ class OutreachService(Service):
         """It counts no more."""
         return suggestions.void(call.session, _locked_suggestion(call, suggestion_id), call.body["reason"])
 
+    @route(
+        "POST",
+        "/stays",
+        summary="报告住院",
+        roles=(LIAISON,),
+        body=schemas.StayIn,
+        returns=schemas.StayOut,
+        status=201,
+    )
+    def report_stay(self, call: Call) -> Reply:
+        """It raises a visit that must be paid."""
+        told = stays.Report(**{**call.body, "reported_on": call.body["reported_on"] or call.today})
+        cadre = cadres.locked(call.session, told.cadre_id)
+        existing = stays.find(call.session, told.id)
+        return _created("stays", stays.report(call.session, told, cadre, call.today, existing))
+
+    @route(
+        "GET",
+        "/stays",
+        summary="住院列表",
+        roles=READERS,
+        query=schemas.StayQuery,
+        returns=schemas.StayOut,
+        many=True,
+    )
+    def list_stays(self, call: Call) -> Page:
+        """By date of admission."""
+        return _listed(call, Stay.admitted_on, Stay.id, (Stay.cadre_id, Stay.state))
+
+    @route("GET", "/stays/<uuid:stay_id>", summary="住院", roles=READERS, returns=schemas.StayOut)
+    def get_stay(self, call: Call, stay_id: UUID) -> Stay:
+        """One stay."""
+        return stays.get(call.session, str(stay_id))
+
+    @route(
+        "POST",
+        "/stays/<uuid:stay_id>/end",
+        summary="登记出院",
+        roles=(LIAISON,),
+        body=schemas.StayEndIn,
+        returns=schemas.StayOut,
+    )
+    def end_stay(self, call: Call, stay_id: UUID) -> Stay:
+        """The cadre left the hospital."""
+        stay = stays.get(call.session, str(stay_id), lock=True)
+        call.must_match(stay.version)
+        return stays.end(call.session, stay, call.body["discharged_on"], call.today)
+
+    @route(
+        "POST",
+        "/stays/<uuid:stay_id>/void",
+        summary="作废住院报告",
+        roles=(LIAISON,),
+        body=schemas.VoidIn,
+        returns=schemas.StayOut,
+    )
+    def void_stay(self, call: Call, stay_id: UUID) -> Stay:
+        """It was none; the visit that it raised is owed no more."""
+        stay = stays.get(call.session, str(stay_id), lock=True)
+        call.must_match(stay.version)
+        return stays.void(call.session, stay, call.body["reason"])
+
+    @route(
+        "GET", "/obligation-kinds", summary="五必访种类", roles=READERS, returns=schemas.ObligationKindOut, many=True
+    )
+    def list_obligation_kinds(self, call: Call) -> Page:
+        """Which visits must be paid, and how soon."""
+        return Page(obligations.kinds(call.session))
+
+    @route(
+        "PUT",
+        "/obligation-kinds/<code>",
+        summary="新增或修改五必访种类",
+        roles=(OFFICE,),
+        body=schemas.ObligationKindIn,
+        returns=schemas.ObligationKindOut,
+    )
+    def put_obligation_kind(self, call: Call, code: str) -> ObligationKind:
+        """A new one, or, with If-Match, another limit for one that is there."""
+        kind = obligations.find_kind(call.session, code)
+        if kind is None:
+            return obligations.add_kind(call.session, code, call.body)
+        if call.if_match is None:
+            raise PreconditionRequired
+        call.must_match(kind.version)
+        return obligations.change_kind(kind, call.body)
+
+    @route(
+        "GET",
+        "/obligations",
+        summary="五必访任务",
+        roles=READERS,
+        query=schemas.ObligationQuery,
+        returns=schemas.ObligationOut,
+        many=True,
+    )
+    def list_obligations(self, call: Call) -> Page:
+        """By deadline; a liaison's own list with `liaison`."""
+        query = select(Obligation)
+        if call.query["liaison"]:
+            theirs = select(Cadre.id).where(Cadre.liaison == call.query["liaison"])
+            query = query.where(Obligation.cadre_id.in_(theirs))
+        equal = (Obligation.cadre_id, Obligation.kind, Obligation.state)
+        return _listed(call, Obligation.due_on, Obligation.id, equal, query)
+
+    @timer(interval=HOUR, eager=True)  # type: ignore[untyped-decorator]
+    def mark_missed(self) -> None:
+        """The deadlines that passed at midnight."""
+        context = self.host.context()
+        with self.host.database.begin(context) as session:
+            obligations.mark_missed(session, day_of(context.now))
+
     @consume("registry")
     def from_registry(self, session: Session, events: Sequence[Event]) -> None:
         """Who is a cadre, since when, and who has died."""
         cadres.take(session, events)
+        concerned = {event.subject for event in events}
+        obligations.follow_deaths(session, concerned, day_of(context_of(session).now))
 
     @consume("finance")
     def from_finance(self, session: Session, events: Sequence[Event]) -> None:
@@ -312,10 +438,11 @@ def _listed(
     on: InstrumentedAttribute[Any],
     record_id: InstrumentedAttribute[str],
     equal: Sequence[InstrumentedAttribute[Any]],
+    query: Select[Any] | None = None,
 ) -> Page:
     """A page of what happened within the dates asked for, filtered by columns of the same names as in the query."""
     asked = call.query
-    query = select(on.class_)
+    query = select(on.class_) if query is None else query
     if asked["since"]:
         query = query.where(on >= asked["since"])
     if asked["until"]:

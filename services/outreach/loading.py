@@ -15,7 +15,7 @@ from hongxia import ids
 from hongxia.definition import Loaded, NotLoadable, Rows
 from hongxia.http.problems import Problem
 from hongxia.workbook.declare import Finding, Row
-from services.outreach import aid, cadres, contacts, suggestions, visits
+from services.outreach import aid, cadres, contacts, obligations, suggestions, visits
 from services.outreach.lookup import by_id
 from services.outreach.models import AidCase, Cadre, Contact, Suggestion, Visit
 
@@ -81,6 +81,8 @@ def load(session: Session, year: int, rows: Rows, today: date) -> Mapping[str, L
     }
     if loading.findings:
         raise NotLoadable(loading.findings)
+    if loaded["visits"].created:
+        obligations.review(session, {cadre_id(row) for row in rows["visits"]}, today)
     return loaded
 
 

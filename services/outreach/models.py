@@ -1,10 +1,10 @@
-"""Outreach's tables: visits, contacts, aid cases, suggestions, and what it has learnt of the cadres."""
+"""Outreach's tables: visits, contacts, aid cases, suggestions, stays, obligations, and what it knows of the cadres."""
 
 from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import CheckConstraint, Index, String, text
+from sqlalchemy import JSON, CheckConstraint, Index, String, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from hongxia.events.tables import Counter
@@ -134,3 +134,53 @@ class Suggestion(Base):
     void_reason: Mapped[str | None] = mapped_column(String(20))
     version: Mapped[int] = mapped_column(default=1)
     row_digest: Mapped[str | None] = mapped_column(String(64))
+
+
+class Stay(Base):
+    """A hospital stay that was reported. `hospital` never leaves this service; what the illness is is not kept."""
+
+    __tablename__ = "stay"
+    __table_args__ = (Index("ix_stay_admitted_on", "admitted_on", "id"),)
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    cadre_id: Mapped[str] = mapped_column(String(36), index=True)
+    admitted_on: Mapped[date]
+    reported_on: Mapped[date]
+    discharged_on: Mapped[date | None]
+    hospital: Mapped[str | None] = mapped_column(String(100))
+    state: Mapped[str] = mapped_column(String(20))
+    void_reason: Mapped[str | None] = mapped_column(String(20))
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class ObligationKind(Base):
+    """A kind of 五必访: what raises it, how many days there are, and the occasions of the visits that meet it.
+
+    With no `raised_by` it is on the bureau's list and nothing raises it by itself.
+    """
+
+    __tablename__ = "obligation_kind"
+
+    code: Mapped[str] = mapped_column(String(20), primary_key=True)
+    title: Mapped[str] = mapped_column(String(30))
+    days: Mapped[int]
+    raised_by: Mapped[str | None] = mapped_column(String(20))
+    occasions: Mapped[list[str]] = mapped_column(JSON)
+    active: Mapped[bool]
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class Obligation(Base):
+    """A visit that must be paid between `raised_on` and `due_on`; `visit_id` is the one that met it."""
+
+    __tablename__ = "obligation"
+    __table_args__ = (Index("ix_obligation_due_on", "due_on", "id"),)
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    cadre_id: Mapped[str] = mapped_column(String(36), index=True)
+    raised_on: Mapped[date]
+    due_on: Mapped[date]
+    state: Mapped[str] = mapped_column(String(20))
+    stay_id: Mapped[str | None] = mapped_column(String(36), index=True)
+    visit_id: Mapped[str | None] = mapped_column(String(36))

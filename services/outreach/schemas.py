@@ -9,6 +9,7 @@ from marshmallow import Schema, fields, validate
 
 from hongxia.http.fields import Text, Yuan
 from hongxia.http.paging import PageQuery
+from services.outreach.obligations import CAUSES, STATES
 from services.outreach.rules import VOID_REASONS
 from services.outreach.workbook import (
     AID_CAUSES,
@@ -24,6 +25,7 @@ VISIT_STATES = ("recorded", "voided")
 CONTACT_STATES = ("made", "voided")
 AID_STATES = ("applied", "approved", "declined", "paid", "refused")
 SUGGESTION_STATES = ("received", "assigned", "resolved", "voided")
+STAY_STATES = ("reported", "ended", "voided")
 
 
 class Id(fields.UUID):
@@ -230,3 +232,83 @@ class SuggestionQuery(DatedQuery):
     category = _code(SUGGESTION_CATEGORIES, load_default=None)
     channel = _code(SUGGESTION_CHANNELS, load_default=None)
     state = _state(SUGGESTION_STATES)
+
+
+class StayIn(Schema):
+    """A hospital stay to report; without `reported_on` it was reported today."""
+
+    cadre_id = Id(required=True)
+    admitted_on = fields.Date(required=True)
+    reported_on = fields.Date(load_default=None)
+    hospital = Text(load_default=None, validate=validate.Length(1, 100))
+
+
+class StayEndIn(Schema):
+    """When a cadre left the hospital."""
+
+    discharged_on = fields.Date(required=True)
+
+
+class StayOut(Schema):
+    """A stay as it stands."""
+
+    id = fields.String(required=True)
+    cadre_id = fields.String(required=True)
+    admitted_on = fields.Date(required=True)
+    reported_on = fields.Date(required=True)
+    discharged_on = fields.Date(required=True, allow_none=True)
+    hospital = fields.String(required=True, allow_none=True)
+    state = fields.String(required=True)
+    void_reason = fields.String(required=True, allow_none=True)
+    version = fields.Integer(required=True)
+
+
+class StayQuery(DatedQuery):
+    """Which stays; the dates are those of admission."""
+
+    cadre_id = Id(load_default=None)
+    state = _state(STAY_STATES)
+
+
+class ObligationKindIn(Schema):
+    """A kind of visit that must be paid, with the days that there are for it."""
+
+    title = Text(required=True, validate=validate.Length(1, 30))
+    days = fields.Integer(required=True, strict=True, validate=validate.Range(1, 365))
+    raised_by = fields.String(required=True, allow_none=True, validate=validate.OneOf(CAUSES))
+    occasions = fields.List(_code(VISIT_OCCASIONS), required=True, validate=validate.Length(1, 20))
+    active = Flag(required=True)
+
+
+class ObligationKindOut(Schema):
+    """A kind as it stands."""
+
+    code = fields.String(required=True)
+    title = fields.String(required=True)
+    days = fields.Integer(required=True)
+    raised_by = fields.String(required=True, allow_none=True)
+    occasions = fields.List(fields.String(), required=True)
+    active = fields.Boolean(required=True)
+    version = fields.Integer(required=True)
+
+
+class ObligationOut(Schema):
+    """A visit that must be, was, or should have been paid."""
+
+    id = fields.String(required=True)
+    kind = fields.String(required=True)
+    cadre_id = fields.String(required=True)
+    raised_on = fields.Date(required=True)
+    due_on = fields.Date(required=True)
+    state = fields.String(required=True)
+    stay_id = fields.String(required=True, allow_none=True)
+    visit_id = fields.String(required=True, allow_none=True)
+
+
+class ObligationQuery(DatedQuery):
+    """Which obligations; the dates are the deadlines, `liaison` is the one who is to pay the visit."""
+
+    cadre_id = Id(load_default=None)
+    kind = Text(load_default=None, validate=validate.Length(1, 20))
+    state = _state(STATES)
+    liaison = Text(load_default=None, validate=validate.Length(1, 50))

@@ -33,6 +33,17 @@ CONTEXT = Context("urn:hongxia:outreach", NOW, "test")
 SECRET = "s" * 32
 LIN = ids.entity_id("cadre", "G0001")
 
+CADRE_STATE = {
+    "unit": "区教育局",
+    "advanced_age": False,
+    "hardship": True,
+    "living_alone": False,
+    "resettled": False,
+    "liaison": "联络一组",
+    "registered_on": "2012-05-01",
+    "deceased_on": None,
+}
+
 
 def new_database() -> Database:
     """Outreach's database, empty, in memory."""
@@ -88,6 +99,11 @@ def event_of(event_type: str, subject: str, data: dict[str, Any], *, version: in
         "correlationid": "abroad",
     }
     return parse(splice(canonical(envelope), position, position, "0" * 64))
+
+
+def cadre_event(what: str = "registered", version: int = 1, **state: Any) -> Event:
+    """An event of the registry that tells a cadre's state."""
+    return event_of(f"hongxia.registry.cadre.{what}.v1", LIN, {**CADRE_STATE, **state}, version=version)
 
 
 class Api:

@@ -8,22 +8,7 @@ from hongxia.events.envelope import Malformed
 from hongxia.events.parked import UnknownType
 from services.outreach import cadres
 from services.outreach.sources import CADRE_MERGED, CADRE_STATES
-from tests.unit.outreach_builders import LIN, add_cadre, event_of, new_database, work
-
-STATE = {
-    "unit": "区教育局",
-    "advanced_age": False,
-    "hardship": True,
-    "living_alone": False,
-    "resettled": False,
-    "liaison": "联络一组",
-    "registered_on": "2012-05-01",
-    "deceased_on": None,
-}
-
-
-def told(what="registered", version=1, **state):
-    return event_of(f"hongxia.registry.cadre.{what}.v1", LIN, {**STATE, **state}, version=version)
+from tests.unit.outreach_builders import CADRE_STATE, LIN, add_cadre, cadre_event, event_of, new_database, work
 
 
 def taken(database, *events):
@@ -34,7 +19,7 @@ def taken(database, *events):
 
 
 def test_a_cadre_is_known_from_the_first_event_on():
-    cadre = taken(new_database(), told())
+    cadre = taken(new_database(), cadre_event())
     assert (cadre.registered_on, cadre.deceased_on, cadre.liaison) == (date(2012, 5, 1), None, "联络一组")
     assert (cadre.hardship, cadre.living_alone, cadre.version) == (True, False, 1)
 
@@ -42,27 +27,29 @@ def test_a_cadre_is_known_from_the_first_event_on():
 def test_every_event_of_a_cadre_brings_the_whole_state():
     for name in sorted(CADRE_STATES):
         into = {"into": "77777777-7777-4777-8777-777777777777"} if name == CADRE_MERGED else {}
-        cadre = taken(new_database(), told(), event_of(name, LIN, {**STATE, **into, "liaison": None}, version=2))
+        cadre = taken(
+            new_database(), cadre_event(), event_of(name, LIN, {**CADRE_STATE, **into, "liaison": None}, version=2)
+        )
         assert (cadre.liaison, cadre.version) == (None, 2)
         assert cadre.merged_into == into.get("into")
 
 
 def test_an_older_version_never_overwrites_a_newer_one_within_a_batch_or_later():
-    died = told("deceased", 3, deceased_on="2022-08-09")
+    died = cadre_event("deceased", 3, deceased_on="2022-08-09")
     database = new_database()
-    assert taken(database, died, told("amended", 2)).deceased_on == date(2022, 8, 9)
-    assert taken(database, told("amended", 2)).version == 3
-    assert taken(database, told("amended", 4)).deceased_on is None
+    assert taken(database, died, cadre_event("amended", 2)).deceased_on == date(2022, 8, 9)
+    assert taken(database, cadre_event("amended", 2)).version == 3
+    assert taken(database, cadre_event("amended", 4)).deceased_on is None
 
 
 def test_an_event_of_another_version_or_without_its_data_is_not_taken():
     database = new_database()
     with pytest.raises(UnknownType):
-        taken(database, event_of("hongxia.registry.cadre.registered.v2", LIN, STATE))
+        taken(database, event_of("hongxia.registry.cadre.registered.v2", LIN, CADRE_STATE))
     with pytest.raises(Malformed):
-        taken(database, told(registered_on="yesterday"))
+        taken(database, cadre_event(registered_on="yesterday"))
     with pytest.raises(Malformed):
-        taken(database, told(hardship="no"))
+        taken(database, cadre_event(hardship="no"))
 
 
 def test_what_was_learnt_from_the_registry_can_be_forgotten_and_nothing_else():
