@@ -8,7 +8,7 @@ from importlib.metadata import entry_points
 import typer
 from rich.console import Console
 
-from hongxia.cli import documents, importing, serving
+from hongxia.cli import documents, importing, operating, serving
 from hongxia.client import ClientError
 from hongxia.settings import Misconfigured
 
@@ -24,6 +24,7 @@ def application() -> typer.Typer:
     serving.register(app)
     importing.register(app)
     documents.register(app)
+    operating.register(app)
     for entry in sorted(entry_points(group=GROUP), key=lambda e: e.name):
         entry.load()(app)
     return app

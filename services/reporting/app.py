@@ -142,7 +142,7 @@ class ReportingService(Service):
     )
     def facts(self, call: Call, year: int) -> Page:
         """The facts that a year's digest covers, in its order."""
-        query = select(Fact).where(Fact.generation == live(call.session), digest.in_year(year))
+        query = select(Fact).where(Fact.generation == live(call.session), digest.in_year(figures.known(year)))
         if call.query["kind"]:
             query = query.where(Fact.kind == call.query["kind"])
         return paginate(call.session, query, [Fact.kind, Fact.entity], call.query)
@@ -151,7 +151,7 @@ class ReportingService(Service):
     def year_digest(self, call: Call, year: int) -> dict[str, Any]:
         """One hash over all facts of a year, and how far each source had been read."""
         rebuild.snapshot(call.session)
-        found = digest.of_year(call.session, live(call.session), year, green.sleep)
+        found = digest.of_year(call.session, live(call.session), figures.known(year), green.sleep)
         cursors = readings(call.session, self.host.consumers)
         return {"year": year, "digest": found.digest, "facts": found.facts, "cursors": cursors}
 
@@ -166,7 +166,7 @@ class ReportingService(Service):
     def verify_year(self, call: Call, year: int) -> verification.Verified:
         """Hold a year against the log; changes nothing."""
         rebuild.snapshot(call.session)
-        return verification.verify(call.session, year, list(self.host.consumers), green.sleep)
+        return verification.verify(call.session, figures.known(year), list(self.host.consumers), green.sleep)
 
     @route(
         "POST",
@@ -210,13 +210,13 @@ class ReportingService(Service):
         return page.forget(call)
 
     def _answered(self, call: Call, year: int) -> dict[str, Any]:
-        known = figures.indicators_of(year)
+        declared = figures.indicators_of(year)
         rebuild.snapshot(call.session)
         read = readings(call.session, self.host.consumers)
-        taken = figures.taken(call.session, year, call.today, known.indicators)
+        taken = figures.taken(call.session, year, call.today, declared.indicators)
         states = self._states(call, read)
         items = [figures.answer(figure, states) for figure in taken]
-        return {"year": year, "catalogue": known.year, "items": items, "sources": list(states.values())}
+        return {"year": year, "catalogue": declared.year, "items": items, "sources": list(states.values())}
 
     def _states(self, call: Call, read: Iterable[Reading]) -> dict[str, SourceState]:
         """Beside the heads, which are asked for once the snapshot is closed: no call is made within a transaction."""

@@ -21,11 +21,16 @@ from services.reporting.models import Log
 EARLIEST, LATEST = 1990, 2100
 
 
-def indicators_of(year: int) -> catalogue.Catalogue:
-    """The catalogue that holds for a year. Raises NotFound for a year that none of ours can be."""
+def known(year: int) -> int:
+    """The year. Raises NotFound for one that none of ours can be."""
     if not EARLIEST <= year <= LATEST:
         raise NotFound(f"年度应在 {EARLIEST} 到 {LATEST} 之间", slug="unknown-year")
-    return catalogue.for_year(year)
+    return year
+
+
+def indicators_of(year: int) -> catalogue.Catalogue:
+    """The catalogue that holds for a year. Raises NotFound."""
+    return catalogue.for_year(known(year))
 
 
 def indicator_of(year: int, code: str) -> Indicator:

@@ -1,0 +1,133 @@
+"""Reporting's commands: the year's figures in the terminal, their verification, the rebuild. Public APIs only."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from hongxia.client import Client, ClientError
+from services.reporting.labels import labels
+from services.reporting.verifying import Check, checks
+
+SERVICE = "reporting"
+STYLES = {"complete": "green", "catching_up": "yellow", "parked": "magenta", "diverged": "bold red"}
+
+Item = Mapping[str, Any]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(figures)
+    app.command()(verify)
+    app.command()(rebuild)
+
+
+def figures(
+    year: Annotated[int, typer.Argument(help="年度")],
+    csv_file: Annotated[Path | None, typer.Option("--csv", help="另存为 CSV（code,value,unit,state）")] = None,
+    check: Annotated[
+        Path | None, typer.Option("--check", help="按此 CSV（code,low,high）核对上下限，超出则失败", exists=True)
+    ] = None,
+) -> None:
+    """年度指标：准确的数字，与报告所载并列。"""
+    answer = Client.from_environment().get(SERVICE, f"/years/{year}/indicators")
+    Console().print(_table(year, answer["items"]))
+    for line in _reasons(answer["items"]):
+        Console().print(line, highlight=False)
+    if csv_file:
+        _write(csv_file, answer["items"])
+    if check:
+        faults = _out_of_bounds(_bounds(check), answer["items"])
+        if faults:
+            raise ClientError("不在核对范围内的指标：\n" + "\n".join(faults))
+        Console().print(f"[green]✓[/green] 全部指标在 {check.name} 的范围内", highlight=False)
+
+
+def _table(year: int, items: Sequence[Item]) -> Table:
+    table = Table("指标", title=f"{year}年度指标", title_style="bold", header_style="bold")
+    for title in ("实际完成值", "报告所载", "目标值"):
+        table.add_column(title, justify="right")
+    table.add_column("数据")
+    service = ""
+    for item in items:
+        if item["service"] != service:
+            service = item["service"]
+            table.add_section()
+            table.add_row(f"[bold red]{labels()['services'].get(service, service)}[/]")
+        state = f"[{STYLES[item['state']]}]{labels()['states'][item['state']]}[/]"
+        table.add_row(item["name"], f"[bold]{_value(item)}[/]", item["printed_as"] or "-", item["target"] or "-", state)
+    return table
+
+
+def _value(item: Item) -> str:
+    return f"{item['value'] if item['value'] is not None else '-'} {item['unit']}"
+
+
+def _reasons(items: Iterable[Item]) -> list[str]:
+    """Why figures are not complete or have no value, each reason once."""
+    told = dict.fromkeys(item["reason"] for item in items if item["reason"])
+    empty = [f"{item['name']}：{item['value_reason']}" for item in items if item["value_reason"]]
+    return [*told, *empty]
+
+
+def _write(path: Path, items: Iterable[Item]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("code", "value", "unit", "state"))
+        writer.writerows((item["code"], item["value"] or "", item["unit"], item["state"]) for item in items)
+
+
+def _bounds(path: Path) -> dict[str, tuple[Decimal, Decimal]]:
+    """The bounds by code. Raises ClientError for a file that has none."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return {row["code"]: (Decimal(row["low"]), Decimal(row["high"])) for row in csv.DictReader(file)}
+    except (KeyError, InvalidOperation, TypeError, UnicodeDecodeError):
+        raise ClientError(f"{path} 不是核对用的 CSV：应有 code、low、high 三列") from None
+
+
+def _out_of_bounds(bounds: Mapping[str, tuple[Decimal, Decimal]], items: Iterable[Item]) -> list[str]:
+    values = {item["code"]: item for item in items}
+    faults = []
+    for code, (low, high) in bounds.items():
+        item = values.get(code)
+        if item is None:
+            faults.append(f"  {code}：没有这项指标")
+        elif item["value"] is None:
+            faults.append(f"  {code} {item['name']}：没有数值，应在 {low} 到 {high} 之间")
+        elif not low <= Decimal(item["value"]) <= high:
+            faults.append(f"  {code} {item['name']}：{item['value']}，应在 {low} 到 {high} 之间")
+    return faults
+
+
+def verify(year: Annotated[int, typer.Argument(help="年度")]) -> None:
+    """验证：重算各来源的事件链，核对每个游标，由事实与日志重算年度摘要；有任何不一致则失败。"""
+    failed: list[Check] = []
+    for check in checks(Client.from_environment(), year):
+        mark = "[green]✓[/green]" if check.good else "[red]✗[/red]"
+        Console().print(f"{mark} {check.text}", highlight=False, soft_wrap=True)
+        if not check.good:
+            failed.append(check)
+    if failed:
+        raise ClientError(f"{year}年度验证未通过：{len(failed)} 处不一致，首处为：{failed[0].text}")
+    Console().print(f"[green]{year}年度验证通过：历史一条不缺、未被改动，数字由其得出[/green]", highlight=False)
+
+
+def rebuild() -> None:
+    """由日志重建全部事实，比较各年度重建前后的摘要；不一致则以非零状态结束。"""
+    done = Client.from_environment().post(SERVICE, "/rebuild")
+    Console().print(f"已由 {done['events']} 个事件重建", highlight=False)
+    changed = [compared["year"] for compared in done["years"] if compared["before"] != compared["after"]]
+    for compared in done["years"]:
+        same = "相同" if compared["before"] == compared["after"] else f"不同，原为 {compared['before']}"
+        Console().print(f"{compared['year']}年度摘要 {compared['after']}（{same}）", highlight=False, soft_wrap=True)
+    if changed:
+        raise ClientError(f"重建后摘要改变的年度：{'、'.join(map(str, changed))}")
