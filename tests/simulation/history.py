@@ -1,0 +1,211 @@
+"""One history: a seeded scheduler lets writers, relays, consumers and faults take turns, also in the midst of a step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+from hongxia.events.context import Context
+from hongxia.events.declare import source_urn
+
+from . import mischief, steps
+from .actors import Actor, Crash, everyone
+from .broker import Broker, Wire
+from .faults import Faults
+from .feeds import Reach
+from .mischief import Backup
+from .safety import Safety
+from .services import READS, SOURCES, DatabaseAway, Handling, Node, backlog
+
+BEGIN = datetime(2022, 1, 1, tzinfo=UTC)
+SHORTEST, LONGEST = 15, 35
+"""How many steps a history has, those within other steps not counted."""
+
+DEEPEST = 2
+"""How many steps may lie within one another."""
+
+INTERLEAVE = 0.2
+"""The chance that others act at a point between two steps."""
+
+TWIN = 0.4
+"""The chance that it is the twin of who is at work that acts in the midst of a step; that is where races are."""
+
+
+class World:
+    """The databases, made once for all histories."""
+
+    def __init__(self) -> None:
+        self.nodes = {name: Node(name) for name in (*SOURCES, "ledger")}
+
+
+class History:
+    """What happens from one seed. `say` is told every step and fault."""
+
+    def __init__(self, world: World, seed: int, say: Callable[[str], None] | None = None) -> None:
+        self.rng = Random(seed)
+        self.nodes = world.nodes
+        for node in self.nodes.values():
+            node.reset()
+        self._say = say
+        self._contexts = 0
+        self.depth = 0
+        self.damaged: set[str] = set()
+        self.backups: dict[str, Backup] = {}
+        self.faults = Faults(self.rng, self.say)
+        self.broker = Broker(self.rng, self.faults)
+        self.safety = Safety(self.nodes, self.broker)
+        self.handling = {consumer: Handling(consumer, self.faults) for consumer in READS}
+        self.wires = {source: Wire(self.broker, source, self._before_sending) for source in SOURCES}
+        self.feeds = {source: Reach(self.nodes[source], self.faults, self.meanwhile) for source in SOURCES}
+        self.actors = everyone()
+
+    def run(self) -> None:
+        """Let things happen and go wrong. Raises Violation where the platform breaks a promise."""
+        for _ in range(self.rng.randint(SHORTEST, LONGEST)):
+            self.step()
+
+    def say(self, line: str) -> None:
+        """A line of the trace, indented by how deep in other steps it happens."""
+        if self._say:
+            self._say("    " * max(0, self.depth - 1) + line)
+
+    def context(self, service: str) -> Context:
+        """A context of its own for each unit of work; time moves on by a second."""
+        self._contexts += 1
+        moment = BEGIN + timedelta(seconds=self._contexts)
+        return Context(source_urn(service), moment, f"correlation-{self._contexts}")
+
+    def point(self, name: str) -> None:
+        """A named point of the platform: the process may die, the database be away, others act."""
+        if self.faults.crashes(name):
+            raise Crash(name)
+        if name.endswith("before-commit") and self.faults.strikes("database away at the commit"):
+            raise DatabaseAway
+        if self.rng.random() < INTERLEAVE:
+            self.meanwhile()
+
+    def meanwhile(self) -> None:
+        """Let others act in the midst of a step, unless a transaction is open: on SQLite nobody else could write."""
+        if self.faults.on and self.depth < DEEPEST and not any(n.raw.in_transaction for n in self.nodes.values()):
+            self.say("meanwhile:")
+            for _ in range(self.rng.randint(1, 2)):
+                self.step()
+
+    def step(self) -> None:
+        """Somebody does something; then everything is checked."""
+        self.depth += 1
+        try:
+            twins = self._idle_twins()
+            if twins and self.rng.random() < TWIN:
+                twin = self.rng.choice(twins)
+                self.rng.choice(steps.OF[twin.kind])(self, twin)
+            else:
+                self.rng.choices(*ACTS)[0](self)
+            self.safety.check()
+        finally:
+            self.depth -= 1
+
+    def _idle_twins(self) -> list[Actor]:
+        busy = [actor for actor in self.actors if actor.busy]
+        return [actor for actor in self.actors if not actor.busy and any(map(actor.is_twin_of, busy))]
+
+    @contextmanager
+    def at_work(self, actor: Actor) -> Iterator[None]:
+        """An actor does one thing at a time, waits out what is away, and is started anew when it dies."""
+        if any(other.busy and other.is_twin_of(actor) for other in self.actors):
+            self.faults.note(f"two {actor.kind}s at once")
+        actor.busy = True
+        try:
+            yield
+        except Crash as crash:
+            self.say(f"{actor} dies at {crash}")
+            self.drop(actor)
+        except steps.OUTAGES as error:
+            self.say(f"{actor}: {type(error).__name__}")
+            if not isinstance(error, DatabaseAway):
+                self.drop(actor)
+        finally:
+            actor.busy = False
+
+    def drop(self, actor: Actor) -> None:
+        """An actor's connection is gone, and with it what it had in hand."""
+        if actor.held:
+            self.broker.take_back(actor.held)
+            actor.held = None
+
+    def mend(self) -> None:
+        """From now on nothing goes wrong: everything is back, processes are started anew, consumers know all types."""
+        self.say("everything is mended")
+        self.faults.on = self.broker.away = False
+        for actor in self.actors:
+            self.drop(actor)
+        for handling in self.handling.values():
+            handling.troubles.clear()
+            handling.taught = True
+
+    def work_once(self) -> None:
+        """Every service does all that it has to do, once, in the order in which events flow."""
+        for actor in self.actors:
+            if actor.number == 1 and (actor.kind == "replica" or any(backlog(self.nodes[actor.service]))):
+                for step in steps.OF[actor.kind]:
+                    step(self, actor)
+        for consumer in READS:
+            if self.nodes[consumer].raw.execute("SELECT 1 FROM parked").fetchone():
+                steps.replay(self, consumer)
+        self.safety.check()
+
+    def _before_sending(self, source: str, positions: list[int]) -> None:
+        self.safety.sending(source, positions)
+        self.point("publish:sending")
+
+
+def _idle(history: History, kind: str) -> list[Actor]:
+    return [actor for actor in history.actors if actor.kind == kind and not actor.busy]
+
+
+def _relay(history: History) -> None:
+    actors = _idle(history, "relay")
+    busy = [actor for actor in actors if any(backlog(history.nodes[actor.service]))]
+    if actors:
+        actor = history.rng.choice(busy or actors)
+        waiting, unpublished = backlog(history.nodes[actor.service])
+        step = history.rng.choice([*steps.OF["relay"], steps.number if waiting > unpublished else steps.publish])
+        step(history, actor, history.rng.choice((1, 2, steps.EVERYTHING)))
+
+
+def _receive(history: History) -> None:
+    queues = history.broker.queues
+    actors = [actor for actor in _idle(history, "replica") if actor.held or queues[actor.service, actor.source]]
+    if actors:
+        steps.receive(history, history.rng.choice(actors), history.rng.choice((1, 3, steps.EVERYTHING)))
+
+
+def _look(history: History) -> None:
+    actors = _idle(history, "replica")
+    if actors:
+        steps.look(history, history.rng.choice(actors))
+
+
+def _replay(history: History) -> None:
+    steps.replay(history, history.rng.choice(tuple(READS)))
+
+
+ACTS = (
+    (
+        steps.commit,
+        _relay,
+        _receive,
+        _look,
+        _replay,
+        mischief.play_with_messages,
+        mischief.cut_a_connection,
+        mischief.shake_the_broker,
+        mischief.keep_a_backup,
+        mischief.damage_a_source,
+        mischief.restore_the_consumer,
+    ),
+    (18, 24, 24, 10, 4, 14, 8, 3, 4, 4, 3),
+)
+"""Who may act, and how often compared with the others."""

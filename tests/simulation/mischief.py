@@ -1,0 +1,143 @@
+"""What nobody does on purpose: messages tampered with, the broker gone, logs altered, backups put back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from sqlite3 import Connection
+from typing import TYPE_CHECKING
+
+from hongxia.events import feed
+from hongxia.events.envelope import canonical
+
+from .faults import DAMAGE, MISCHIEF
+from .services import SOURCES
+
+if TYPE_CHECKING:
+    from .history import History
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """A service's database, and where its own log stood."""
+
+    database: Connection
+    tip: str
+
+
+def play_with_messages(history: History) -> None:
+    """Something happens to messages in a queue."""
+    full = [queue for queue in history.broker.queues.values() if queue]
+    kind = history.faults.one_of(MISCHIEF)
+    if full and kind:
+        history.faults.note(kind)
+        history.broker.play(kind, history.rng.choice(full))
+
+
+def cut_a_connection(history: History) -> None:
+    """A consumer's connection breaks; it goes on with what it has in hand while that is delivered to another."""
+    in_hand = list(history.broker.in_hand.values())
+    if in_hand and history.faults.strikes("connection lost with messages in hand"):
+        history.broker.take_back(history.rng.choice(in_hand))
+
+
+def shake_the_broker(history: History) -> None:
+    """The broker goes, comes back, or loses its disk."""
+    kind = history.faults.one_of(("broker away", "broker wiped"))
+    if history.broker.away:
+        history.broker.away = False
+    elif kind:
+        history.faults.note(kind)
+        history.broker.go_away() if kind == "broker away" else history.broker.wipe()
+
+
+def keep_a_backup(history: History) -> None:
+    """Of one service."""
+    name = history.rng.choice(list(history.nodes))
+    if name not in history.damaged:
+        log = history.safety.logs.get(name)
+        history.backups[name] = Backup(history.nodes[name].snapshot(), log.tip if log else "")
+
+
+def restore_the_consumer(history: History) -> None:
+    """The ledger's database is put back to an older state; whatever it has lost the feeds still have."""
+    backup = history.backups.get("ledger")
+    if backup and _stopped(history, "ledger") and history.faults.strikes("consumer restored from a backup"):
+        _put_back(history, "ledger", backup)
+
+
+def damage_a_source(history: History) -> None:
+    """A source's log becomes another one; once in a history for each."""
+    source, kind = history.rng.choice(SOURCES), history.faults.one_of(DAMAGE)
+    history.safety.logs[source].read(history.nodes[source])
+    if kind and source not in history.damaged and _damages[kind](history, source):
+        history.damaged.add(source)
+        history.faults.note(kind)
+        history.say(f"{source} is damaged")
+
+
+def _restore(history: History, source: str) -> bool:
+    backup = history.backups.get(source)
+    if backup is None or not _stopped(history, source):
+        return False
+    _put_back(history, source, backup)
+    log = history.safety.logs[source]
+    log.tip = backup.tip
+    taken = history.broker.taken[source]
+    history.broker.taken[source] = {position for position in taken if position <= len(log.path)}
+    return True
+
+
+def _stopped(history: History, service: str) -> bool:
+    """Whether nobody of the service is at work: a database is put back only then."""
+    return not any(actor.busy for actor in history.actors if actor.service == service)
+
+
+def _put_back(history: History, service: str, backup: Backup) -> None:
+    for actor in history.actors:
+        if actor.service == service:
+            history.drop(actor)
+    history.nodes[service].restore(backup.database)
+    for key in [key for key in history.safety.stopped if key[0] == service]:
+        del history.safety.stopped[key]
+
+
+def _alter(history: History, source: str) -> bool:
+    raw = history.nodes[source].raw
+    rows = raw.execute("SELECT position, body FROM outbox WHERE position IS NOT NULL").fetchall()[-4:]
+    if not rows:
+        return False
+    position, body = history.rng.choice(rows)
+    if history.rng.random() < 0.5:
+        said = json.loads(body)
+        said["data"] = {"amount": 1_000_000}
+        raw.execute("UPDATE outbox SET body = ? WHERE position = ?", (canonical(said), position))
+    else:
+        raw.execute("UPDATE outbox SET chain = ? WHERE position = ?", ("f" * 64, position))
+    history.safety.logs[source].damaged.add(position)
+    return True
+
+
+def _remove(history: History, source: str) -> bool:
+    raw = history.nodes[source].raw
+    (published,) = raw.execute("SELECT published FROM outbox_head").fetchone()
+    if not published:
+        return False
+    position = history.rng.randint(max(1, published - 3), published)
+    raw.execute("DELETE FROM outbox WHERE position = ?", (position,))
+    history.safety.logs[source].damaged.add(position)
+    history.safety.logs[source].removed += 1
+    return True
+
+
+def _forget(history: History, source: str) -> bool:
+    context = history.context(source)
+    raw = history.nodes[source].raw
+    rows = raw.execute("SELECT recorded FROM outbox").fetchall()
+    if not rows:
+        return False
+    before = type(context.now).fromisoformat(history.rng.choice(rows)[0]).replace(tzinfo=context.now.tzinfo)
+    return feed.forget(history.nodes[source].database, context, before) > 0
+
+
+_damages = dict(zip(DAMAGE, (_restore, _alter, _remove, _forget), strict=True))
