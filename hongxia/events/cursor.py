@@ -85,20 +85,22 @@ def lock(
 
 
 def receive(consumer: Consumer, context: Context, deliveries: Deliveries) -> Outcome:
-    """Apply what the queue delivered, then acknowledge it all at once.
+    """Apply what the queue delivered, then acknowledge it all at once; after an error it can be called again.
 
     What is no event goes to the dead letters. After a gap the rest is acknowledged too: the feed has it, and the
     cursor says from where on.
     """
-    events, dead = [], 0
+    events, dead = [], []
     for index, body in enumerate(deliveries.bodies):
         try:
             events.append(parse(body))
         except NotAnEvent:
-            deliveries.dead_letter(index)
-            dead += 1
+            dead.append(index)
     outcome = apply(consumer, context, events) if events else Outcome()
-    outcome.dead = dead
+    outcome.dead = len(dead)
+    consumer.point("receive:before-refusal")
+    for index in dead:
+        deliveries.dead_letter(index)
     consumer.point("receive:before-ack")
     deliveries.acknowledge()
     return outcome
