@@ -156,8 +156,7 @@ def _contact(rng: Random, person: Person, on: date, again: bool = False) -> Reco
 def _aid_cases(plan: Plan, rng: Random, steady: Sequence[Person]) -> list[Record]:
     care: CarePlan = plan.care
     chosen = rng.sample(steady, care.aid_persons + care.aid_declined)
-    helped = chosen[: care.aid_persons]
-    approved = helped + helped[: care.aid_second_cases]
+    approved = chosen[: care.aid_persons]
     hundreds = parts(rng, care.aid_fen // 10_000, len(approved), least=20)
     amounts = [10_000 * part for part in hundreds]
     amounts[0] += care.aid_fen % 10_000

@@ -56,7 +56,6 @@ class CarePlan:
     routine_visits: int
     missed_contacts_percent: int
     aid_persons: int
-    aid_second_cases: int
     aid_declined: int
     aid_fen: int
     suggestions: int
@@ -177,7 +176,6 @@ def _any_care(rng: Random, cadres: int) -> CarePlan:
         routine_visits=rng.randint(20, 90),
         missed_contacts_percent=rng.randint(1, 8),
         aid_persons=persons,
-        aid_second_cases=rng.randint(0, 2),
         aid_declined=rng.randint(1, 5),
         aid_fen=persons * 400_000 + rng.randint(0, 3_000_000),
         suggestions=rng.randint(20, 70),

@@ -102,7 +102,6 @@ CARE = CarePlan(
     routine_visits=80,
     missed_contacts_percent=0,
     aid_persons=22,
-    aid_second_cases=1,
     aid_declined=4,
     aid_fen=19_500_000,
     suggestions=57,

@@ -15,7 +15,7 @@ import requests
 
 from hongxia import services
 from hongxia.client import Client
-from hongxia.database import Database
+from hongxia.database import Database, migrate
 from hongxia.dates import system_clock
 from hongxia.http import auth
 from tests.servers import PostgreSQL, Process, RabbitMQ, free_port, wait_until
@@ -147,19 +147,13 @@ def running_bureau(rabbitmq: RabbitMQ, postgres: PostgreSQL, logs: Path) -> Iter
         for name in names:
             databases[name] = postgres.create_database(name)
             stack.callback(postgres.drop_database, databases[name])
-            migrate(databases[name], name)
+            migrate(databases[name], services.load(name).definition.migrations)
         addresses = {name: f"127.0.0.1:{free_port()}" for name in names}
         bureau = stack.enter_context(Bureau(databases, addresses, rabbitmq.fresh_uri(queue_names()), logs))
         for name in names:
             bureau.start(name)
         bureau.wait_ready()
         yield bureau
-
-
-def migrate(url: str, name: str) -> None:
-    """`hongxia migrate`, as an operator runs it."""
-    env = {"DATABASE_URL": url, "PATH": "/usr/bin:/bin"}
-    subprocess.run([HONGXIA, "migrate", name], env=env, check=True, capture_output=True, timeout=120)
 
 
 def queue_names() -> list[str]:
