@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from nameko.extensions import DependencyProvider
@@ -21,8 +22,9 @@ from hongxia.runtime.http import route
 from hongxia.runtime.service import Service
 from services.reporting import catalogue, digest, figures, page, rebuild, recording, schemas, verification
 from services.reporting.completeness import Reading, SourceState, compared, readings
+from services.reporting.figures import Taken
 from services.reporting.heads import Heads
-from services.reporting.indicators import live
+from services.reporting.indicators import Year, live
 from services.reporting.labels import title_of
 from services.reporting.models import Base, Fact, Log
 
@@ -30,20 +32,28 @@ READERS = (OFFICE, OPERATOR)
 HEAD_SECONDS = 3.0
 
 
-class SourceHeads(DependencyProvider):  # type: ignore[misc]
-    """The heads of the sources; a catalogue that can't be used stops the service when it starts."""
+@dataclass(frozen=True)
+class Kept:
+    """What is kept from one request to the next: the sources' heads, and the figures while nothing changes them."""
+
+    heads: Heads
+    taken: Taken
+
+
+class Memory(DependencyProvider):  # type: ignore[misc]
+    """Keeps it; a catalogue that can't be used stops the service when it starts."""
 
     hosting = Hosting()
 
     def setup(self) -> None:
-        """Check the catalogues, and begin with no head known."""
+        """Check the catalogues, and begin with nothing known."""
         catalogue.catalogues()
         host = self.hosting.host
-        self._heads = Heads(lambda source: host.feed(source, HEAD_SECONDS).head())
+        self._kept = Kept(Heads(lambda source: host.feed(source, HEAD_SECONDS).head()), Taken())
 
-    def get_dependency(self, worker_ctx: Any) -> Heads:
+    def get_dependency(self, worker_ctx: Any) -> Kept:
         """The same for every request."""
-        return self._heads
+        return self._kept
 
 
 class ReportingService(Service):
@@ -57,7 +67,7 @@ class ReportingService(Service):
         forget=recording.forget,
         front=True,
     )
-    heads: Heads = SourceHeads()
+    kept: Kept = Memory()
 
     @consume("registry")
     def from_registry(self, session: Session, events: Sequence[Event]) -> None:
@@ -81,8 +91,8 @@ class ReportingService(Service):
 
     @route("GET", "/years", summary="有数据的年度", roles=READERS, returns=schemas.YearsOut)
     def list_years(self, call: Call) -> dict[str, list[int]]:
-        """The years that have facts."""
-        return {"years": rebuild.years(call.session)}
+        """The years that have something to count."""
+        return {"years": figures.years(call.session)}
 
     @route("GET", "/years/<int:year>/indicators", summary="年度指标", roles=READERS, returns=schemas.IndicatorsOut)
     def indicators(self, call: Call, year: int) -> dict[str, Any]:
@@ -101,7 +111,7 @@ class ReportingService(Service):
         found = figures.indicator_of(year, code)
         rebuild.snapshot(call.session)
         read = readings(call.session, found.sources)
-        figure = figures.taken(call.session, year, call.today, [found])[0]
+        figure = Year(call.session, year, call.today).figure(found)
         return figures.answer(figure, self._states(call, read))
 
     @route(
@@ -213,7 +223,7 @@ class ReportingService(Service):
         declared = figures.indicators_of(year)
         rebuild.snapshot(call.session)
         read = readings(call.session, self.host.consumers)
-        taken = figures.taken(call.session, year, call.today, declared.indicators)
+        taken = self.kept.taken.figures(call.session, year, call.today, read)
         states = self._states(call, read)
         items = [figures.answer(figure, states) for figure in taken]
         return {"year": year, "catalogue": declared.year, "items": items, "sources": list(states.values())}
@@ -221,4 +231,6 @@ class ReportingService(Service):
     def _states(self, call: Call, read: Iterable[Reading]) -> dict[str, SourceState]:
         """Beside the heads, which are asked for once the snapshot is closed: no call is made within a transaction."""
         call.session.rollback()
-        return {reading.source: compared(reading, self.heads.of(reading.source, reading.position)) for reading in read}
+        return {
+            reading.source: compared(reading, self.kept.heads.of(reading.source, reading.position)) for reading in read
+        }

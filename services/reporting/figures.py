@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 from hongxia.events.envelope import parse
 from hongxia.http.problems import NotFound
 from services.reporting import catalogue
-from services.reporting.completeness import SourceState, of_sources, overall
+from services.reporting.completeness import Reading, SourceState, of_sources, overall
 from services.reporting.facts import RULES
-from services.reporting.indicators import Figure, Year, months
-from services.reporting.measures import Indicator
-from services.reporting.models import Log
+from services.reporting.indicators import Figure, Year, live, months
+from services.reporting.measures import Indicator, kinds
+from services.reporting.models import Fact, Log
 
 EARLIEST, LATEST = 1990, 2100
 
@@ -26,6 +26,14 @@ def known(year: int) -> int:
     if not EARLIEST <= year <= LATEST:
         raise NotFound(f"年度应在 {EARLIEST} 到 {LATEST} 之间", slug="unknown-year")
     return year
+
+
+def years(session: Session) -> list[int]:
+    """The years that have facts of a kind which some indicator counts, the oldest first."""
+    declared = (indicator for known in catalogue.catalogues() for indicator in known.indicators)
+    counted = {kind.name for indicator in declared for kind in kinds(indicator.measure)}
+    found = select(Fact.year).where(Fact.generation == live(session), Fact.kind.in_(counted), Fact.year.is_not(None))
+    return sorted(session.scalars(found.distinct()))
 
 
 def indicators_of(year: int) -> catalogue.Catalogue:
@@ -41,10 +49,23 @@ def indicator_of(year: int, code: str) -> Indicator:
     return found
 
 
-def taken(session: Session, year: int, today: date, wanted: Iterable[Indicator]) -> list[Figure]:
-    """The figures of a year, in the session's snapshot."""
-    facts = Year(session, year, today)
-    return [facts.figure(indicator) for indicator in wanted]
+class Taken:
+    """The figures of each year as they were last taken, for as long as nothing came to the facts: these are what the
+    cursors, the parked events and the generation say, so that pages which look again and again cost next to nothing.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[object, list[Figure]]] = {}
+
+    def figures(self, session: Session, year: int, today: date, read: Iterable[Reading]) -> list[Figure]:
+        """The figures of a year, in the snapshot of the session that the readings come from."""
+        state = (today, live(session), *read)
+        known, figures = self._known.get(year, (None, []))
+        if known != state:
+            facts = Year(session, year, today)
+            figures = [facts.figure(indicator) for indicator in indicators_of(year).indicators]
+            self._known[year] = (state, figures)
+        return figures
 
 
 def answer(figure: Figure, states: Mapping[str, SourceState]) -> dict[str, Any]:

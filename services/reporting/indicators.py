@@ -232,7 +232,10 @@ def shown(value: Fraction, unit: Unit) -> str:
     whole = unit.multiply_by * step
     if scaled * step < whole <= rounded:
         rounded = whole - 1
-    return _decimal(rounded, unit.most)
+    decimals = unit.most
+    while decimals > unit.least and rounded % 10 == 0:
+        rounded, decimals = rounded // 10, decimals - 1
+    return _decimal(rounded, decimals)
 
 
 def _half_up(value: Fraction) -> int:

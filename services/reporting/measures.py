@@ -163,7 +163,7 @@ class Indicator:
     @property
     def sources(self) -> tuple[str, ...]:
         """The sources whose events may concern the figure."""
-        found = {kind.source for kind in _kinds(self.measure)}
+        found = {kind.source for kind in kinds(self.measure)}
         if self.pending:
             found |= {kind.source for kind in (self.pending.of, *self.pending.answered_by)}
         if _counts_persons(self.measure):
@@ -182,7 +182,8 @@ def terms(measure: Measure) -> Iterator[Count | Sum | Distinct]:
         yield measure
 
 
-def _kinds(measure: Measure) -> Iterator[Kind]:
+def kinds(measure: Measure) -> Iterator[Kind]:
+    """The kinds of fact that a measure looks at."""
     if isinstance(measure, Coverage):
         yield measure.due
         yield measure.by

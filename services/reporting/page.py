@@ -18,7 +18,7 @@ from hongxia.dates import SHANGHAI
 from hongxia.http import auth
 from hongxia.http.endpoint import Call, Reply
 from hongxia.http.problems import Forbidden, NotFound, Unauthorized
-from services.reporting import rebuild
+from services.reporting import figures
 from services.reporting.completeness import COMPLETE
 from services.reporting.labels import labels
 from services.reporting.schemas import IndicatorsOut
@@ -37,13 +37,14 @@ Answered = Callable[[int], dict[str, Any]]
 
 def dashboard(secret: str, call: Call, answered: Answered) -> Reply:
     """The page of a year (`?year=`, else the newest that has facts); without a valid token the one that asks for it."""
+    shown = auth.presented(call.request)
     try:
-        auth.verify(secret, auth.presented(call.request)).must_have(READERS)
+        auth.verify(secret, shown).must_have(READERS)
     except Unauthorized as error:
-        return _login(error.detail, 401, {"WWW-Authenticate": "Bearer"})
+        return _login(error.detail if shown else "", 401, {"WWW-Authenticate": "Bearer"})
     except Forbidden as error:
         return _login(error.detail, 403, {})
-    years = rebuild.years(call.session) or [call.today.year]
+    years = figures.years(call.session) or [call.today.year]
     asked = call.request.args.get("year", "")
     year = int(asked) if asked.isdecimal() and len(asked) == 4 else years[-1]
     call.session.rollback()

@@ -48,7 +48,6 @@ async function open(row) {
 
 function draw(months, unit, target) {
   const values = months.map((month) => (month.value === null ? null : Number(month.value)));
-  const highest = Math.max(0, ...values, Number(target) || 0);
   chart ||= echarts.init(panel.chart, null, { renderer: "canvas" });
   chart.setOption({
     aria: { enabled: true },
@@ -60,7 +59,7 @@ function draw(months, unit, target) {
       axisTick: { show: false }, axisLine: { lineStyle: { color: "#dccbbd" } }, axisLabel: { color: "#857166", fontSize: 11 },
     },
     yAxis: {
-      type: "value", max: unit === "%" ? 100 : Math.ceil(highest * 1.08) || 1, name: `逐月累计（${unit}）`,
+      type: "value", max: unit === "%" ? 100 : undefined, minInterval: unit === "万元" ? 0 : 1, name: `逐月累计（${unit}）`,
       nameTextStyle: { color: "#857166", align: "left", padding: [0, 0, 4, -22] },
       splitLine: { lineStyle: { color: "#f3e8dd" } }, axisLabel: { color: "#857166", fontSize: 11 },
     },
@@ -164,7 +163,8 @@ async function rememberGivenToken() {
   const token = new URLSearchParams(location.hash.slice(1)).get("token");
   if (!token) return;
   history.replaceState(null, "", location.pathname + location.search);
-  await fetch("session", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ token }) });
+  const headers = { "Content-Type": "application/json" };
+  await fetch("session", { method: "POST", headers, body: JSON.stringify({ token }) });
 }
 
 rows.forEach((row) => {

@@ -1,0 +1,217 @@
+"""What the tests of reporting build: its database, sources with a real chain, and requests to its API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug.routing import Map, Rule
+from werkzeug.test import EnvironBuilder
+from werkzeug.wrappers import Request, Response
+
+from hongxia import ids
+from hongxia.database import Database
+from hongxia.dates import fixed_clock
+from hongxia.events import cursor
+from hongxia.events.chain import GENESIS, link
+from hongxia.events.context import Context
+from hongxia.events.cursor import Consumer
+from hongxia.events.envelope import Event, canonical, parse, splice
+from hongxia.events.feed import FeedAway, Head
+from hongxia.events.tables import platform_metadata, start_log
+from hongxia.http import auth
+from hongxia.runtime.host import Host
+from hongxia.runtime.http import routes_of
+from hongxia.settings import Settings
+from services.reporting import recording
+from services.reporting.app import Kept, ReportingService
+from services.reporting.catalogue import for_year
+from services.reporting.figures import Taken
+from services.reporting.heads import Heads
+from services.reporting.indicators import Figure, Year
+from services.reporting.models import Base, Fact, start_facts
+
+TODAY = date(2023, 1, 10)
+NOW = datetime(2023, 1, 10, 4, tzinfo=UTC)
+CONTEXT = Context("urn:hongxia:reporting", NOW, "test")
+SECRET = "s" * 32
+SOURCES = ("activities", "finance", "outreach", "registry")
+
+
+def new_database(url: str = "sqlite://") -> Database:
+    """Reporting's database, empty; in memory unless told otherwise."""
+    database = Database(url)
+    platform_metadata.create_all(database.engine)
+    Base.metadata.create_all(database.engine)
+    with database.engine.begin() as connection:
+        start_log(connection)
+        start_facts(connection)
+    return database
+
+
+@contextmanager
+def work(database: Database) -> Iterator[Session]:
+    """A unit of work."""
+    with database.begin(CONTEXT) as session:
+        yield session
+
+
+def person(number: int) -> str:
+    """The id of a made-up cadre."""
+    return ids.entity_id("cadre", f"G{number:04}")
+
+
+class Source:
+    """A service as reporting sees it: events with positions and a chain."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.events: list[Event] = []
+
+    @property
+    def chain(self) -> str:
+        """The chain after the last event."""
+        return self.events[-1].chain if self.events else GENESIS
+
+    @property
+    def head(self) -> Head:
+        """The source's own head."""
+        return Head(len(self.events), self.chain, 0, 1)
+
+    def tell(self, what: str, subject: str, data: dict[str, Any], *, version: int = 1, **other: Any) -> Event:
+        """One more event: `what` is "visit.recorded", `subject` any name; `other` overrides attributes."""
+        full = f"hongxia.{self.name}.{what}.v1"
+        entity = ids.entity_id("entity", subject) if "-" not in subject else subject
+        envelope = {
+            "specversion": "1.0",
+            "id": ids.entity_id("event", full, entity, version),
+            "source": f"urn:hongxia:{self.name}",
+            "type": full,
+            "subject": entity,
+            "time": "2023-01-09T00:00:00.000000Z",
+            "data": data,
+            "entityversion": version,
+            "occurredon": "2022-06-30",
+            **other,
+        }
+        committed, position = canonical(envelope), len(self.events) + 1
+        chain = link(self.chain, position, committed)
+        event = parse(splice(committed, position, position, chain))
+        self.events.append(event)
+        return event
+
+    def consumer(self, database: Database) -> Consumer:
+        """Reporting's reading of this source."""
+        return Consumer(database, self.name, lambda session, events: recording.record(session, self.name, events))
+
+    def read(self, database: Database, size: int = 1000) -> None:
+        """Let reporting read what it has not read yet, in batches."""
+        after = cursor.position(self.consumer(database))
+        for start in range(after, len(self.events), size):
+            cursor.apply(self.consumer(database), CONTEXT, self.events[start : start + size])
+
+
+def cadre(registry: Source, number: int, what: str = "registered", *, version: int = 1, **state: Any) -> Event:
+    """An event about a cadre: registered in 2012 and living unless told otherwise."""
+    flags = dict.fromkeys(("advanced_age", "hardship", "living_alone", "resettled"), False)
+    codes = {"retirement_category": "2", "rank": "132", "treatment": "131", "age_band": "70-79"}
+    places = {"unit": "区教育局", "street": "石桥街道", "liaison": None}
+    dates = {"registered_on": "2012-05-01", "deceased_on": None}
+    return registry.tell(
+        f"cadre.{what}", person(number), {**flags, **codes, **places, **dates, **state}, version=version
+    )
+
+
+def visit(outreach: Source, name: str, number: int, what: str = "recorded", *, version: int = 1, **data: Any) -> Event:
+    """An event about a visit to a cadre."""
+    said = {"cadre_id": person(number), "visited_on": "2022-07-01", "form": "home", "category": "love_knocks"}
+    more = {"occasion": "birthday", "five_must": False, "people": 1}
+    return outreach.tell(f"visit.{what}", name, {**said, **more, **data}, version=version)
+
+
+def contact(outreach: Source, number: int, on: str, what: str = "made", *, version: int = 1) -> Event:
+    """An event about a contact with a cadre on a date."""
+    data = {"cadre_id": person(number), "contacted_on": on, "month": on[:7], "method": "phone"}
+    return outreach.tell(f"contact.{what}", f"{number}/{on}".replace("-", ""), data, version=version)
+
+
+def session_event(activities: Source, name: str, what: str = "held", *, version: int = 1, **data: Any) -> Event:
+    """An event about a session: an online lesson unless told otherwise."""
+    said = {"programme": "online", "title": "开学第一课", "host": "centre", "topic": None, "held_on": "2022-03-01"}
+    state = "cancelled" if what == "cancelled" else "held"
+    return activities.tell(
+        f"session.{what}", name, {**said, "others_count": 0, "state": state, **data}, version=version
+    )
+
+
+def attendance(activities: Source, session: str, number: int) -> Event:
+    """A cadre attended a session."""
+    data = {"session_id": ids.entity_id("entity", session), "cadre_id": person(number), "programme": "online"}
+    return activities.tell("attendance.recorded", f"{session}/{number}", {**data, "attended_on": "2022-03-01"})
+
+
+def figure(database: Database, code: str, year: int = 2022, today: date = TODAY) -> Figure:
+    """A figure as it stands."""
+    indicator = for_year(year).find(code)
+    assert indicator is not None
+    with database.read() as session:
+        return Year(session, year, today).figure(indicator)
+
+
+def value(database: Database, code: str, **of: Any) -> str | None:
+    """Its value alone."""
+    return figure(database, code, **of).value
+
+
+def facts(database: Database, kind: str) -> list[Fact]:
+    """The facts of a kind, in every generation."""
+    with database.read() as session:
+        found = list(session.scalars(select(Fact).where(Fact.kind == kind).order_by(Fact.generation, Fact.entity)))
+        session.expunge_all()
+    return found
+
+
+class Api:
+    """Reporting's routes, called as over HTTP; `sources` give the heads, one that is missing can't be reached."""
+
+    def __init__(self, database: Database, *sources: Source) -> None:
+        settings = Settings("sqlite://", "memory://", "", SECRET, "", "ERROR", fixed_clock(NOW))
+        host = Host("reporting", ReportingService.definition, settings)
+        host.database = database
+        host.consumers = {source: Source(source).consumer(database) for source in SOURCES}
+        self.sources = {source.name: source for source in sources}
+        self.service = ReportingService()
+        self.service.host = host
+        self.service.kept = Kept(Heads(self._head), Taken())
+        found = (getattr(ReportingService, name) for name in dir(ReportingService))
+        routed = [member for member in found if hasattr(member, "hongxia_route")]
+        self.methods = {(member.hongxia_route.method, member.hongxia_route.url): member for member in routed}
+        routes = routes_of(ReportingService)
+        self.map = Map([Rule(r.url, methods=[r.method], endpoint=(r.method, r.url)) for r in routes])
+
+    def _head(self, source: str) -> Head:
+        if source not in self.sources:
+            raise FeedAway(source)
+        return self.sources[source].head
+
+    def __call__(
+        self, method: str, path: str, body: Any = None, *, role: str | None = auth.ADMIN, **headers: str
+    ) -> Response:
+        """Send a request as somebody with a role, or without a token."""
+        sent = {k.replace("_", "-"): v for k, v in headers.items()}
+        if role:
+            sent["Authorization"] = f"Bearer {token(role)}"
+        builder = EnvironBuilder(path, method=method, headers=sent, json=body)
+        request = Request(builder.get_environ())
+        endpoint, values = self.map.bind_to_environ(request.environ).match()
+        response: Response = self.methods[endpoint](self.service, request, **values)
+        return response
+
+
+def token(role: str = auth.ADMIN) -> str:
+    """A token. Expiry is held against the system's clock, whatever the service's own says."""
+    return auth.mint(SECRET, "somebody", [role], datetime.now(UTC), timedelta(hours=1))

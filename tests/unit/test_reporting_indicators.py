@@ -1,0 +1,300 @@
+"""From facts to figures: each measure, exact, and what stands behind it."""
+
+from __future__ import annotations
+
+from datetime import date
+from fractions import Fraction
+
+import pytest
+from sqlalchemy import select
+
+from hongxia.database import Database
+from services.reporting.catalogue import for_year
+from services.reporting.indicators import Year, ended_months, followed, shown
+from services.reporting.measures import Unit
+from services.reporting.models import Log
+from tests.unit.reporting_builders import (
+    TODAY,
+    Source,
+    attendance,
+    cadre,
+    contact,
+    figure,
+    new_database,
+    person,
+    session_event,
+    value,
+    visit,
+)
+
+WAN = Unit("万元", divide_by=1_000_000, least=2, most=6)
+PERCENT = Unit("%", multiply_by=100, most=2)
+
+LINE = "11111111-1111-5111-8111-111111111111"
+
+
+def spent(finance: Source, name: str, fen: int, on: str = "2022-03-01", what: str = "posted") -> None:
+    data = {"line_id": LINE, "year": 2022, "expenditure_class": "basic", "amount_fen": fen, "spent_on": on}
+    more = {"reverses": LINE} if what == "reversed" else {}
+    finance.tell(f"expenditure.{what}", name, {**data, **more})
+
+
+def budget(finance: Source, name: str, fen: int, expenditure_class: str = "basic", year: int = 2022) -> None:
+    data = {"year": year, "line_no": name, "name": "经费", "initial_fen": fen, "pays_aid": False}
+    finance.tell(
+        "budget.approved", name, {**data, "expenditure_class": expenditure_class, "approved_on": f"{year}-01-01"}
+    )
+
+
+def adjusted(finance: Source, name: str, fen: int) -> None:
+    data = {"line_id": LINE, "year": 2022, "expenditure_class": "project", "amount_fen": fen}
+    finance.tell("budget.adjusted", name, {**data, "adjusted_on": "2022-09-01"})
+
+
+def behind(database: Database, code: str) -> list[int]:
+    """The positions of the events behind a figure."""
+    indicator = for_year(2022).find(code)
+    assert indicator is not None
+    with database.read() as session:
+        facts = Year(session, 2022, TODAY).behind(indicator).subquery()
+        query = select(Log.position).join(facts, (Log.source == facts.c.source) & (Log.position == facts.c.position))
+        return sorted(session.scalars(query))
+
+
+@pytest.mark.parametrize(
+    ("fen", "text"),
+    [(1_803_900_000, "1803.90"), (0, "0.00"), (123_456_789, "123.456789"), (-5_000_000, "-5.00"), (1, "0.000001")],
+)
+def test_an_amount_in_wan_is_exact_with_at_least_two_decimals(fen: int, text: str) -> None:
+    assert shown(Fraction(fen), WAN) == text
+
+
+@pytest.mark.parametrize(
+    ("numerator", "denominator", "text"),
+    [(1, 1, "100"), (55, 57, "96.49"), (1, 2, "50"), (1, 3, "33.33"), (2, 3, "66.67"), (1, 8, "12.5"), (0, 9, "0")],
+)
+def test_a_rate_has_at_most_two_decimals(numerator: int, denominator: int, text: str) -> None:
+    assert shown(Fraction(numerator, denominator), PERCENT) == text
+
+
+def test_a_rate_that_is_short_of_the_whole_is_never_rounded_up_to_it() -> None:
+    assert shown(Fraction(99_999, 100_000), PERCENT) == "99.99"
+    assert shown(Fraction(100_001, 100_000), PERCENT) == "100"
+
+
+def test_budget_is_approved_lines_with_adjustments_and_execution_is_net_of_reversals() -> None:
+    finance, database = Source("finance"), new_database()
+    budget(finance, "a", 600_000_000)
+    budget(finance, "b", 400_000_000, "project")
+    budget(finance, "old", 999, year=2021)
+    adjusted(finance, "t1", -50_000_000)
+    spent(finance, "p1", 700_000_000)
+    spent(finance, "p2", 30_000_000)
+    spent(finance, "p3", 30_000_000, what="reversed")
+    finance.read(database)
+    assert value(database, "finance.budget.total") == "950.00"
+    assert value(database, "finance.budget.basic") == "600.00"
+    assert value(database, "finance.budget.project") == "350.00"
+    assert value(database, "finance.executed.total") == "700.00"
+    rate = figure(database, "finance.execution_rate")
+    assert (rate.value, rate.numerator, rate.denominator) == ("73.68", 700_000_000, 950_000_000)
+
+
+def test_a_rate_over_nothing_has_no_value_and_says_why() -> None:
+    rate = figure(new_database(), "finance.execution_rate")
+    assert (rate.value, rate.denominator) == (None, 0)
+    assert rate.reason
+
+
+def test_only_sessions_that_were_held_count() -> None:
+    activities, database = Source("activities"), new_database()
+    session_event(activities, "one")
+    session_event(activities, "two", "scheduled", state="scheduled")
+    session_event(activities, "three")
+    session_event(activities, "three", "cancelled", version=2)
+    activities.read(database)
+    assert value(database, "activities.online.lessons") == "1"
+
+
+def test_attendance_counts_by_the_session_as_it_is_now() -> None:
+    activities, database = Source("activities"), new_database()
+    session_event(activities, "lesson", others_count=40)
+    session_event(activities, "cancelled later")
+    session_event(activities, "lecture", programme="college")
+    for name in ("lesson", "cancelled later", "lecture"):
+        attendance(activities, name, 1)
+        attendance(activities, name, 2)
+    session_event(activities, "cancelled later", "cancelled", version=2)
+    activities.read(database)
+    assert value(database, "activities.online.attendance") == "42"
+
+
+def test_topics_are_counted_once_however_many_meetings_there_were() -> None:
+    activities, database = Source("activities"), new_database()
+    for name, topic in (("a", "基层党建"), ("b", "基层党建"), ("c", "社区养老")):
+        session_event(activities, name, programme="research", topic=topic)
+    activities.read(database)
+    assert value(database, "activities.research.topics") == "2"
+
+
+def test_works_are_told_apart_by_whether_they_answer_a_call() -> None:
+    activities, database = Source("activities"), new_database()
+    for name, genre, call in (
+        ("a", "poem", "征文"),
+        ("b", "poem", None),
+        ("c", "painting", None),
+        ("d", "essay", "征文"),
+    ):
+        data = {"genre": genre, "call": call, "collected_on": "2022-05-05", "cadre_id": None}
+        activities.tell("work.collected", name, data)
+    activities.read(database)
+    assert value(database, "activities.works.poems_call") == "1"
+    assert value(database, "activities.works.essays_call") == "1"
+    assert value(database, "activities.works.art") == "2"
+
+
+def test_drive_days_are_pairs_of_drive_and_date() -> None:
+    activities, database = Source("activities"), new_database()
+    drives = {name: activities.tell("drive.held", name, {"title": name}).subject for name in ("d1", "d2")}
+    rows = [
+        ("d1", "2022-04-01", "甲"),
+        ("d1", "2022-04-01", "乙"),
+        ("d2", "2022-04-01", "甲"),
+        ("d2", "2022-04-02", "丙"),
+    ]
+    for number, (drive, on, unit) in enumerate(rows):
+        data = {"drive_id": drives[drive], "on": on, "unit_name": unit, "attended": 10, "vaccinated": 4}
+        activities.tell("roster.recorded", f"r{number}", data)
+    activities.read(database)
+    codes = ("drives", "days", "units", "attended", "vaccinated")
+    assert [value(database, f"activities.vaccination.{code}") for code in codes] == ["2", "3", "3", "40", "16"]
+
+
+def test_a_person_visited_twice_counts_once() -> None:
+    outreach, database = Source("outreach"), new_database()
+    visit(outreach, "one", 1)
+    visit(outreach, "two", 1, occasion="party_50_years")
+    visit(outreach, "three", 2)
+    visit(outreach, "four", 3, category="routine")
+    outreach.read(database)
+    assert value(database, "outreach.milestone_visits.persons") == "2"
+
+
+def test_cadres_that_were_merged_are_one_person() -> None:
+    outreach, registry, database = Source("outreach"), Source("registry"), new_database()
+    for number in (1, 2, 3):
+        cadre(registry, number)
+        visit(outreach, f"v{number}", number)
+    cadre(registry, 1, "merged", version=2, into=person(2))
+    cadre(registry, 2, "merged", version=2, into=person(3))
+    outreach.read(database)
+    registry.read(database)
+    assert value(database, "outreach.milestone_visits.persons") == "1"
+
+
+def test_a_circle_of_merges_is_left_alone() -> None:
+    assert followed({"a": "b", "b": "a", "c": "d"}) == {"c": "d"}
+
+
+def test_coverage_is_months_contacted_of_months_due() -> None:
+    outreach, registry, database = Source("outreach"), Source("registry"), new_database()
+    cadre(registry, 1)
+    cadre(registry, 2, registered_on="2022-11-30")
+    cadre(registry, 3, deceased_on="2022-02-28")
+    cadre(registry, 4, registered_on="2023-01-01")
+    for month in range(1, 13):
+        contact(outreach, 1, f"2022-{month:02}-10")
+    contact(outreach, 1, "2022-05-20")
+    contact(outreach, 2, "2022-12-01")
+    contact(outreach, 2, "2022-10-01")
+    contact(outreach, 3, "2022-02-03")
+    contact(outreach, 9, "2022-02-03")
+    outreach.read(database)
+    registry.read(database)
+    rate = figure(database, "outreach.contact.coverage")
+    assert (rate.numerator, rate.denominator) == (13, 12 + 2 + 1)
+    assert rate.value == "86.67"
+
+
+def test_coverage_leaves_out_merged_cadres_and_counts_their_contacts_for_who_is_left() -> None:
+    outreach, registry, database = Source("outreach"), Source("registry"), new_database()
+    cadre(registry, 1)
+    cadre(registry, 2)
+    cadre(registry, 1, "merged", version=2, into=person(2))
+    contact(outreach, 1, "2022-01-05")
+    contact(outreach, 2, "2022-01-06")
+    contact(outreach, 2, "2022-02-06")
+    outreach.read(database)
+    registry.read(database)
+    rate = figure(database, "outreach.contact.coverage")
+    assert (rate.numerator, rate.denominator) == (2, 12)
+
+
+def test_a_month_is_due_once_its_last_day_has_come() -> None:
+    assert list(ended_months(2022, date(2022, 3, 30))) == ["2022-01", "2022-02"]
+    assert list(ended_months(2022, date(2022, 3, 31))) == ["2022-01", "2022-02", "2022-03"]
+    assert not ended_months(2022, date(2021, 12, 31))
+
+
+def test_coverage_of_a_year_that_has_not_begun_has_no_value() -> None:
+    registry, database = Source("registry"), new_database()
+    cadre(registry, 1)
+    registry.read(database)
+    assert value(database, "outreach.contact.coverage", year=2024) is None
+
+
+def test_suggestions_resolved_are_a_rate_of_those_received() -> None:
+    outreach, database = Source("outreach"), new_database()
+    data = {"category": "health", "channel": "phone", "received_on": "2022-04-06"}
+    for name in ("a", "b", "c"):
+        outreach.tell("suggestion.received", name, data)
+    outreach.tell("suggestion.assigned", "a", {**data, "assigned_on": "2022-04-07"}, version=2)
+    outreach.tell("suggestion.resolved", "a", {**data, "resolved_on": "2022-04-12"}, version=3)
+    outreach.tell("suggestion.voided", "b", data, version=2)
+    outreach.read(database)
+    assert value(database, "outreach.suggestions.received") == "2"
+    assert value(database, "outreach.suggestions.resolved_rate") == "50"
+
+
+def test_aid_that_finance_has_not_answered_is_pending() -> None:
+    outreach, finance, database = Source("outreach"), Source("finance"), new_database()
+    aid = {"cause": "illness", "amount_fen": 800_000, "approved_on": "2022-01-18", "pay_on": "2022-01-25"}
+    cases = [outreach.tell("aid.approved", name, {"cadre_id": person(1), **aid}).subject for name in ("a", "b", "c")]
+    paid = {"expenditure_id": LINE, "line_id": LINE, "amount_fen": 800_000, "paid_on": "2022-01-25"}
+    finance.tell("aid.paid", cases[0], {"case_id": cases[0], **paid})
+    refused = {"case_id": cases[1], "amount_fen": 800_000, "reason": "no-money", "refused_on": "2022-01-25"}
+    finance.tell("aid.refused", cases[1], refused)
+    outreach.read(database)
+    finance.read(database)
+    paid_figure = figure(database, "finance.aid.paid")
+    assert (paid_figure.value, paid_figure.pending) == ("0.80", 1)
+    assert value(database, "outreach.aid.persons") == "1"
+
+
+def test_a_figure_opens_to_exactly_the_events_that_make_it() -> None:
+    outreach, registry, database = Source("outreach"), Source("registry"), new_database()
+    cadre(registry, 1, registered_on="2022-12-01")
+    contact(outreach, 1, "2022-12-10")
+    contact(outreach, 1, "2022-11-10")
+    visit(outreach, "a", 1)
+    visit(outreach, "a", 1, "amended", version=2)
+    visit(outreach, "b", 1, category="routine")
+    visit(outreach, "c", 2)
+    visit(outreach, "c", 2, "voided", version=2)
+    outreach.read(database)
+    registry.read(database)
+    assert behind(database, "outreach.milestone_visits.persons") == [4]
+    assert behind(database, "outreach.contact.coverage") == [1, 1]
+
+
+def test_growth_by_month_ends_at_the_years_figure() -> None:
+    finance, database = Source("finance"), new_database()
+    budget(finance, "a", 1_000)
+    spent(finance, "p1", 100, "2022-01-31")
+    spent(finance, "p2", 400, "2022-02-01")
+    finance.read(database)
+    rate = for_year(2022).find("finance.execution_rate")
+    assert rate is not None
+    with database.read() as session:
+        ends = (date(2022, 1, 31), date(2022, 2, 28), date(2022, 12, 31))
+        assert [Year(session, 2022, TODAY, end).figure(rate).value for end in ends] == ["10", "50", "50"]
