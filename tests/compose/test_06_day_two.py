@@ -114,7 +114,7 @@ def test_a_source_restored_alone_is_said_to_have_diverged_and_there_is_a_way_out
     until(lambda: "SourceDiverged" in imported.deploy("status", expect=None).out, 90)
 
     for consumer in re.findall(r"(\w+) outreach", _diverged(imported)):
-        imported.hongxia("cursors", "reset", consumer, "outreach")
+        imported.deploy("reread", consumer, "outreach")
     until(lambda: figure(imported) == known + 6, 120, lambda: f"{figure(imported)} for {known + 6}")
     _quiet(imported)
 
@@ -132,7 +132,7 @@ def _diverged(installation: Installation) -> str:
 def test_reporting_is_rebuilt_to_the_same_digest(imported: Installation, tmp_path: Path) -> None:
     before = (_figures(imported, tmp_path), imported.hongxia("verify", YEAR).out)
     with imported.timed("rebuild"):
-        imported.compose("exec", "-T", "reporting", "hongxia", "rebuild")
+        imported.hongxia("rebuild")
     assert (_figures(imported, tmp_path), imported.hongxia("verify", YEAR).out) == before
 
 

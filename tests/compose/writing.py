@@ -29,7 +29,8 @@ class Gateway:
         self._base = f"https://localhost:{installation.port}"
         self._context = ssl.create_default_context(cafile=str(installation.root / "deploy/secrets/ca.pem"))
         self._token = installation.token
-        self._cadre = self.get("registry", "/cadres?limit=1&life_status=living")["items"][0]["id"]
+        cadres = self.get("registry", "/cadres?limit=100")["items"]
+        self._cadre = next(cadre["id"] for cadre in cadres if cadre["status"] == "living")
 
     def get(self, service: str, path: str) -> Any:
         """The JSON that a GET answers."""
@@ -72,7 +73,7 @@ class Gateway:
 def figure(installation: Installation) -> int:
     """The figure as reporting has it now."""
     rows = Gateway(installation).get("reporting", f"/years/{YEAR}/indicators")
-    return next(int(row["value"]) for row in rows["indicators"] if row["code"] == FIGURE)
+    return next(int(row["value"]) for row in rows["items"] if row["code"] == FIGURE)
 
 
 class Writer:
