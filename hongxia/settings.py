@@ -21,7 +21,7 @@ class Misconfigured(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What one service process is told."""
+    """What one service process is told. `feed_days`: how long the feed keeps events; None is for ever."""
 
     database_url: str
     amqp_uri: str
@@ -30,6 +30,7 @@ class Settings:
     service_urls: str
     log_level: str
     clock: Clock
+    feed_days: int | None = None
 
 
 def value_of(environ: Mapping[str, str], name: str, default: str | None = None) -> str | None:
@@ -65,6 +66,7 @@ def load(environ: Mapping[str, str]) -> Settings:
     if secret and len(secret) < SECRET_LENGTH:
         faults.append(f"TOKEN_SECRET 太短：至少 {SECRET_LENGTH} 个字符")
     clock = _clock(environ.get("HONGXIA_NOW"), faults)
+    feed_days = _days(environ.get("FEED_DAYS"), faults)
     if faults:
         raise Misconfigured("\n".join(faults))
     return Settings(
@@ -75,6 +77,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         service_urls=environ.get("HONGXIA_URL") or "http://127.0.0.1:8080",
         log_level=environ.get("LOG_LEVEL") or "INFO",
         clock=clock,
+        feed_days=feed_days,
     )
 
 
@@ -96,6 +99,15 @@ def _clock(moment: str | None, faults: list[str]) -> Clock:
     except ValueError:
         faults.append("HONGXIA_NOW 应为带时区的时刻，例如 2023-01-10T09:00:00+08:00")
         return system_clock
+
+
+def _days(text: str | None, faults: list[str]) -> int | None:
+    if not text:
+        return None
+    if not text.isdecimal() or not int(text):
+        faults.append("FEED_DAYS 应为事件流保存的天数，例如 400；不写则永久保存")
+        return None
+    return int(text)
 
 
 def service_url(urls: str, service: str) -> str:

@@ -63,7 +63,7 @@ def migrate(service: Annotated[str, typer.Argument(help="服务名")]) -> None:
         raise Misconfigured("缺少环境变量 DATABASE_URL（或 DATABASE_URL_FILE）")
     try:
         upgrade(url, services.load(service).definition.migrations)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever a migration fails of is told in one line
         raise Misconfigured(f"{service} 的数据库迁移失败，未作任何更改：{_cause(error)}") from None
     Console().print(f"{service}：数据库已是当前版本")
 

@@ -78,7 +78,7 @@ def page(session: Session, after: int, limit: int = PAGE, event_type: str | None
 
 def position_of(session: Session, event_id: str) -> int:
     """The position of an event, for `lastEventId`. Raises UnknownEvent."""
-    position = session.scalar(select(outbox.c.position).where(outbox.c.id == event_id))
+    position: int | None = session.scalar(select(outbox.c.position).where(outbox.c.id == event_id))
     if position is None:
         raise UnknownEvent(event_id)
     return position

@@ -75,8 +75,8 @@ def listed(session: Session) -> Sequence[Row[tuple[str, int, str, str, str, byte
 
 def counts(session: Session) -> dict[str, int]:
     """How many events of each source are parked."""
-    query = select(parked.c.source, func.count()).group_by(parked.c.source)
-    return {source: count for source, count in session.execute(query)}
+    query = select(parked.c.source, func.count().label("parked")).group_by(parked.c.source)
+    return {row.source: row.parked for row in session.execute(query)}
 
 
 def drop(session: Session, source: str) -> None:

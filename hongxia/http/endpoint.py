@@ -127,7 +127,7 @@ def answer(host: Host, route: Route, request: Request, act: Callable[[Call], Any
         response = _answer(host, route, request, correlation, act)
     except Problem as problem:
         response = problem.response()
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the one place where any error becomes an answer
         host.failed(route, error)
         response = _told(error).response()
     response.headers[CORRELATION] = correlation

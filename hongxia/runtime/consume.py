@@ -193,7 +193,7 @@ def consume(source: str) -> Callable[[Callable[..., None]], Callable[..., Any]]:
         def handed_back(self: Any, session: Session, events: Sequence[Event]) -> Exception | None:
             try:
                 function(self, session, events)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - handed to the step that parks or raises it
                 return error
             return None
 

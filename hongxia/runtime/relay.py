@@ -5,6 +5,7 @@ from __future__ import annotations
 import select
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 from nameko.extensions import DependencyProvider
@@ -12,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from hongxia.database import is_infrastructure
-from hongxia.events import relay
+from hongxia.events import feed, relay
 from hongxia.events.broker import Publisher
 from hongxia.events.outbox import CHANNEL
 from hongxia.events.transport import BrokerAway
@@ -21,6 +22,7 @@ from hongxia.runtime.host import Host, Hosting
 
 POLL_SECONDS = 1.0
 LONGEST_WAIT = 5.0
+FORGET_EVERY = timedelta(hours=1)
 LOCK = 7_201_921
 """The key of the advisory lock; such locks are apart for each database, so one key serves all services."""
 
@@ -33,6 +35,7 @@ class Relay(DependencyProvider):  # type: ignore[misc]
     def start(self) -> None:
         """Begin."""
         self._running = True
+        self._next_forgetting = self.hosting.host.clock()
         self.container.spawn_managed_thread(self._run, identifier="relay")
 
     def stop(self) -> None:
@@ -70,10 +73,18 @@ class Relay(DependencyProvider):  # type: ignore[misc]
                 published, away = _publish(host, publisher)
                 wait = min(LONGEST_WAIT, wait * 2 or 0.1) if away else 0.0
                 if not numbered and not published:
+                    self._forget_if_due(host)
                     bell.wait(wait or POLL_SECONDS)
         finally:
             host.metrics.relay_active.set(0)
             publisher.close()
+
+    def _forget_if_due(self, host: Host) -> None:
+        """Drop what the feed need not keep any more, once an hour and only when there is nothing else to do."""
+        days, now = host.settings.feed_days, host.clock()
+        if days is not None and now >= self._next_forgetting:
+            self._next_forgetting = now + FORGET_EVERY
+            feed.forget(host.database, host.context(), now - timedelta(days=days))
 
 
 def _publish(host: Host, publisher: Publisher) -> tuple[int, bool]:
@@ -98,7 +109,7 @@ class Bell:
         self._connection = connection
 
     def wait(self, seconds: float) -> None:
-        """Until there may be work, or the time is over. Raises what the driver raises if the lock's connection is lost."""
+        """Until there may be work, or the time is over. Raises the driver's error if the lock's connection is lost."""
         if self._connection is None:
             self._host.bell.wait(seconds)
             return

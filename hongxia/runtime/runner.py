@@ -106,8 +106,8 @@ class Embedded:
 
 
 def _write_private(path: Path, text: str) -> None:
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
+    path.touch(mode=0o600)
+    path.write_text(text, encoding="utf-8")
 
 
 def serve_embedded(embedded: Embedded, on_ready: Callable[[str], None]) -> None:
@@ -183,7 +183,7 @@ def _died(container: ServiceContainer, stopping: Any) -> None:
     error: Exception | None = None
     try:
         container.wait()
-    except Exception as reason:
+    except Exception as reason:  # noqa: BLE001 - raised by whoever waits for the end
         error = reason
     if not stopping.ready():
         with suppress(AssertionError):

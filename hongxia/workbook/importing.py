@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import overload
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hongxia.definition import Importable, Loaded, NotLoadable
+from hongxia.workbook.declare import Row
 from hongxia.workbook.errors import WorkbookErrors
 from hongxia.workbook.read import Parsed, read
+
+ROWS_AT_ONCE = 200
 
 
 class DryRun(Exception):
@@ -22,18 +26,46 @@ class DryRun(Exception):
         self.loaded = loaded
 
 
+class Paced(Sequence[Row]):
+    """Rows that let the process do other things every few hundred of them, however a loader goes through them."""
+
+    def __init__(self, rows: Sequence[Row], pause: Callable[[], None]) -> None:
+        self._rows = rows
+        self._pause = pause
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, index: int) -> Row: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Row]: ...
+
+    def __getitem__(self, index: int | slice) -> Row | Sequence[Row]:
+        return self._rows[index]
+
+    def __iter__(self) -> Iterator[Row]:
+        for number, row in enumerate(self._rows):
+            if number % ROWS_AT_ONCE == 0:
+                self._pause()
+            yield row
+
+
 @dataclass(frozen=True, slots=True)
 class Import:
     """A file that was read without errors."""
 
     importable: Importable
     parsed: Parsed
+    pause: Callable[[], None]
 
     def load(self, session: Session, today: date, *, dry_run: bool) -> Mapping[str, Loaded]:
         """Put the rows in. Raises WorkbookErrors for what the records do not allow, DryRun at the end of one."""
         _take_turns(session, self.importable.workbook.name)
         try:
-            loaded = self.importable.load(session, self.parsed.year, self.parsed.rows, today)
+            rows = {sheet: Paced(rows, self.pause) for sheet, rows in self.parsed.rows.items()}
+            loaded = self.importable.load(session, self.parsed.year, rows, today)
         except NotLoadable as error:
             raise WorkbookErrors.of(self.importable.workbook, error.findings) from None
         if dry_run:
@@ -49,4 +81,4 @@ def _take_turns(session: Session, name: str) -> None:
 
 def parse(data: bytes, importable: Importable, today: date, pause: Callable[[], None]) -> Import:
     """Read a file as this workbook. Raises NotAWorkbook, WorkbookErrors."""
-    return Import(importable, read(data, importable.workbook, today=today, pause=pause))
+    return Import(importable, read(data, importable.workbook, today=today, pause=pause), pause)

@@ -96,7 +96,7 @@ def apply(
     refuse([*application_objections(application, cadre, today), *_once_a_year(year, aided)])
     case = AidCase(id=case_id, state="applied", year=year, version=1, **asdict(application))
     session.add(case)
-    _tell(session, AID_APPLIED, case, case.applied_on, cause=case.cause, applied_on=case.applied_on.isoformat())
+    _tell(session, AID_APPLIED, case, case.applied_on, applied_on=case.applied_on.isoformat())
     return case
 
 
@@ -113,7 +113,6 @@ def approve(session: Session, case: AidCase, approval: Approval, today: date, *,
         AID_APPROVED,
         case,
         approval.approved_on,
-        cause=case.cause,
         amount_fen=approval.amount_fen,
         approved_on=approval.approved_on.isoformat(),
         pay_on=approval.pay_on.isoformat(),
@@ -144,7 +143,7 @@ def decline(session: Session, case: AidCase, declined_on: date, today: date) -> 
     case.state = state
     case.reviewed_on = declined_on
     case.version += 1
-    _tell(session, AID_DECLINED, case, declined_on, cause=case.cause, declined_on=declined_on.isoformat())
+    _tell(session, AID_DECLINED, case, declined_on, declined_on=declined_on.isoformat())
     return case
 
 

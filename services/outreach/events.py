@@ -6,7 +6,6 @@ from marshmallow import fields, validate
 
 from hongxia.events.declare import EventData, EventType
 from services.outreach.workbook import (
-    AID_CAUSES,
     CONTACT_METHODS,
     SUGGESTION_CATEGORIES,
     SUGGESTION_CHANNELS,
@@ -51,7 +50,6 @@ class AidAppliedData(EventData):
     """An application for aid."""
 
     cadre_id = fields.UUID(required=True)
-    cause = _code(AID_CAUSES)
     applied_on = fields.Date(required=True)
 
 
@@ -59,7 +57,6 @@ class AidApprovedData(EventData):
     """Aid that finance is asked to pay on `pay_on`."""
 
     cadre_id = fields.UUID(required=True)
-    cause = _code(AID_CAUSES)
     amount_fen = _fen()
     approved_on = fields.Date(required=True)
     pay_on = fields.Date(required=True)
@@ -69,7 +66,6 @@ class AidDeclinedData(EventData):
     """An application that was not approved."""
 
     cadre_id = fields.UUID(required=True)
-    cause = _code(AID_CAUSES)
     declined_on = fields.Date(required=True)
 
 

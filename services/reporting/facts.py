@@ -156,7 +156,6 @@ AID_APPLICATION = Kind(
     "aid-cases/{entity}",
     on="applied_on",
     person=text("cadre_id"),
-    fields=(text("cause"),),
 )
 AID_APPROVAL = Kind(
     "aid_approval",
@@ -166,7 +165,7 @@ AID_APPROVAL = Kind(
     on="approved_on",
     person=text("cadre_id"),
     amount=number("amount_fen"),
-    fields=(text("cause"), day("pay_on")),
+    fields=(day("pay_on"),),
 )
 AID_DECLINE = Kind(
     "aid_decline",
@@ -175,7 +174,6 @@ AID_DECLINE = Kind(
     "aid-cases/{entity}",
     on="declined_on",
     person=text("cadre_id"),
-    fields=(text("cause"),),
 )
 AID_SETTLEMENT = Kind(
     "aid_settlement",

@@ -109,7 +109,7 @@ def test_a_reversal_gives_the_money_back_once(session: Session) -> None:
 
 def approved(amount_fen: int, case_id: str = "7b0e3a52-5d0f-5c5e-9d43-1f0a7f6e2c11") -> Event:
     """An aid.approved event as outreach publishes it."""
-    data = {"cadre_id": case_id, "cause": "illness", "amount_fen": amount_fen, "pay_on": "2022-02-01"}
+    data = {"cadre_id": case_id, "amount_fen": amount_fen, "pay_on": "2022-02-01"}
     raw = {"data": data, "entityversion": 2, "occurredon": "2022-01-20"}
     return Event("id", "urn:hongxia:outreach", aid.APPROVED, case_id, 1, 1, "0" * 64, raw, b"")
 

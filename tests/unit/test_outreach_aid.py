@@ -68,14 +68,13 @@ def test_an_approved_case_tells_finance_what_to_pay_and_when():
     database = approved_case()
     told = [(name, event["entityversion"], event["occurredon"], event["data"]) for name, event in events(database)]
     assert told == [
-        ("aid.applied", 1, "2022-01-05", {"cadre_id": LIN, "cause": "illness", "applied_on": "2022-01-05"}),
+        ("aid.applied", 1, "2022-01-05", {"cadre_id": LIN, "applied_on": "2022-01-05"}),
         (
             "aid.approved",
             2,
             "2022-01-18",
             {
                 "cadre_id": LIN,
-                "cause": "illness",
                 "amount_fen": 800_000,
                 "approved_on": "2022-01-18",
                 "pay_on": "2022-01-25",

@@ -258,7 +258,7 @@ def test_suggestions_resolved_are_a_rate_of_those_received() -> None:
 
 def test_aid_that_finance_has_not_answered_is_pending() -> None:
     outreach, finance, database = Source("outreach"), Source("finance"), new_database()
-    aid = {"cause": "illness", "amount_fen": 800_000, "approved_on": "2022-01-18", "pay_on": "2022-01-25"}
+    aid = {"amount_fen": 800_000, "approved_on": "2022-01-18", "pay_on": "2022-01-25"}
     cases = [outreach.tell("aid.approved", name, {"cadre_id": person(1), **aid}).subject for name in ("a", "b", "c")]
     paid = {"expenditure_id": LINE, "line_id": LINE, "amount_fen": 800_000, "paid_on": "2022-01-25"}
     finance.tell("aid.paid", cases[0], {"case_id": cases[0], **paid})
