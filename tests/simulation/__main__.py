@@ -1,4 +1,4 @@
-"""`python -m tests.simulation --seed N` shows one history; with `--count` it runs many from there on, and counts faults."""
+"""`python -m tests.simulation --seed N` shows one history; with `--count` it runs many and counts their faults."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import argparse
 import sys
 import time
 from collections import Counter
+from contextlib import nullcontext
 
+from .breakages import BREAKAGES, broken
 from .history import World
 from .run import Failed, play
 
@@ -16,18 +18,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
     parser.add_argument("--seed", type=int, default=0, help="the history to run, or the first one")
     parser.add_argument("--count", type=int, default=1, help="how many; of many the traces are not shown")
-    arguments = parser.parse_args()
+    parser.add_argument("--breakage", choices=BREAKAGES, metavar="NAME", help="with a deliberate breakage")
+    asked = parser.parse_args()
     world, begin = World(), time.process_time()
     struck: Counter[str] = Counter()
     try:
-        for seed in range(arguments.seed, arguments.seed + arguments.count):
-            struck.update(play(world, seed, print if arguments.count == 1 else None))
+        with broken(asked.breakage) if asked.breakage else nullcontext() as breakage:
+            for seed in range(asked.seed, asked.seed + asked.count):
+                say = print if asked.count == 1 else None
+                struck.update(play(world, seed, say, breakage.needs if breakage else ()))
     except Failed as failed:
         print(failed)
         return 1
     for kind, times in sorted(struck.items()):
         print(f"{times:8} {kind}")
-    print(f"{arguments.count / (time.process_time() - begin):.0f} histories a second of processor time, {len(struck)} kinds of fault")
+    rate = asked.count / (time.process_time() - begin)
+    print(f"{rate:.0f} histories a second of processor time, {len(struck)} kinds of fault")
     return 0
 
 

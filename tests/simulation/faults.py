@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from random import Random
 
 CRASHES = {
@@ -43,6 +43,7 @@ KINDS: dict[str, float] = {
     **dict.fromkeys(DAMAGE, 1.0),
     **dict.fromkeys(TROUBLES, 0.12),
     "commit rolled back": 0.2,
+    "commit overtaken by another": 0.3,
     "event of an unknown type": 0.06,
     "event with malformed data": 0.06,
     "database away at the commit": 0.12,
@@ -70,14 +71,16 @@ UNNAMED = 0.2
 
 
 class Faults:
-    """The faults of one history: about half of the kinds may strike in it, so that each meets the others absent too."""
+    """The faults of one history: those that it must have, and about half of the others, so that each also comes with
+    others absent.
+    """
 
-    def __init__(self, rng: Random, say: Callable[[str], None]) -> None:
+    def __init__(self, rng: Random, say: Callable[[str], None], needed: Collection[str] = ()) -> None:
         self.on = True
         self.struck: Counter[str] = Counter()
         self._rng = rng
         self._say = say
-        self.possible = [kind for kind in KINDS if rng.random() < 0.5]
+        self.possible = [kind for kind in KINDS if rng.random() < 0.5 or kind in needed]
         self._chances = {kind: KINDS[kind] for kind in self.possible}
 
     def strikes(self, kind: str) -> bool:

@@ -1,8 +1,8 @@
-"""One history: a seeded scheduler lets writers, relays, consumers and faults take turns, also in the midst of a step."""
+"""One history: a seeded scheduler lets writers, relays, consumers and faults take turns, also within one another."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -10,14 +10,16 @@ from random import Random
 from hongxia.events.context import Context
 from hongxia.events.declare import source_urn
 
-from . import mischief, steps
+from . import steps
 from .actors import Actor, Crash, everyone
-from .broker import Broker, Wire
+from .acts import act
+from .broker import Broker
 from .faults import Faults
 from .feeds import Reach
 from .mischief import Backup
 from .safety import Safety
 from .services import READS, SOURCES, DatabaseAway, Handling, Node, backlog
+from .wire import Wire
 
 BEGIN = datetime(2022, 1, 1, tzinfo=UTC)
 SHORTEST, LONGEST = 15, 35
@@ -29,9 +31,6 @@ DEEPEST = 2
 INTERLEAVE = 0.2
 """The chance that others act at a point between two steps."""
 
-TWIN = 0.4
-"""The chance that it is the twin of who is at work that acts in the midst of a step; that is where races are."""
-
 
 class World:
     """The databases, made once for all histories."""
@@ -41,9 +40,11 @@ class World:
 
 
 class History:
-    """What happens from one seed. `say` is told every step and fault."""
+    """What happens from one seed. `say` is told every step and fault; the faults `needed` are possible in any case."""
 
-    def __init__(self, world: World, seed: int, say: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self, world: World, seed: int, say: Callable[[str], None] | None = None, needed: Collection[str] = ()
+    ) -> None:
         self.rng = Random(seed)
         self.nodes = world.nodes
         for node in self.nodes.values():
@@ -51,9 +52,10 @@ class History:
         self._say = say
         self._contexts = 0
         self.depth = 0
+        self.drawn = 1
         self.damaged: set[str] = set()
         self.backups: dict[str, Backup] = {}
-        self.faults = Faults(self.rng, self.say)
+        self.faults = Faults(self.rng, self.say, needed)
         self.broker = Broker(self.rng, self.faults)
         self.safety = Safety(self.nodes, self.broker)
         self.handling = {consumer: Handling(consumer, self.faults) for consumer in READS}
@@ -86,30 +88,21 @@ class History:
         if self.rng.random() < INTERLEAVE:
             self.meanwhile()
 
-    def meanwhile(self) -> None:
+    def meanwhile(self, most: int = 2) -> None:
         """Let others act in the midst of a step, unless a transaction is open: on SQLite nobody else could write."""
         if self.faults.on and self.depth < DEEPEST and not any(n.raw.in_transaction for n in self.nodes.values()):
             self.say("meanwhile:")
-            for _ in range(self.rng.randint(1, 2)):
+            for _ in range(self.rng.randint(1, most)):
                 self.step()
 
     def step(self) -> None:
         """Somebody does something; then everything is checked."""
         self.depth += 1
         try:
-            twins = self._idle_twins()
-            if twins and self.rng.random() < TWIN:
-                twin = self.rng.choice(twins)
-                self.rng.choice(steps.OF[twin.kind])(self, twin)
-            else:
-                self.rng.choices(*ACTS)[0](self)
+            act(self)
             self.safety.check()
         finally:
             self.depth -= 1
-
-    def _idle_twins(self) -> list[Actor]:
-        busy = [actor for actor in self.actors if actor.busy]
-        return [actor for actor in self.actors if not actor.busy and any(map(actor.is_twin_of, busy))]
 
     @contextmanager
     def at_work(self, actor: Actor) -> Iterator[None]:
@@ -159,53 +152,3 @@ class History:
     def _before_sending(self, source: str, positions: list[int]) -> None:
         self.safety.sending(source, positions)
         self.point("publish:sending")
-
-
-def _idle(history: History, kind: str) -> list[Actor]:
-    return [actor for actor in history.actors if actor.kind == kind and not actor.busy]
-
-
-def _relay(history: History) -> None:
-    actors = _idle(history, "relay")
-    busy = [actor for actor in actors if any(backlog(history.nodes[actor.service]))]
-    if actors:
-        actor = history.rng.choice(busy or actors)
-        waiting, unpublished = backlog(history.nodes[actor.service])
-        step = history.rng.choice([*steps.OF["relay"], steps.number if waiting > unpublished else steps.publish])
-        step(history, actor, history.rng.choice((1, 2, steps.EVERYTHING)))
-
-
-def _receive(history: History) -> None:
-    queues = history.broker.queues
-    actors = [actor for actor in _idle(history, "replica") if actor.held or queues[actor.service, actor.source]]
-    if actors:
-        steps.receive(history, history.rng.choice(actors), history.rng.choice((1, 3, steps.EVERYTHING)))
-
-
-def _look(history: History) -> None:
-    actors = _idle(history, "replica")
-    if actors:
-        steps.look(history, history.rng.choice(actors))
-
-
-def _replay(history: History) -> None:
-    steps.replay(history, history.rng.choice(tuple(READS)))
-
-
-ACTS = (
-    (
-        steps.commit,
-        _relay,
-        _receive,
-        _look,
-        _replay,
-        mischief.play_with_messages,
-        mischief.cut_a_connection,
-        mischief.shake_the_broker,
-        mischief.keep_a_backup,
-        mischief.damage_a_source,
-        mischief.restore_the_consumer,
-    ),
-    (18, 24, 24, 10, 4, 14, 8, 3, 4, 4, 3),
-)
-"""Who may act, and how often compared with the others."""

@@ -1,4 +1,7 @@
-"""What must be reached once nothing goes wrong any more: every cursor at its source's head, or stopped with a reason."""
+"""What must be reached once nothing goes wrong any more: every cursor at its source's head, or stopped.
+
+That a source was stopped with reason is a matter of safety, judged when it was stopped.
+"""
 
 from __future__ import annotations
 
@@ -38,9 +41,9 @@ def _unread(history: History, consumer: str, source: str) -> Iterator[str]:
     node, log = history.nodes[consumer], history.safety.logs[source]
     position, chain, diverged = cursor_of(node, source)
     readable = history.safety.readable_on(source, position, chain)
-    if bool(diverged) == readable:
-        yield f"{consumer} at {position} of {source}: readable {readable}, stopped {diverged}"
-    elif readable and chain != log.tip:
+    if not diverged and not readable:
+        yield f"{consumer} at {position} of {source} should be stopped"
+    elif not diverged and chain != log.tip:
         yield f"{consumer} at {position} of {source}, whose head is at {len(log.path)}"
     if history.broker.queues[consumer, source]:
         yield f"{consumer} has messages of {source} left"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from .history import History, World
 from .liveness import come_to_rest
@@ -21,9 +21,11 @@ class Failed(Exception):
         super().__init__(f"seed {seed}: {what}\nto see it: python -m tests.simulation --seed {seed}")
 
 
-def play(world: World, seed: int, say: Callable[[str], None] | None = None) -> Counter[str]:
+def play(
+    world: World, seed: int, say: Callable[[str], None] | None = None, needed: Collection[str] = ()
+) -> Counter[str]:
     """One history; returns the faults that it had, by kind. Raises Failed."""
-    history = History(world, seed, say)
+    history = History(world, seed, say, needed)
     try:
         history.run()
         come_to_rest(history)

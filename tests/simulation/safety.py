@@ -58,7 +58,12 @@ class Safety:
         demand(in_turn == sorted(in_turn), "events are applied in order", consumer, source, in_turn)
         places = sorted([row[0] for row in rows] + parked)
         demand(
-            places == list(range(1, position + 1)), "each event up to the cursor once", consumer, source, position, places
+            places == list(range(1, position + 1)),
+            "each event up to the cursor once",
+            consumer,
+            source,
+            position,
+            places,
         )
         for place, of_event, _ in rows:
             demand(of_event == path[place - 1].chain, "what was applied is the source's", consumer, source, place)

@@ -25,6 +25,7 @@ from hongxia.events.tables import platform_metadata, start_log
 
 from .faults import Faults
 
+
 class DatabaseAway(OperationalError):
     """What the driver would raise."""
 

@@ -1,4 +1,4 @@
-"""What the actors do: commit, number, publish, receive, look at the head, replay; each calls the platform's real steps."""
+"""What the actors do: commit, number, publish, receive, look, replay; each calls the platform's real steps."""
 
 from __future__ import annotations
 
@@ -29,12 +29,22 @@ class RolledBack(Exception):
 
 
 def commit(history: History) -> None:
-    """Some changes and their events in one transaction, which may be rolled back."""
+    """Some changes and their events in one transaction, which may be rolled back.
+
+    As on PostgreSQL, the rows' own numbers are drawn before the commit: what has a lower one may be visible later.
+    """
     count = history.rng.randint(1, 3)
+    first, history.drawn = history.drawn, history.drawn + count
+    if history.faults.strikes("commit overtaken by another"):
+        history.meanwhile(6)
     try:
         with history.nodes["origin"].database.begin(history.context("origin")) as session:
-            for _ in range(count):
-                _change(history, session)
+            event_ids = [change(history, session) for _ in range(count)]
+            outbox.flush(session)
+            for event_id in event_ids:
+                run(session, "UPDATE outbox SET seq = -seq WHERE id = ?", event_id)
+            for seq, event_id in enumerate(event_ids, first):
+                run(session, "UPDATE outbox SET seq = ? WHERE id = ?", seq, event_id)
             if history.faults.strikes("commit rolled back"):
                 raise RolledBack
         history.say(f"origin commits {count}")
@@ -42,7 +52,8 @@ def commit(history: History) -> None:
         pass
 
 
-def _change(history: History, session: Session) -> None:
+def change(history: History, session: Session) -> str:
+    """A thing gets another amount, and the event says so; returns the event's id."""
     rng, faults = history.rng, history.faults
     thing, amount = f"thing-{rng.randint(1, 3)}", rng.randint(1, 99)
     version = (run(session, "SELECT version FROM things WHERE id = ?", thing).scalar() or 0) + 1
@@ -60,6 +71,7 @@ def _change(history: History, session: Session) -> None:
         trouble = faults.one_of(TROUBLES)
         if trouble and faults.threatens(trouble):
             handling.troubles[event_id] = trouble
+    return event_id
 
 
 def number(history: History, actor: Actor, limit: int = EVERYTHING) -> None:

@@ -1,4 +1,4 @@
-"""What a source's log really was: every link that was ever numbered, by its chain, so that any cursor names one history."""
+"""What a source's log really was: every history that there ever was, by its last chain, as cursors name it."""
 
 from __future__ import annotations
 
