@@ -132,7 +132,8 @@ def _digests(client: Client, year: int) -> Iterator[Check]:
             yield Check(True, f"{REPORTING} 所存 {source['source']} 的日志：{source['events']} 个事件的链重算一致")
     same = verified["derived"] == verified["digest"] == shown["digest"]
     told = f"由日志重新得出的{year}年度摘要"
-    yield Check(same, f"{told}一致" if same else f"{told}不一致：{verified['derived']}；若刚升级过，请运行 hongxia rebuild")
+    differs = f"{told}不一致：{verified['derived']}；若刚升级过，请运行 hongxia rebuild"
+    yield Check(same, f"{told}一致" if same else differs)
 
 
 def _lines(client: Client, year: int) -> Iterator[bytes]:
