@@ -126,6 +126,10 @@ class Installation:
         """The answer of a query, as PostgreSQL's administrator."""
         return self.compose("exec", "-T", "postgres", "psql", "-qAt", "-d", database, "-c", query).out.strip()
 
+    def logs(self, *services: str) -> list[str]:
+        """The lines that containers logged; Compose 2.26 puts a terminal's "erase line" before each."""
+        return self.compose("logs", "--no-log-prefix", *services).out.replace("\x1b[2K", "").splitlines()
+
     # -- state ------------------------------------------------------------------------------------
 
     def containers(self, service: str = "") -> list[dict[str, Any]]:

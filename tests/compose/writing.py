@@ -36,6 +36,16 @@ class Gateway:
         """The JSON that a GET answers."""
         return self._send("GET", service, path, None, {})
 
+    def pages(self, service: str, path: str) -> Iterator[Any]:
+        """All items of a paged list."""
+        cursor = ""
+        while True:
+            page = self.get(service, f"{path}?limit=100{cursor}")
+            yield from page["items"]
+            if page["next_cursor"] is None:
+                return
+            cursor = f"&cursor={page['next_cursor']}"
+
     def record_visit(self, correlation: str | None = None) -> str:
         """One visit to a cadre; returns its id. Raises TimeoutError where nothing answers for long."""
         body = {
