@@ -68,6 +68,8 @@ def running(rabbitmq: RabbitMQ, postgres: PostgreSQL, logs: Path) -> Iterator[Pa
         pair = Pair(Database(urls[events.SERVICE]), Database(urls[READER]))
         stack.callback(pair.outbox.close)
         stack.callback(pair.reading.close)
+        with pair.reading.engine.begin() as connection:
+            connection.execute(text(_TELL_CURSOR))
         events.commit(pair.outbox, 1, "warm-up")
         wait_until(lambda: pair.position() == 1, 60, "reporting reads outreach")
         yield pair
@@ -94,7 +96,6 @@ def visible_after_ms(pair: Pair, per_second: int, seconds: int, label: str) -> l
     listener = psycopg2.connect(pair.reading.engine.url.set(drivername="postgresql").render_as_string(False))
     listener.autocommit = True
     with listener.cursor() as cursor:
-        cursor.execute(_TELL_CURSOR)
         cursor.execute(f"LISTEN {CHANNEL}")
     first = pair.position()
     committed: list[float] = []
