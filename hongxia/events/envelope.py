@@ -70,9 +70,9 @@ class Event:
         """CloudEvents' `time`: when the event was recorded, UTC. Raises Malformed."""
         try:
             moment = datetime.fromisoformat(self._attribute("time", str))
-        except ValueError:
+            return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        except (ValueError, OverflowError):
             raise Malformed("time is not a moment") from None
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
     @property
     def correlationid(self) -> str:
@@ -118,7 +118,7 @@ class Event:
         bare = {k: v for k, v in self.attributes.items() if k not in LOG_ATTRIBUTES}
         try:
             return canonical(bare)
-        except (TypeError, rfc8785.CanonicalizationError):
+        except (TypeError, RecursionError, rfc8785.CanonicalizationError):
             return b""
 
 

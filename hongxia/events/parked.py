@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Column, Row, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from hongxia.database import Database, is_infrastructure
@@ -36,21 +36,28 @@ class Replayed:
 
 
 def park(session: Session, source: str, event: Event, error: Exception | None, attempts: int, now: datetime) -> None:
-    """Keep an event that failed, in the transaction that moves the cursor past it."""
+    """Keep an event that failed, in the transaction that moves the cursor past it: whole in `body`, and for show."""
+    columns = parked.c
     session.execute(
         insert(parked).values(
             source=source,
             position=event.position,
-            type=event.type,
-            subject=event.subject,
-            occurredon=str(event.attributes.get("occurredon", ""))[:10],
+            type=_fitting(event.type, columns.type),
+            subject=_fitting(event.subject, columns.subject),
+            occurredon=_fitting(str(event.attributes.get("occurredon", "")), columns.occurredon),
             body=event.body,
             reason=reason_of(error),
-            detail=detail_of(error),
+            detail=_fitting(detail_of(error), columns.detail),
             parked_at=now,
             attempts=attempts,
         )
     )
+
+
+def _fitting(text: str, column: Column[str]) -> str:
+    """A text as the column can keep it, whatever the sender put into it: PostgreSQL takes no NUL, and no more."""
+    length: int | None = getattr(column.type, "length", None)
+    return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")[:length]
 
 
 def reason_of(error: Exception | None) -> str:
