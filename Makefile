@@ -1,6 +1,8 @@
 # Two commands are all that a newcomer needs: `make demo` and `make test`. Each does its own set-up.
 
-PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command -v $$p && break; done)
+# The first Python that is there, runs, and is new enough.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+  $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
@@ -36,7 +38,7 @@ lock:
 	  --extra dev pyproject.toml -o requirements-dev.lock
 
 $(READY): requirements-dev.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	@test -n "$(PYTHON)" || \
 	  { echo "Hongxia needs Python 3.11 or newer; set PYTHON=/path/to/python3.11 (需要 Python 3.11 或更高版本)"; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || \
 	  { echo "python3-venv is missing: apt-get install python3-venv (缺少 python3-venv)"; exit 1; }
