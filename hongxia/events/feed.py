@@ -65,15 +65,19 @@ def head(session: Session) -> Head:
 
 
 def page(session: Session, after: int, limit: int = PAGE, event_type: str | None = None) -> list[bytes]:
-    """The events after a position, as they travel; of one type if asked. Raises Gone if some are not kept any more."""
-    first = session.scalars(select(outbox_head.c.first)).one()
-    if after + 1 < first:
-        raise Gone(first)
+    """The events after a position, as they travel; of one type if asked. Raises Gone if some are not kept any more.
+
+    What is kept is looked at last: if events are dropped in between, the page may be whole, but never has a hole.
+    """
     query = select(outbox.c.body, outbox.c.position, outbox.c.typeposition, outbox.c.chain)
     query = query.where(outbox.c.position > after).order_by(outbox.c.position).limit(limit)
     if event_type:
         query = query.where(outbox.c.type == event_type)
-    return [splice(row.body, row.position, row.typeposition, row.chain) for row in session.execute(query)]
+    rows = session.execute(query).all()
+    first = session.scalars(select(outbox_head.c.first)).one()
+    if after + 1 < first:
+        raise Gone(first)
+    return [splice(row.body, row.position, row.typeposition, row.chain) for row in rows]
 
 
 def position_of(session: Session, event_id: str) -> int:

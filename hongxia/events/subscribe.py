@@ -8,7 +8,7 @@ from typing import Any
 
 import requests
 
-from hongxia.events.envelope import Event, parse
+from hongxia.events.envelope import Event, NotAnEvent, parse
 from hongxia.events.feed import FeedAway, Gone, Head
 
 
@@ -24,26 +24,40 @@ class HttpFeed:
 
     def page(self, after: int, limit: int) -> list[Event]:
         """See Feed. Raises FeedAway, Gone, NotAnEvent."""
-        response = self._get("/events", {"after": after, "limit": limit})
-        if response.status_code == 410:
-            raise Gone(int(response.json()["first"]))
-        self._expect_ok(response)
-        return [parse(json.dumps(event, ensure_ascii=False).encode()) for event in response.json()]
+        status, document = self._get("/events", {"after": after, "limit": limit}, 200, 410)
+        if status == 410 and isinstance(document, dict) and isinstance(document.get("first"), int):
+            raise Gone(document["first"])
+        if status == 410 or not isinstance(document, list):
+            raise FeedAway("the answer is no feed's")
+        return [_event(item) for item in document]
 
     def head(self) -> Head:
         """See Feed. Raises FeedAway."""
-        response = self._get("/events/head", {})
-        self._expect_ok(response)
-        body = response.json()
-        return Head(body["position"], body["chain"], body["unnumbered"], body["first"])
+        _, document = self._get("/events/head", {}, 200)
+        try:
+            head = Head(document["position"], document["chain"], document["unnumbered"], document["first"])
+        except (KeyError, TypeError):
+            raise FeedAway("the answer is no feed's") from None
+        if not isinstance(head.position, int) or not isinstance(head.chain, str):
+            raise FeedAway("the answer is no feed's")
+        return head
 
-    def _get(self, path: str, query: dict[str, Any]) -> requests.Response:
+    def _get(self, path: str, query: dict[str, Any], *expected: int) -> tuple[int, Any]:
+        """The status and the JSON of the answer; whatever has none, or another status, is no feed."""
         headers = {"Authorization": f"Bearer {self._token()}"}
         try:
-            return self._session.get(self._url + path, params=query, headers=headers, timeout=self._timeout)
-        except requests.RequestException as error:
+            response = self._session.get(self._url + path, params=query, headers=headers, timeout=self._timeout)
+            if response.status_code not in expected:
+                raise FeedAway(f"{self._url} answered {response.status_code}")
+            return response.status_code, response.json()
+        except (requests.RequestException, RecursionError) as error:
             raise FeedAway(type(error).__name__) from error
 
-    def _expect_ok(self, response: requests.Response) -> None:
-        if response.status_code != 200:
-            raise FeedAway(f"{self._url} answered {response.status_code}")
+
+def _event(item: Any) -> Event:
+    """One event of a page, written as RFC 8785 does: the same bytes as by the queue. Raises NotAnEvent."""
+    try:
+        body = json.dumps(item, ensure_ascii=False, separators=(",", ":")).encode()
+    except (UnicodeEncodeError, RecursionError) as error:
+        raise NotAnEvent(type(error).__name__) from None
+    return parse(body)

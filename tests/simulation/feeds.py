@@ -39,7 +39,7 @@ class Reach:
             bodies = feed.page(session, after, limit)
         if self._faults.strikes("slow page"):
             self._meanwhile()
-        return [parse(json.dumps(json.loads(body), ensure_ascii=False).encode()) for body in bodies]
+        return [parse(json.dumps(json.loads(body)).encode()) for body in bodies]
 
     def _ask(self) -> None:
         if self._faults.strikes("feed away"):

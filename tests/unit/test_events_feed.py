@@ -1,0 +1,282 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import requests
+from sqlalchemy import MetaData, event
+from sqlalchemy.orm import Session
+from werkzeug.test import EnvironBuilder
+from werkzeug.wrappers import Request, Response
+
+from hongxia.database import Database
+from hongxia.dates import fixed_clock
+from hongxia.definition import Definition
+from hongxia.events import feed, relay
+from hongxia.events.chain import GENESIS
+from hongxia.events.envelope import BATCH_CONTENT_TYPE, NotAnEvent, parse
+from hongxia.events.feed import FeedAway, Gone, Head, UnknownEvent
+from hongxia.events.subscribe import HttpFeed
+from hongxia.http import auth
+from hongxia.runtime.host import Host
+from hongxia.runtime.service import Service
+from hongxia.settings import Settings
+from tests.unit.events_builders import (
+    CHANGED,
+    CLOSED,
+    NOW,
+    SOURCE,
+    Recorder,
+    bodies_of,
+    events_of,
+    new_database,
+    raise_event,
+    source_with,
+)
+
+SECRET = "s" * 32
+LATER = NOW + timedelta(days=1)
+
+
+def positions(bodies: Sequence[bytes]) -> list[int]:
+    return [parse(body).position for body in bodies]
+
+
+def page(database: Database, *arguments: Any) -> list[int]:
+    with database.read() as session:
+        return positions(feed.page(session, *arguments))
+
+
+def forgotten(count: int, first: int) -> Database:
+    """A source with so many events, of which those before `first` are not kept any more."""
+    database = new_database()
+    for version in range(1, count + 1):
+        context = SOURCE if version < first else type(SOURCE)(SOURCE.source, LATER, "c")
+        with database.begin(context) as session:
+            raise_event(session, version)
+    relay.number(database, SOURCE)
+    relay.publish(database, Recorder(), SOURCE)
+    feed.forget(database, SOURCE, LATER)
+    return database
+
+
+def test_a_page_holds_what_follows_a_position() -> None:
+    database = source_with(5)
+    assert page(database, 0) == [1, 2, 3, 4, 5]
+    assert page(database, 2, 2) == [3, 4]
+    assert page(database, 5) == []
+
+
+def test_a_page_may_be_of_one_type() -> None:
+    database = new_database()
+    with database.begin(SOURCE) as session:
+        for version in range(1, 5):
+            raise_event(session, version, CLOSED if version % 2 else CHANGED)
+    relay.number(database, SOURCE)
+    assert page(database, 0, 1, CHANGED.type) == [2]
+    assert page(database, 2, 5, CHANGED.type) == [4]
+
+
+def test_the_feed_shows_only_what_has_a_position() -> None:
+    database = source_with(1)
+    with database.begin(SOURCE) as session:
+        raise_event(session, 2)
+    (shown,) = events_of(database)
+    with database.read() as session:
+        assert feed.head(session) == Head(shown.position, shown.chain, unnumbered=1, first=1)
+
+
+def test_a_position_is_found_by_the_events_id() -> None:
+    database = source_with(2)
+    with database.begin(SOURCE) as session:
+        waiting = raise_event(session, 3)
+    second = events_of(database)[1]
+    with database.read() as session:
+        assert feed.position_of(session, second.id) == 2
+        for unknown in (waiting, "unknown"):
+            with pytest.raises(UnknownEvent):
+                feed.position_of(session, unknown)
+
+
+def test_what_is_not_kept_any_more_is_gone_and_the_chain_goes_on() -> None:
+    database = forgotten(4, first=3)
+    with pytest.raises(Gone) as gone:
+        page(database, 1)
+    assert gone.value.first == 3
+    assert page(database, 2) == [3, 4]
+    before = events_of_after(database, 2)[-1].chain
+    with database.begin(SOURCE) as session:
+        raise_event(session, 5)
+    relay.number(database, SOURCE)
+    assert events_of_after(database, 4)[0].follows(before)
+
+
+def events_of_after(database: Database, after: int) -> list[Any]:
+    return [parse(body) for body in bodies_of(database, after)]
+
+
+def test_what_was_not_published_yet_is_kept_however_old() -> None:
+    database = source_with(3)
+    relay.publish(database, Recorder(confirms=1), SOURCE)
+    assert feed.forget(database, SOURCE, LATER) == 1
+    assert page(database, 1) == [2, 3]
+    assert feed.forget(database, SOURCE, NOW - timedelta(days=1)) == 0
+
+
+def test_a_page_is_gone_too_if_its_events_are_dropped_while_it_is_read() -> None:
+    """As PostgreSQL lets it happen: each statement sees what is committed when it begins."""
+    database = source_with(4)
+
+    @event.listens_for(database.engine, "after_cursor_execute", once=True)
+    def forget_now(_connection: Any, cursor: Any, statement: str, *_more: Any) -> None:
+        assert statement.startswith("SELECT")
+        cursor.connection.execute("DELETE FROM outbox WHERE position <= 2")
+        cursor.connection.execute("UPDATE outbox_head SET first = 3")
+
+    with Session(database.engine) as session, pytest.raises(Gone):
+        feed.page(session, 0)
+
+
+def test_long_polling_waits_until_there_is_something_or_the_time_is_over() -> None:
+    found, waits = iter([[], [], [b"x"]]), []
+    assert feed.wait_for_page(lambda: next(found), waits.append, 5, 0.1) == [b"x"]
+    assert waits == [0.1, 0.1]
+    assert feed.wait_for_page(list, waits.append, 0) == []
+    assert feed.wait_for_page(list, waits.append, 0.2, 0.1) == []
+
+
+class OriginService(Service):
+    """A service with nothing but what every service has."""
+
+    name = "origin"
+    definition = Definition("来源", MetaData(), "services.finance:migrations", events=(CHANGED, CLOSED))
+
+
+class Api:
+    """The service's feed, called as over HTTP."""
+
+    def __init__(self, database: Database) -> None:
+        settings = Settings("sqlite://", "memory://", "", SECRET, "", "ERROR", fixed_clock(NOW))
+        self.service = OriginService()
+        self.service.host = Host("origin", OriginService.definition, settings)
+        self.service.host.database = database
+
+    def get(self, method: Any, role: str = auth.SUBSCRIBER, **query: Any) -> Response:
+        token = auth.mint(SECRET, "somebody", [role], datetime.now(UTC), timedelta(hours=1))
+        builder = EnvironBuilder("/", headers={"Authorization": f"Bearer {token}"}, query_string=query)
+        return method(self.service, Request(builder.get_environ()))
+
+    def events(self, **query: Any) -> Response:
+        return self.get(OriginService.events, **query)
+
+
+def test_the_feed_answers_as_http_feeds_says() -> None:
+    api = Api(source_with(3))
+    answer = api.events(limit=2)
+    assert (answer.status_code, answer.content_type) == (200, BATCH_CONTENT_TYPE)
+    first, second = answer.json
+    assert [event["position"] for event in api.events(lastEventId=first["id"]).json] == [2, 3]
+    assert [event["position"] for event in api.events(after=second["position"]).json] == [3]
+    assert "immutable" in answer.headers["Cache-Control"]
+    assert api.events(limit=9).headers["Cache-Control"] == "no-store"
+
+
+def test_the_feed_tells_what_is_gone_unknown_or_wrong() -> None:
+    api = Api(forgotten(3, first=3))
+    gone = api.events(after=0)
+    assert (gone.status_code, gone.json["type"], gone.json["first"]) == (410, "urn:hongxia:problem:gone", 3)
+    unknown = api.events(lastEventId="6f2b0c1e-58a5-5c0e-9d43-1f0a7f6e2c11")
+    assert (unknown.status_code, unknown.json["errors"][0]["parameter"]) == (404, "lastEventId")
+    for wrong in ({"lastEventId": "x"}, {"after": -1}, {"limit": 0}, {"limit": "many"}, {"timeout": 10**9}):
+        answer = api.events(**wrong)
+        assert (answer.status_code, [error["parameter"] for error in answer.json["errors"]]) == (422, list(wrong))
+    assert api.get(OriginService.events, role="records").status_code == 403
+
+
+def test_the_head_is_told_to_subscribers() -> None:
+    answer = Api(new_database()).get(OriginService.events_head)
+    assert answer.json == {"position": 0, "chain": GENESIS, "unnumbered": 0, "first": 1}
+
+
+class Web:
+    """Answers a subscriber's requests by a service, or by what it is told to."""
+
+    def __init__(self, api: Api) -> None:
+        self.api = api
+        self.answer: Response | Exception | None = None
+
+    def get(self, url: str, params: dict[str, Any], headers: dict[str, str], timeout: float) -> requests.Response:
+        assert headers["Authorization"] == "Bearer token"
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        method = OriginService.events_head if url.endswith("/head") else OriginService.events
+        answer = self.answer or self.api.get(method, **params)
+        made = requests.Response()
+        made.status_code, made._content, made.encoding = answer.status_code, answer.get_data(), "utf-8"
+        return made
+
+
+@pytest.fixture
+def web() -> Web:
+    return Web(Api(source_with(3)))
+
+
+@pytest.fixture
+def subscriber(web: Web, monkeypatch: pytest.MonkeyPatch) -> HttpFeed:
+    found = HttpFeed("http://origin", lambda: "token")
+    monkeypatch.setattr(found, "_session", web)
+    return found
+
+
+def test_a_subscriber_reads_the_very_bytes_that_the_broker_carries(web: Web, subscriber: HttpFeed) -> None:
+    database = web.api.service.host.database
+    assert [event.body for event in subscriber.page(0, 10)] == bodies_of(database)
+    assert subscriber.head().position == 3
+    chain = GENESIS
+    for found in subscriber.page(0, 10):
+        assert found.follows(chain)
+        chain = found.chain
+
+
+def test_a_subscriber_is_told_what_is_gone(web: Web, subscriber: HttpFeed) -> None:
+    web.api.service.host.database = forgotten(3, first=3)
+    with pytest.raises(Gone) as gone:
+        subscriber.page(0, 10)
+    assert gone.value.first == 3
+
+
+def test_what_is_no_event_in_a_feed_is_told_from_one(web: Web, subscriber: HttpFeed) -> None:
+    for body in ("[1]", '[{"id": "x"}]', '["\\ud800"]'):
+        web.answer = Response(body)
+        with pytest.raises(NotAnEvent):
+            subscriber.page(0, 10)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Response("down for maintenance", 200),
+        Response("", 200),
+        Response("{}", 200),
+        Response("null", 200),
+        Response("7", 200),
+        Response("gone", 410),
+        Response(json.dumps({"first": "x"}), 410),
+        Response("[]", 410),
+        Response("bad gateway", 502),
+        Response("", 401),
+        requests.ConnectionError(),
+        requests.Timeout(),
+    ],
+)
+def test_whatever_is_no_answer_of_a_feed_means_that_it_is_away(
+    web: Web, subscriber: HttpFeed, answer: Response | Exception
+) -> None:
+    web.answer = answer
+    with pytest.raises(FeedAway):
+        subscriber.page(0, 10)
+    with pytest.raises(FeedAway):
+        subscriber.head()
