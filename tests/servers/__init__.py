@@ -9,7 +9,7 @@ AMQP_URI and DATABASE_URL, where set, name servers to use instead; what only a s
 kill, wipe) then raises `Unavailable`.
 """
 
-from .install import ensure_installed
+from .install import chromium_program, ensure_installed
 from .postgres import PostgreSQL, PrivatePostgreSQL, open_postgresql
 from .processes import (
     NotInTime,
@@ -32,6 +32,7 @@ __all__ = [
     "ProcessEnded",
     "RabbitMQ",
     "Unavailable",
+    "chromium_program",
     "ensure_installed",
     "free_port",
     "open_postgresql",

@@ -1,7 +1,8 @@
-"""Where RabbitMQ's and PostgreSQL's programs are, and installing them from Debian's packages."""
+"""Where RabbitMQ's, PostgreSQL's and Chromium's programs are, and installing them from Debian's packages."""
 
 import contextlib
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -33,6 +34,14 @@ POSTGRESQL_FOLDERS = (
     "usr/local/opt/postgresql*/bin",
 )
 ERLANG_FOLDERS = ("/usr/bin", "/opt/homebrew/bin", "/usr/local/bin", "/opt/homebrew/opt/erlang/bin")
+CHROMIUM_NAMES = ("chromium", "google-chrome-stable", "google-chrome")
+CHROMIUM_PLACES = (
+    "Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "Applications/Chromium.app/Contents/MacOS/Chromium",
+)
+CHROMIUM_AT_HOME = ".cache/ms-playwright/chromium-*/chrome-linux*/chrome"
+CHROMIUM_FOR_UBUNTU = ".venv/bin/playwright install --with-deps chromium"  # its own package is a stub for a snap
+BREW = {"rabbitmq-server": "rabbitmq", "postgresql": "postgresql@17", "chromium": "google-chrome"}
 
 
 def rabbitmq_folder() -> Path | None:
@@ -55,6 +64,14 @@ def postgresql_folder(root: Path = Path("/")) -> Path | None:
     return _first_with(("initdb", "postgres"), [*versions, *_search_path()])
 
 
+def chromium_program(root: Path = Path("/")) -> Path | None:
+    """Chromium or Chrome, or None. A snap does not count: its /tmp is not ours, so it finds no profile there."""
+    named = [Path(found) for name in CHROMIUM_NAMES if (found := shutil.which(name))]
+    placed = [found for at in CHROMIUM_PLACES for found in root.glob(at)]
+    found = [*(at for at in named if "snap" not in at.parts), *placed, *Path.home().glob(CHROMIUM_AT_HOME)]
+    return next(iter(found), None)
+
+
 def _version(folder: Path) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", folder.parent.name))
 
@@ -67,20 +84,23 @@ def _first_with(programs: tuple[str, ...], folders: list[Path]) -> Path | None:
     return next((at for at in folders if all(os.access(at / program, os.X_OK) for program in programs)), None)
 
 
-def ensure_installed(*, rabbitmq: bool = True, postgresql: bool = True) -> None:
-    """See that the servers asked for are installed; on Debian, and as root, install what is missing.
+def ensure_installed(*, rabbitmq: bool = True, postgresql: bool = True, chromium: bool = False) -> None:
+    """See that the programs asked for are installed; on Debian, and as root, install what is missing.
 
-    Their packages do not get to start daemons of their own. Where we can't (not root, no apt-get), or where
-    it fails, raises Unavailable with one line that says what is missing and which command installs it.
+    Their packages do not get to start daemons of their own. Where we can't (not root, no apt-get, Chromium on
+    Ubuntu), or where it fails, raises Unavailable with one line that says what is missing and which command
+    installs it.
     """
     missing = []
     if rabbitmq and not (rabbitmq_folder() and epmd()):
         missing.append("rabbitmq-server")
     if postgresql and not postgresql_folder():
         missing.append("postgresql")
+    if chromium and not chromium_program():
+        missing += ["chromium", "fonts-noto-cjk"]
     if not missing:
         return
-    if os.geteuid() != 0 or not shutil.which("apt-get"):
+    if os.geteuid() != 0 or not shutil.which("apt-get") or ("chromium" in missing and _on_ubuntu()):
         raise Unavailable(_advice(missing))
     print(f"installing {' '.join(missing)} (正在安装) …", file=sys.stderr, flush=True)
     try:
@@ -91,16 +111,25 @@ def ensure_installed(*, rabbitmq: bool = True, postgresql: bool = True) -> None:
         raise Unavailable(f"{_advice(missing)}\n{error}") from error
 
 
+def _on_ubuntu() -> bool:
+    try:
+        return platform.freedesktop_os_release()["ID"] == "ubuntu"
+    except OSError:
+        return False
+
+
 def _advice(missing: list[str]) -> str:
     names = " ".join(missing)
     if sys.platform == "darwin":
-        brew = {"rabbitmq-server": "rabbitmq", "postgresql": "postgresql@17"}
-        command = f"brew install {' '.join(brew[name] for name in missing)}"
+        command = f"brew install {' '.join(BREW[name] for name in missing if name in BREW)}"
     elif shutil.which("apt-get"):
-        command = f"sudo apt-get update && sudo apt-get install -y --no-install-recommends {names}"
+        elsewhere = "chromium" in missing and _on_ubuntu()
+        packages = " ".join(name for name in missing if not (elsewhere and name == "chromium"))
+        command = f"sudo apt-get update && sudo apt-get install -y --no-install-recommends {packages}"
+        command += f" && {CHROMIUM_FOR_UBUNTU}" if elsewhere else ""
     else:
         command = f"install {names} with your system's package manager, or set AMQP_URI and DATABASE_URL"
-    return f"缺少服务程序，请先安装 (missing servers): {names} — {command}"
+    return f"缺少程序，请先安装 (missing programs): {names} — {command}"
 
 
 def _apt_get(*arguments: str) -> None:

@@ -35,6 +35,43 @@ def test_who_may_not_install_is_told_what_is_missing_and_what_to_type(
     assert "postgresql" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("system", "platform", "advised"),
+    [
+        ("debian", "linux", "--no-install-recommends chromium fonts-noto-cjk"),
+        ("ubuntu", "linux", "--no-install-recommends fonts-noto-cjk && .venv/bin/playwright install"),
+        ("", "darwin", "brew install google-chrome"),
+    ],
+)
+def test_who_has_no_browser_is_told_what_installs_one_on_this_system(
+    system: str, platform: str, advised: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(install, "chromium_program", lambda: None)
+    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr("platform.freedesktop_os_release", lambda: {"ID": system})
+    monkeypatch.setattr("sys.platform", platform)
+    monkeypatch.setattr("os.geteuid", lambda: 0 if system == "ubuntu" else 1000)
+    with pytest.raises(Unavailable, match=r"缺少.*missing.*chromium") as caught:
+        ensure_installed(rabbitmq=False, postgresql=False, chromium=True)
+    assert advised in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_browser_is_found_by_name_or_at_its_place_but_not_in_a_snap(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("PATH", str(program(tmp_path / "snap/bin/chromium").parent))
+    assert install.chromium_program(tmp_path) is None
+    at_home = program(tmp_path / "home/.cache/ms-playwright/chromium-1234/chrome-linux64/chrome")
+    assert install.chromium_program(tmp_path) == at_home
+    placed = program(tmp_path / "Applications/Chromium.app/Contents/MacOS/Chromium")
+    assert install.chromium_program(tmp_path) == placed
+    named = program(tmp_path / "bin/google-chrome")
+    monkeypatch.setenv("PATH", str(named.parent))
+    assert install.chromium_program(tmp_path) == named
+
+
 def test_without_a_policy_daemons_are_denied_for_the_time_being(tmp_path: Path) -> None:
     policy = tmp_path / "policy-rc.d"
     with install.daemons_denied(policy):
