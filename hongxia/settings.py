@@ -13,6 +13,7 @@ from sqlalchemy.exc import ArgumentError
 from hongxia.dates import Clock, fixed_clock, system_clock
 
 SECRET_LENGTH = 32
+MOST_DAYS = 36_500
 
 
 class Misconfigured(Exception):
@@ -104,7 +105,7 @@ def _clock(moment: str | None, faults: list[str]) -> Clock:
 def _days(text: str | None, faults: list[str]) -> int | None:
     if not text:
         return None
-    if not text.isdecimal() or not int(text):
+    if not text.isdecimal() or not 0 < int(text) <= MOST_DAYS:
         faults.append("FEED_DAYS 应为事件流保存的天数，例如 400；不写则永久保存")
         return None
     return int(text)

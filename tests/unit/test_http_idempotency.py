@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from marshmallow import Schema, fields
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+from werkzeug.test import EnvironBuilder
+from werkzeug.wrappers import Request, Response
+
+from hongxia.http import auth
+from hongxia.http.endpoint import Call, Reply, Route, answer
+from hongxia.http.idempotency import KEPT
+from hongxia.http.problems import Rule
+from tests.unit.events_builders import NOW, new_database, raise_event
+
+SECRET = "s" * 32
+
+
+class NameIn(Schema):
+    """A name."""
+
+    name = fields.String(required=True)
+
+
+POST = Route("POST", "/things", "make", roles=("records",), body=NameIn, status=201)
+
+
+class Host:
+    """A service whose one route makes things and tells of each by an event."""
+
+    name = "origin"
+    token_secret = SECRET
+
+    def __init__(self) -> None:
+        self.database = new_database()
+        self.moment = NOW
+        self.made: list[str] = []
+        self.errors: list[Exception] = []
+        self.refuse: Callable[[], Exception] | None = None
+
+    def clock(self) -> datetime:
+        return self.moment
+
+    def failed(self, route: Route, error: Exception) -> None:
+        self.errors.append(error)
+
+    def make(self, call: Call) -> Any:
+        self.made.append(call.body["name"])
+        raise_event(call.session, len(self.made))
+        if self.refuse:
+            raise self.refuse()
+        body = {"name": call.body["name"], "number": len(self.made), "version": 1}
+        return Reply(body, headers={"Location": f"/things/{len(self.made)}", "X-Other": "x"})
+
+    def post(
+        self, name: str = "甲", *, key: str | None = "key-1", subject: str = "somebody", path: str = ""
+    ) -> Response:
+        token = auth.mint(SECRET, subject, ["records"], datetime.now(UTC), timedelta(hours=1))
+        headers = {"Authorization": f"Bearer {token}", **({"Idempotency-Key": key} if key is not None else {})}
+        builder = EnvironBuilder(f"/things{path}", method="POST", headers=headers, json={"name": name})
+        return answer(self, POST, Request(builder.get_environ()), self.make)
+
+    def events(self) -> int:
+        with self.database.read() as session:
+            return session.scalar(text("SELECT count(*) FROM outbox")) or 0
+
+
+@pytest.fixture
+def host() -> Host:
+    return Host()
+
+
+def test_a_request_sent_again_gets_its_first_answer_again_and_changes_nothing(host: Host) -> None:
+    first, again = host.post(), host.post()
+    assert (first.status_code, first.json["number"]) == (201, 1)
+    assert (again.status_code, again.get_data()) == (first.status_code, first.get_data())
+    for header in ("Content-Type", "Location", "ETag"):
+        assert again.headers[header] == first.headers[header]
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert "Idempotency-Replayed" not in first.headers
+    assert (host.made, host.events()) == (["甲"], 1)
+
+
+def test_the_quotes_of_the_header_do_not_matter(host: Host) -> None:
+    host.post(key="key-1")
+    assert host.post(key='"key-1"').headers["Idempotency-Replayed"] == "true"
+
+
+@pytest.mark.parametrize("changed", [{"name": "乙"}, {"path": "?dry_run=true"}])
+def test_a_key_stands_for_one_request_only(host: Host, changed: dict[str, str]) -> None:
+    host.post()
+    again = host.post(**changed)
+    assert (again.status_code, again.json["type"]) == (422, "urn:hongxia:problem:idempotency-key-reused")
+    assert again.json["errors"][0]["parameter"] == "Idempotency-Key"
+    assert host.made == ["甲"]
+
+
+def test_without_a_key_or_with_another_or_from_somebody_else_it_is_another_request(host: Host) -> None:
+    host.post()
+    for other in ({"key": None}, {"key": None}, {"key": "key-2"}, {"subject": "somebody else"}):
+        assert host.post(**other).status_code == 201
+    assert len(host.made) == 5
+
+
+def test_a_refused_request_is_not_kept_and_may_be_sent_again(host: Host) -> None:
+    host.refuse = lambda: Rule("不行")
+    assert host.post().status_code == 422
+    assert host.events() == 0
+    host.refuse = None
+    again = host.post()
+    assert (again.status_code, host.events()) == (201, 1)
+    assert "Idempotency-Replayed" not in again.headers
+
+
+def test_what_nobody_expected_is_told_without_its_text_and_keeps_nothing(host: Host) -> None:
+    host.refuse = lambda: ValueError("张三")
+    failed = host.post()
+    assert (failed.status_code, failed.json["type"]) == (500, "urn:hongxia:problem:internal")
+    assert "张三" not in failed.get_data(as_text=True)
+    assert [type(error) for error in host.errors] == [ValueError]
+    assert host.events() == 0
+
+
+def test_a_collision_at_the_commit_is_a_conflict(host: Host) -> None:
+    host.post()
+    host.made.clear()
+    refused = host.post(key="key-2")
+    assert (refused.status_code, refused.json["type"]) == (409, "urn:hongxia:problem:collision")
+    assert [type(error) for error in host.errors] == [IntegrityError]
+
+
+def test_a_key_is_forgotten_after_its_time(host: Host) -> None:
+    host.post()
+    host.moment += KEPT - timedelta(seconds=1)
+    assert host.post().headers["Idempotency-Replayed"] == "true"
+    host.moment += timedelta(seconds=2)
+    assert "Idempotency-Replayed" not in host.post().headers
+    assert len(host.made) == 2
+
+
+@pytest.mark.parametrize("key", ["", "  ", '""', "x" * 201, "a\tb"])
+def test_a_key_must_be_some_visible_characters(host: Host, key: str) -> None:
+    refused = host.post(key=key)
+    assert (refused.status_code, refused.json["errors"][0]["parameter"]) == (400, "Idempotency-Key")
+    assert host.made == []
+
+
+def test_the_kept_answer_is_kept_with_what_it_tells(host: Host) -> None:
+    host.post()
+    with host.database.read() as session:
+        row = session.execute(text("SELECT * FROM idempotency")).one()
+    assert (row.subject, row.key, row.status) == ("somebody", "key-1", 201)
+    assert json.loads(row.body)["name"] == "甲"

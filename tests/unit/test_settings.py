@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from hongxia.settings import Misconfigured, load, service_url, value_of
+
+SOUND = {
+    "DATABASE_URL": "postgresql+psycopg2://hongxia:secret@db/registry",
+    "AMQP_URI": "pyamqp://hongxia:secret@mq:5672/",
+    "TOKEN_SECRET": "s" * 32,
+}
+
+
+def faults(**changed: str) -> list[str]:
+    with pytest.raises(Misconfigured) as refused:
+        load({**SOUND, **changed})
+    return str(refused.value).splitlines()
+
+
+def test_three_values_are_enough() -> None:
+    settings = load(SOUND)
+    assert (settings.database_url, settings.amqp_uri) == (SOUND["DATABASE_URL"], SOUND["AMQP_URI"])
+    assert (settings.http_address, settings.log_level, settings.feed_days) == ("127.0.0.1:8000", "INFO", None)
+    assert settings.clock().tzinfo is not None
+
+
+def test_everything_that_is_missing_is_told_at_once() -> None:
+    with pytest.raises(Misconfigured) as refused:
+        load({})
+    lines = str(refused.value).splitlines()
+    assert [line.split("（")[0] for line in lines] == [f"缺少环境变量 {name}" for name in SOUND]
+
+
+def test_a_value_may_come_from_a_file(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("t" * 40 + "\n", encoding="utf-8")
+    environ = {**SOUND, "TOKEN_SECRET": "", "TOKEN_SECRET_FILE": str(secret)}
+    assert load(environ).token_secret == "t" * 40
+    assert value_of(environ, "TOKEN_SECRET") == "t" * 40
+
+
+def test_a_file_that_can_not_be_read_is_named(tmp_path: Path) -> None:
+    (line,) = faults(TOKEN_SECRET_FILE=str(tmp_path / "none"))
+    assert "TOKEN_SECRET_FILE" in line
+    assert str(tmp_path / "none") in line
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"TOKEN_SECRET": "short"}, "TOKEN_SECRET 太短"),
+        ({"DATABASE_URL": "nonsense"}, "不是有效的数据库地址"),
+        ({"DATABASE_URL": "postgresql://u:p@h/d"}, "postgresql+psycopg2://"),
+        ({"DATABASE_URL": "mysql://u:p@h/d"}, "mysql"),
+        ({"HONGXIA_NOW": "2023-01-10"}, "HONGXIA_NOW"),
+        ({"HONGXIA_NOW": "tomorrow"}, "HONGXIA_NOW"),
+        ({"FEED_DAYS": "0"}, "FEED_DAYS"),
+        ({"FEED_DAYS": "-1"}, "FEED_DAYS"),
+        ({"FEED_DAYS": "ever"}, "FEED_DAYS"),
+        ({"FEED_DAYS": "9999999"}, "FEED_DAYS"),
+    ],
+)
+def test_a_wrong_value_is_told_without_a_secret(changed: dict[str, str], told: str) -> None:
+    (line,) = faults(**changed)
+    assert told in line
+    assert "secret" not in line
+    assert "short" not in line
+
+
+def test_the_clock_can_stand_still() -> None:
+    settings = load({**SOUND, "HONGXIA_NOW": "2023-01-10T09:00:00+08:00", "FEED_DAYS": "400"})
+    assert settings.clock() == datetime(2023, 1, 10, 1, tzinfo=UTC)
+    assert settings.feed_days == 400
+
+
+@pytest.mark.parametrize(
+    ("urls", "url"),
+    [
+        ("http://host:8080", "http://host:8080/registry"),
+        ("http://host:8080/", "http://host:8080/registry"),
+        ("https://{service}.example/api/", "https://registry.example/api"),
+        ("registry=http://a:1/,outreach=http://b:2", "http://a:1"),
+    ],
+)
+def test_a_service_is_found_by_base_template_or_list(urls: str, url: str) -> None:
+    assert service_url(urls, "registry") == url
+
+
+def test_a_service_that_the_list_does_not_name_is_told() -> None:
+    with pytest.raises(Misconfigured, match="finance"):
+        service_url("registry=http://a:1", "finance")
