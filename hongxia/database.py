@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib import import_module
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from alembic import command
@@ -14,11 +15,13 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, event, text
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from hongxia.events.context import KEY, Context
 from hongxia.events.outbox import flush
+
+PING_AFTER_SECONDS = 2.0
 
 
 class Database:
@@ -46,13 +49,14 @@ class Database:
             engine_options = {
                 "pool_size": pool_size,
                 "max_overflow": 20,
-                "pool_pre_ping": True,
                 **engine_options,
             }
         self.engine = create_engine(url, hide_parameters=True, **engine_options)
         self._writer: AbstractContextManager[Any] = threading.Lock() if self.embedded else nullcontext()
         if self.embedded:
             _let_sqlalchemy_begin(self.engine)
+        else:
+            _ping_after_idling(self.engine)
 
     @contextmanager
     def begin(self, context: Context) -> Iterator[Session]:
@@ -110,6 +114,25 @@ def _let_sqlalchemy_begin(engine: Engine) -> None:
         connection.execute("PRAGMA synchronous=NORMAL")
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA busy_timeout=10000")
+
+
+def _ping_after_idling(engine: Engine) -> None:
+    """Ask a pooled connection whether it still lives, but only if it lay idle: a busy one tells by itself, and the
+    question costs as much as a small query. SQLAlchemy's documentation, "Custom / Legacy Pessimistic Ping".
+    """
+
+    @event.listens_for(engine, "checkin")
+    def on_checkin(_connection: Any, record: Any) -> None:
+        record.info["idle_since"] = monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def on_checkout(connection: Any, record: Any, _proxy: Any) -> None:
+        if monotonic() - record.info.get("idle_since", monotonic()) < PING_AFTER_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise DisconnectionError from error
 
 
 def _alembic(url: str, migrations: str) -> Config:

@@ -115,14 +115,14 @@ def publish(
 
 def unpublished(database: Database, limit: int = BATCH) -> list[tuple[int, Message]]:
     """The next numbered events that are not confirmed, as (position, message)."""
+    query = (
+        select(outbox.c.position, outbox.c.type, outbox.c.body, outbox.c.typeposition, outbox.c.chain)
+        .where(outbox.c.position > select(outbox_head.c.published).scalar_subquery())
+        .order_by(outbox.c.position)
+        .limit(limit)
+    )
     with database.read() as session:
-        published = session.scalars(select(outbox_head.c.published)).one()
-        rows = session.execute(
-            select(outbox.c.position, outbox.c.type, outbox.c.body, outbox.c.typeposition, outbox.c.chain)
-            .where(outbox.c.position > published)
-            .order_by(outbox.c.position)
-            .limit(limit)
-        ).all()
+        rows = session.execute(query).all()
     return [
         (
             row.position,

@@ -72,7 +72,8 @@ class Relay(DependencyProvider):  # type: ignore[misc]
                 host.metrics.numbered.inc(numbered)
                 published, away = _publish(host, publisher)
                 wait = min(LONGEST_WAIT, wait * 2 or 0.1) if away else 0.0
-                if not numbered and not published:
+                if numbered < relay.BATCH and published < relay.BATCH:
+                    # All that was there is done; whatever came meanwhile has rung the bell.
                     self._forget_if_due(host)
                     bell.wait(wait or POLL_SECONDS)
         finally:
