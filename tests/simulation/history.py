@@ -22,7 +22,7 @@ from .services import READS, SOURCES, DatabaseAway, Handling, Node, backlog
 from .wire import Wire
 
 BEGIN = datetime(2022, 1, 1, tzinfo=UTC)
-SHORTEST, LONGEST = 15, 35
+SHORTEST, LONGEST = 12, 30
 """How many steps a history has, those within other steps not counted."""
 
 DEEPEST = 2

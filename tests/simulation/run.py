@@ -32,3 +32,15 @@ def play(
     except Exception as error:
         raise Failed(seed, error) from error
     return history.faults.struck
+
+
+def play_all(seeds: range) -> tuple[Counter[str], list[str]]:
+    """Many histories, in a world of their own; returns the faults that they had, and what failed."""
+    world, failures = World(), []
+    struck: Counter[str] = Counter()
+    for seed in seeds:
+        try:
+            struck.update(play(world, seed))
+        except Failed as failed:
+            failures.append(str(failed))
+    return struck, failures
