@@ -4,6 +4,7 @@
 const year = document.currentScript.dataset.year;
 const labels = JSON.parse(document.getElementById("labels").textContent);
 const panel = Object.fromEntries(["chosen", "chosen-value", "chart", "list", "more"].map((id) => [id, document.getElementById(id)]));
+const stale = document.getElementById("stale");
 const rows = [...document.querySelectorAll("tr[data-code]")];
 // Behind a gateway this page may stand at / or at /reporting/; the other services are beside reporting.
 const services = /\/reporting\/?$/.test(location.pathname) ? location.pathname.replace(/reporting\/?$/, "") : "./";
@@ -11,8 +12,10 @@ const REFRESH = 5000;
 const PAGE = 30;
 let chart = null;
 let opened = 0;
+let fresh = new Date();
 
 const at = (code) => `years/${year}/indicators/${encodeURIComponent(code)}`;
+const inShanghai = (moment) => moment.toLocaleString("sv-SE", { timeZone: "Asia/Shanghai" });
 const commas = (text) => text.replace(/^-?\d+/, (whole) => whole.replace(/\B(?=(\d{3})+$)/g, ","));
 
 async function get(path) {
@@ -40,17 +43,21 @@ async function open(row) {
   panel.more.hidden = true;
   try {
     const [growth] = await Promise.all([get(`${at(code)}/months`), more(code, null, mine)]);
-    if (mine === opened) draw(growth.months, unit, target);
+    if (mine === opened) draw(growth.months, row.dataset);
   } catch (error) {
-    if (mine === opened) panel.list.replaceChildren(element("li", "said", error.message));
+    if (mine !== opened) return;
+    panel.list.replaceChildren(element("li", "said", error.message));
+    if (chart) chart.clear();
+    panel.chart.setAttribute("aria-label", "没有图表");
   }
 }
 
-function draw(months, unit, target) {
+function draw(months, { name, unit, target }) {
   const values = months.map((month) => (month.value === null ? null : Number(month.value)));
   chart ||= echarts.init(panel.chart, null, { renderer: "canvas" });
+  const told = months.filter((month) => month.value !== null).map((month) => `${Number(month.month.slice(5))}月 ${month.value}`);
+  panel.chart.setAttribute("aria-label", `${name}逐月累计（${unit}）：${told.join("，")}${target ? `；目标 ${target}` : ""}`);
   chart.setOption({
-    aria: { enabled: true },
     animationDuration: 500,
     textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
     grid: { left: 8, right: 16, top: 34, bottom: 4, containLabel: true },
@@ -70,10 +77,13 @@ function draw(months, unit, target) {
           borderRadius: [4, 4, 0, 0],
           color: new echarts.graphic.LinearGradient(0, 0, 0, 1, [{ offset: 0, color: "#a8252f" }, { offset: 1, color: "#e9a063" }]),
         },
-        label: { show: true, position: "top", color: "#857166", fontSize: 10, formatter: ({ value }) => short(value) },
+        label: {
+          show: true, position: "top", color: "#857166", fontSize: 10, textBorderColor: "#fffdfa", textBorderWidth: 3,
+          formatter: ({ value }) => short(value),
+        },
       },
       {
-        name: "目标", type: "line", data: target ? months.map(() => Number(target)) : [], symbol: "none", silent: true,
+        name: "目标", type: "line", data: target ? months.map(() => Number(target)) : [], symbol: "none", silent: true, z: 1,
         lineStyle: { type: "dashed", color: "#b98a4b", width: 1.5 },
       },
     ],
@@ -125,7 +135,17 @@ function put(place, text) {
 
 async function refresh() {
   if (document.hidden) return;
-  const data = await get(`years/${year}/indicators`);
+  const data = await get(`years/${year}/indicators`).catch(() => null);
+  stale.hidden = data !== null;
+  if (!data) {
+    put(stale, `暂时取不到新数据：以下是 ${inShanghai(fresh)} 时的情况，此后可能已有变化`);
+    return;
+  }
+  fresh = new Date();
+  show(data);
+}
+
+function show(data) {
   let reached = 0;
   for (const item of data.items) {
     const row = rows.find((other) => other.dataset.code === item.code);
@@ -151,12 +171,13 @@ function refreshSource(source) {
   mark(part("state"), source);
   put(part("position"), commas(String(position)));
   put(part("head"), head === null ? "未知" : commas(String(head)));
+  put(part("reason"), source.reason || "");
   part("bar").style.width = `${head ? Math.floor((100 * position) / head) : head === null ? 0 : 100}%`;
   part("parked").hidden = !source.parked;
   put(part("parked"), `搁置 ${source.parked}`);
   put(part("chain"), source.chain.slice(0, 12));
   part("chain").title = source.chain;
-  if (source.last_event) put(part("last"), new Date(source.last_event).toLocaleString("sv-SE", { timeZone: "Asia/Shanghai" }));
+  if (source.last_event) put(part("last"), inShanghai(new Date(source.last_event)));
 }
 
 async function rememberGivenToken() {
@@ -179,6 +200,7 @@ document.getElementById("leave").addEventListener("click", async () => {
   location.reload();
 });
 addEventListener("resize", () => chart && chart.resize());
+addEventListener("hashchange", rememberGivenToken);
 rememberGivenToken();
 if (rows.length) open(rows.find((row) => row.dataset.target) || rows[0]);
-setInterval(() => refresh().catch(() => {}), REFRESH);
+setInterval(refresh, REFRESH);
