@@ -44,12 +44,12 @@ def mint(secret: str, subject: str, roles: Collection[str], now: datetime, lifet
     return jwt.encode(claims, secret, algorithm=ALGORITHM)
 
 
-def presented(request: Request) -> str | None:
-    """The Authorization of a request: the header, or for a GET the browser's cookie. What changes something takes
-    the header alone, which no foreign page can make a browser send.
+def presented(request: Request, *, by_cookie: bool) -> str | None:
+    """The Authorization of a request: the header, or where it may be so the browser's cookie. What changes something
+    takes the header alone, which no foreign page can make a browser send.
     """
     header = request.headers.get("Authorization")
-    cookie = request.cookies.get(COOKIE) if request.method == "GET" else None
+    cookie = request.cookies.get(COOKIE) if by_cookie else None
     return f"Bearer {cookie}" if cookie and header is None else header
 
 

@@ -49,7 +49,7 @@ class Route:
     """What an endpoint is: its address, who may call it, what it takes and gives.
 
     `roles` empty and `public` false: any valid token. `writes`: the method runs in a transaction that may write;
-    by default whatever is no GET. `raw`: the content types of a body that is no JSON.
+    by default whatever is no GET. `raw`: the content types of a body that is no JSON. `cookie`: see `by_cookie`.
     """
 
     method: str
@@ -65,6 +65,12 @@ class Route:
     raw: tuple[str, ...] = ()
     writes: bool = True
     needs_version: bool = False
+    cookie: bool = False
+
+    @property
+    def by_cookie(self) -> bool:
+        """Whether the browser's cookie counts as the token: where nothing is changed, or only the cookie itself."""
+        return self.method == "GET" or self.cookie
 
 
 @dataclass(slots=True)
@@ -151,7 +157,8 @@ def correlation_of(request: Request) -> str:
 
 
 def _answer(host: Host, route: Route, request: Request, correlation: str, act: Callable[[Call], Any]) -> Response:
-    actor = NO_ONE if route.public else auth.verify(host.token_secret, auth.presented(request))
+    shown = auth.presented(request, by_cookie=route.by_cookie)
+    actor = NO_ONE if route.public else auth.verify(host.token_secret, shown)
     if route.roles:
         actor.must_have(route.roles)
     raw = _read_body(route, request)

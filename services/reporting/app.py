@@ -214,7 +214,7 @@ class ReportingService(Service):
         """Verify a token and have the browser keep it."""
         return page.remember(self.host.token_secret, call)
 
-    @route("DELETE", "/session", summary="让浏览器忘记令牌", public=True, writes=False)
+    @route("DELETE", "/session", summary="让浏览器忘记令牌", cookie=True, writes=False)
     def close_session(self, call: Call) -> Reply:
         """Have the browser forget the token."""
         return page.forget(call)

@@ -37,7 +37,7 @@ Answered = Callable[[int], dict[str, Any]]
 
 def dashboard(secret: str, call: Call, answered: Answered) -> Reply:
     """The page of a year (`?year=`, else the newest that has facts); without a valid token the one that asks for it."""
-    shown = auth.presented(call.request)
+    shown = auth.presented(call.request, by_cookie=True)
     try:
         auth.verify(secret, shown).must_have(READERS)
     except Unauthorized as error:

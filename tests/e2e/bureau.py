@@ -104,6 +104,15 @@ class Bureau:
         """Each service's own head."""
         return {name: self.client.get(name, "/events/head") for name in self.addresses}
 
+    def settled_head(self, name: str) -> Any:
+        """A service's head once all that it committed has a number."""
+
+        def head() -> Any:
+            found = self.client.get(name, "/events/head")
+            return found if found["unnumbered"] == 0 else None
+
+        return wait_until(head, LEVEL_SECONDS, f"all events of {name} have a number")
+
     def figures(self, year: int) -> dict[str, Any]:
         """The year's figures by code."""
         return {item["code"]: item for item in self.client.get("reporting", f"/years/{year}/indicators")["items"]}

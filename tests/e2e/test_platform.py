@@ -14,6 +14,7 @@ from kombu import Connection
 from marshmallow import fields
 from sqlalchemy import text
 
+from demo.generate import main as generate
 from hongxia import ids
 from hongxia.events.context import Context
 from hongxia.events.declare import EventData, EventType
@@ -96,6 +97,18 @@ def test_one_key_sent_many_times_at_once_makes_one_record(fresh: Bureau) -> None
     assert {answer.status_code for answer in answers} == {201}
     assert len({answer.text for answer in answers}) == 1
     assert fresh.client.get("finance", "/events/head")["position"] == 2
+
+
+def test_a_dry_run_checks_a_file_and_keeps_nothing(fresh: Bureau, tmp_path: Path) -> None:
+    generate(["--year", "2020", "--seed", "3", "--cadres", "300", "--out", str(tmp_path / "all")])
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    cadres = next(path for path in (tmp_path / "all").iterdir() if "干部名册" in path.name)
+    cadres.rename(alone / cadres.name)
+    done = fresh.run("import", str(alone), "--dry-run")
+    assert "检查通过" in done.stdout
+    assert fresh.settled_head("registry")["position"] == 0
+    assert fresh.client.get("registry", "/cadres")["items"] == []
 
 
 def test_writes_go_on_while_the_broker_is_away_and_are_published_when_it_is_back(

@@ -78,18 +78,6 @@ def test_a_second_import_of_the_same_files_changes_nothing(year: Bureau, workboo
     assert (year.heads(), year.digest(2022)) == before
 
 
-def test_a_dry_run_changes_nothing(year: Bureau, tmp_path: Path) -> None:
-    generate(["--year", "2020", "--seed", "3", "--cadres", "30", "--out", str(tmp_path)])
-    before = year.heads()
-    cadres = next(path for path in tmp_path.iterdir() if "干部名册" in path.name)
-    alone = tmp_path / "alone"
-    alone.mkdir()
-    cadres.rename(alone / cadres.name)
-    done = year.run("import", str(alone), "--dry-run")
-    assert "检查通过" in done.stdout
-    assert year.heads() == before
-
-
 def test_a_rebuild_from_the_log_gives_the_same_digest(year: Bureau) -> None:
     before = year.digest(2022)
     year.run("rebuild")
