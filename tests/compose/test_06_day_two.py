@@ -10,7 +10,7 @@ import pytest
 
 from .conftest import YEAR
 from .installation import Installation, until
-from .writing import Gateway, figure, writing
+from .writing import Gateway, figure, indicator, writing
 
 
 @pytest.fixture(scope="module")
@@ -130,15 +130,45 @@ def _diverged(installation: Installation) -> str:
 
 
 def test_reporting_is_rebuilt_to_the_same_digest(imported: Installation, tmp_path: Path) -> None:
+    _quiet(imported)
     before = (_figures(imported, tmp_path), imported.hongxia("verify", YEAR).out)
     with imported.timed("rebuild"):
-        imported.hongxia("rebuild")
+        said = imported.hongxia("rebuild").out
+    assert f"{YEAR}年度摘要" in said
+    assert "不同" not in said
     assert (_figures(imported, tmp_path), imported.hongxia("verify", YEAR).out) == before
 
 
-def test_a_parked_event_is_listed_and_replayed(imported: Installation) -> None:
-    assert "没有" in imported.hongxia("parked", "list").out
+def test_reporting_is_rebuilt_beside_live_traffic(imported: Installation) -> None:
+    before = figure(imported)
+    with writing(imported) as writer:
+        until(lambda: writer.written >= 5, 30)
+        imported.hongxia("rebuild", expect=None)
+        written = writer.written
+        until(lambda: writer.written >= written + 5, 30)
+    until(lambda: figure(imported) == before + writer.written, 60)
+    _quiet(imported)
+
+
+def test_an_event_that_can_not_be_applied_is_parked_listed_and_replayed(imported: Installation) -> None:
+    before, day = figure(imported), f"{YEAR}-11-12"
+    obstacle = f"""CHECK (NOT (kind = 'visit' AND "on" = '{day}'))"""
+    imported.psql("reporting", f"ALTER TABLE fact ADD CONSTRAINT obstacle {obstacle} NOT VALID")
+    try:
+        visit = Gateway(imported).record_visit(on=day)
+        Gateway(imported).record_visit()
+        until(lambda: visit in imported.psql("reporting", "SELECT subject FROM parked"), 60)
+        until(lambda: figure(imported) == before + 1, 60, lambda: "one parked event holds up the others")
+        assert indicator(imported)["state"] == "parked"
+        assert "reporting" in imported.hongxia("parked", "list").out
+        assert imported.hongxia("parked", "replay", expect=None).code != 0
+    finally:
+        imported.psql("reporting", "ALTER TABLE fact DROP CONSTRAINT obstacle")
     imported.hongxia("parked", "replay")
+    until(lambda: figure(imported) == before + 2, 60)
+    assert indicator(imported)["state"] == "complete"
+    assert "没有搁置的事件" in imported.hongxia("parked", "list").out
+    imported.hongxia("verify", YEAR)
 
 
 def test_all_secrets_are_rotated_by_one_command(imported: Installation) -> None:

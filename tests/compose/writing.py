@@ -46,11 +46,11 @@ class Gateway:
                 return
             cursor = f"&cursor={page['next_cursor']}"
 
-    def record_visit(self, correlation: str | None = None) -> str:
+    def record_visit(self, correlation: str | None = None, on: str = f"{YEAR}-11-11") -> str:
         """One visit to a cadre; returns its id. Raises TimeoutError where nothing answers for long."""
         body = {
             "cadre_id": self._cadre,
-            "visited_on": f"{YEAR}-11-11",
+            "visited_on": on,
             "form": "hospital",
             "category": "routine",
             "occasion": "illness",
@@ -80,10 +80,15 @@ class Gateway:
             return json.loads(response.read())
 
 
+def indicator(installation: Installation) -> dict[str, Any]:
+    """The figure as reporting has it now, with its state."""
+    rows = Gateway(installation).get("reporting", f"/years/{YEAR}/indicators")["items"]
+    return next(row for row in rows if row["code"] == FIGURE)
+
+
 def figure(installation: Installation) -> int:
-    """The figure as reporting has it now."""
-    rows = Gateway(installation).get("reporting", f"/years/{YEAR}/indicators")
-    return next(int(row["value"]) for row in rows["items"] if row["code"] == FIGURE)
+    """Its value."""
+    return int(indicator(installation)["value"])
 
 
 class Writer:
