@@ -172,12 +172,6 @@ class VerifiedOut(Schema):
     sources = fields.List(fields.Nested(SourceCheckedOut), required=True)
 
 
-class SessionIn(Schema):
-    """A token to be kept by the browser."""
-
-    token = fields.String(required=True, validate=validate.Length(1, 4096))
-
-
 class SessionOut(Schema):
     """Whose token it is."""
 

@@ -154,17 +154,17 @@ def test_without_a_token_the_dashboard_asks_for_one_and_shows_no_figure(api: Api
 
 
 def test_a_session_keeps_the_token_out_of_reach_of_scripts_and_other_sites(api: Api) -> None:
-    answer = api("POST", "/session", {"token": token(auth.OFFICE)}, role=None)
+    answer = api("POST", "/session", role=None, Authorization=f"Bearer {token(auth.OFFICE)}")
     assert answer.json == {"subject": "somebody", "roles": ["office"]}
     cookie = answer.headers["Set-Cookie"]
     assert {"HttpOnly", "SameSite=Strict", "Path=/"} <= {part.strip() for part in cookie.split(";")}
     assert "Secure" not in cookie
-    behind_tls = api("POST", "/session", {"token": token()}, role=None, X_Forwarded_Proto="https")
+    behind_tls = api("POST", "/session", role=None, Authorization=f"Bearer {token()}", X_Forwarded_Proto="https")
     assert "Secure" in behind_tls.headers["Set-Cookie"]
 
 
 def test_a_session_is_refused_for_a_token_that_is_none(api: Api) -> None:
-    answer = api("POST", "/session", {"token": "nonsense"}, role=None)
+    answer = api("POST", "/session", role=None, Authorization="Bearer nonsense")
     assert answer.status_code == 401
     assert "Set-Cookie" not in answer.headers
 

@@ -184,8 +184,7 @@ async function rememberGivenToken() {
   const token = new URLSearchParams(location.hash.slice(1)).get("token");
   if (!token) return;
   history.replaceState(null, "", location.pathname + location.search);
-  const headers = { "Content-Type": "application/json" };
-  await fetch("session", { method: "POST", headers, body: JSON.stringify({ token }) });
+  await fetch("session", { method: "POST", headers: { Authorization: `Bearer ${token}` } });
 }
 
 rows.forEach((row) => {
