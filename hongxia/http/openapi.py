@@ -14,7 +14,10 @@ from hongxia.http.endpoint import JSON, Route
 from hongxia.http.fields import Yuan
 from hongxia.http.problems import CONTENT_TYPE
 
-_PARAMETER = re.compile(r"<(?:[a-z]+:)?([a-z_]+)>")
+_PARAMETER = re.compile(r"<(?:([a-z]+):)?([a-z_]+)>")
+
+_CONVERTED = {"int": {"type": "integer"}, "uuid": {"type": "string", "format": "uuid"}, "": {"type": "string"}}
+"""What werkzeug's converters let through."""
 
 PROBLEM = {
     "type": "object",
@@ -62,7 +65,7 @@ def document(service: str, title: str, version: str, routes: Iterable[Route]) ->
     spec.components.schema("Problem", PROBLEM)
     spec.components.response("Problem", {"description": "问题说明", "content": {CONTENT_TYPE: {"schema": "Problem"}}})
     for route in sorted(routes, key=lambda r: (r.url, r.method)):
-        path = _PARAMETER.sub(r"{\1}", route.url)
+        path = _PARAMETER.sub(r"{\2}", route.url)
         spec.path(path=path, operations={route.method.lower(): _operation(route)})
     return spec.to_dict()
 
@@ -93,14 +96,14 @@ def _operation(route: Route) -> dict[str, Any]:
 
 
 def _operation_id(route: Route) -> str:
-    words = re.sub(r"[^a-z]+", "_", _PARAMETER.sub(r"\1", route.url)).strip("_")
+    words = re.sub(r"[^a-z]+", "_", _PARAMETER.sub(r"\2", route.url)).strip("_")
     return f"{route.method.lower()}_{words or 'root'}"
 
 
 def _parameters(route: Route) -> list[Any]:
     parameters: list[Any] = [
-        {"in": "path", "name": name, "required": True, "schema": {"type": "string"}}
-        for name in _PARAMETER.findall(route.url)
+        {"in": "path", "name": name, "required": True, "schema": _CONVERTED[converter]}
+        for converter, name in _PARAMETER.findall(route.url)
     ]
     if route.query:
         parameters.append({"in": "query", "schema": route.query})

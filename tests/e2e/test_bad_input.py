@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from hongxia import ids
 from tests.e2e.bureau import Bureau, token
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-PARAMETER = re.compile(r"\{[^}]+\}")
+EXAMPLES = {"integer": "2022", "uuid": ids.new_id(), "string": "something"}
 
 LINE = {
     "year": 2022,
@@ -208,17 +207,22 @@ def test_an_upload_of_100_mb_is_refused_before_it_is_read(bureau: Bureau, tmp_pa
         assert_problem(requests.post(url, data=file, headers=headers, timeout=60), 413, "too-large")
 
 
-def example(parameter: re.Match[str]) -> str:
-    """A value for a parameter of an address."""
-    return "1" if parameter.group() == "{version}" else ids.new_id()
+def filled_in(path: str, operation: dict[str, Any]) -> str:
+    """An address with a value for each parameter in it."""
+    for parameter in operation["parameters"]:
+        if parameter["in"] == "path":
+            schema = parameter["schema"]
+            example = EXAMPLES[schema.get("format", schema["type"])]
+            path = path.replace(f"{{{parameter['name']}}}", example)
+    return path
 
 
 def test_without_a_token_only_health_metrics_and_openapi_answer(bureau: Bureau) -> None:
     for name, address in bureau.addresses.items():
         document = requests.get(f"http://{address}/openapi.json", timeout=30).json()
         for path, operations in document["paths"].items():
-            for method in operations:
-                url = f"http://{address}{PARAMETER.sub(example, path)}"
+            for method, operation in operations.items():
+                url = f"http://{address}{filled_in(path, operation)}"
                 status = requests.request(method, url, timeout=30).status_code
                 public = path in ("/healthz", "/readyz", "/metrics", "/openapi.json")
                 assert status == (200 if public else 401), (name, method, path)
