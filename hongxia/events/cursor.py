@@ -266,6 +266,16 @@ def diverge(consumer: Consumer, context: Context, at: int, reason: str) -> Outco
     return Outcome(State.DIVERGED)
 
 
+def reread(session: Session, source: str) -> None:
+    """Put the cursor back before the first event: the source's history, as it is now, shall count. What was learnt from
+    the source must be dropped in the same transaction; its parked events are, here.
+    """
+    lock(session, source)
+    start = {"position": 0, "chain": GENESIS, "diverged": None, "last_event": None}
+    session.execute(_of(source).values(**start))
+    parked.drop(session, source)
+
+
 def check(consumer: Consumer, context: Context, feed: Feed) -> Outcome:
     """Compare with the source's head, and pull what is missing. Raises FeedAway."""
     known = position(consumer)

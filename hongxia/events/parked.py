@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from hongxia.database import Database, is_infrastructure
 from hongxia.events.context import Context
 from hongxia.events.envelope import Event, Malformed, parse
+from hongxia.events.points import Point, no_point
 from hongxia.events.tables import parked
 
 
@@ -95,6 +96,7 @@ def replay(
     database: Database,
     context: Context,
     handle_for: Callable[[str], Callable[[Session, Sequence[Event]], None]],
+    point: Point = no_point,
 ) -> Replayed:
     """Try every parked event again, each in its own transaction, in the order of their positions.
 
@@ -103,7 +105,10 @@ def replay(
     """
     with database.read() as session:
         keys = [(row.source, row.position) for row in listed(session)]
-    applied = sum(_replay_one(database, context, handle_for(source), source, position) for source, position in keys)
+    applied = 0
+    for source, position in keys:
+        point("replay:before-event")
+        applied += _replay_one(database, context, handle_for(source), source, position)
     return Replayed(applied, len(keys) - applied)
 
 

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any, ClassVar
 
 from marshmallow import Schema, fields, validate
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from hongxia import __version__, metrics
@@ -186,11 +186,8 @@ class Service:
         """After a divergence, once somebody has decided that the source's history as it is now shall count."""
         if source not in self.host.consumers:
             raise NotFound(f"本服务不读取来源 {source}")
-        cursor.lock(call.session, source)
+        cursor.reread(call.session, source)
         self.definition.forget(call.session, source)
-        start = {"position": 0, "chain": GENESIS, "diverged": None, "last_event": None}
-        call.session.execute(update(cursors).where(cursors.c.source == source).values(**start))
-        parked.drop(call.session, source)
         return {"source": source, "status": "rereading"}
 
     @route("GET", "/parked", summary="搁置的事件", roles=(OPERATOR, OFFICE))

@@ -86,7 +86,9 @@ BREAKAGES = {
         cursor, "compare_head", compare_with_a_later_cursor, needs=("slow head",)
     ),
     "divergence taken for a gap": Breakage(cursor, "apply", never_diverged, needs=("row of the log altered",)),
-    "stopped source read on": Breakage(cursor, "lock", read_on_when_stopped, needs=("source restored from a backup",)),
+    "stopped source read on": Breakage(
+        cursor, "lock", read_on_when_stopped, needs=("feed forgotten", "row of the log removed")
+    ),
     "hole in the feed ignored": Breakage(cursor, "_has_hole", _never, needs=("row of the log removed",)),
     "forgotten feed ignored": Breakage(cursor, "diverge", _go_on, needs=("feed forgotten",)),
     "failed events dropped": Breakage(parked, "park", _nothing, needs=("handler fails",)),

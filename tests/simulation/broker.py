@@ -64,6 +64,11 @@ class Broker:
             kept = [body for index, body in enumerate(delivery.bodies) if index not in delivery.refused]
             self.queues[delivery.key].extendleft(reversed(kept))
 
+    def forget_places(self, consumer: str, source: str) -> None:
+        """The consumer begins anew: where it stood when it was given messages does not matter any more."""
+        if delivery := self.in_hand.get((consumer, source)):
+            delivery.cursor = None
+
     def go_away(self) -> None:
         """Stop; the queues are durable."""
         self.away = True
@@ -107,7 +112,7 @@ class Broker:
 class Delivery:
     """The Deliveries of one consumer; as strict as kombu: nothing can be answered twice, or over a lost connection.
 
-    `cursor` is where the consumer stood (position, chain) when the messages were handed to it.
+    `cursor` is where the consumer stood (position, chain) when the messages were handed to it, if that still matters.
     """
 
     def __init__(
@@ -121,7 +126,7 @@ class Delivery:
         self.broker = broker
         self.key = key
         self.bodies = bodies
-        self.cursor = cursor
+        self.cursor: tuple[int, str] | None = cursor
         self.refused: set[int] = set()
         self.open = True
         self._check = check

@@ -17,6 +17,7 @@ CRASHES = {
     "receive:before-refusal": 0.08,
     "receive:before-ack": 0.12,
     "heal:after-page": 0.15,
+    "replay:before-event": 0.4,
 }
 """The platform's named points, and how often the process dies there."""
 
@@ -43,7 +44,7 @@ KINDS: dict[str, float] = {
     **dict.fromkeys(DAMAGE, 1.0),
     **dict.fromkeys(TROUBLES, 0.12),
     "commit rolled back": 0.2,
-    "commit overtaken by another": 0.3,
+    "commit overtaken by another": 0.1,
     "event of an unknown type": 0.06,
     "event with malformed data": 0.06,
     "database away at the commit": 0.12,
@@ -64,6 +65,7 @@ KINDS: dict[str, float] = {
     "two relays at once": 1.0,
     "two replicas at once": 1.0,
     "consumer restored from a backup": 1.0,
+    "stopped source read anew": 1.0,
 }
 
 UNNAMED = 0.2
@@ -71,17 +73,18 @@ UNNAMED = 0.2
 
 
 class Faults:
-    """The faults of one history: those that it must have, and about half of the others, so that each also comes with
-    others absent.
+    """The faults of one history: those that are needed, more often than usual, and about half of the others, so that
+    each also comes with others absent.
     """
 
     def __init__(self, rng: Random, say: Callable[[str], None], needed: Collection[str] = ()) -> None:
         self.on = True
         self.struck: Counter[str] = Counter()
         self._rng = rng
+        self._needed = needed
         self._say = say
         self.possible = [kind for kind in KINDS if rng.random() < 0.5 or kind in needed]
-        self._chances = {kind: KINDS[kind] for kind in self.possible}
+        self._chances = {kind: min(1.0, KINDS[kind] * (3 if kind in needed else 1)) for kind in self.possible}
 
     def strikes(self, kind: str) -> bool:
         """Whether this fault happens here and now."""
@@ -107,6 +110,6 @@ class Faults:
         self._say(f"! {kind}")
 
     def one_of(self, kinds: tuple[str, ...]) -> str | None:
-        """One of these kinds that may strike in this history."""
-        possible = [kind for kind in kinds if kind in self._chances]
+        """One of these kinds that may strike in this history; a needed one if there is any."""
+        possible = [kind for kind in kinds if kind in self._needed] or [kind for kind in kinds if kind in self._chances]
         return self._rng.choice(possible) if self.on and possible else None

@@ -18,11 +18,11 @@ from .faults import Faults
 from .feeds import Reach
 from .mischief import Backup
 from .safety import Safety
-from .services import READS, SOURCES, DatabaseAway, Handling, Node, backlog
+from .services import READS, SOURCES, DatabaseAway, Handling, Node, backlog, has_parked
 from .wire import Wire
 
 BEGIN = datetime(2022, 1, 1, tzinfo=UTC)
-SHORTEST, LONGEST = 12, 30
+SHORTEST, LONGEST = 8, 20
 """How many steps a history has, those within other steps not counted."""
 
 DEEPEST = 2
@@ -145,7 +145,7 @@ class History:
                 for step in steps.OF[actor.kind]:
                     step(self, actor)
         for consumer in READS:
-            if self.nodes[consumer].raw.execute("SELECT 1 FROM parked").fetchone():
+            if has_parked(self.nodes[consumer]):
                 steps.replay(self, consumer)
         self.safety.check()
 

@@ -10,14 +10,26 @@ from collections.abc import Iterator
 from .history import History
 from .safety import cursor_of
 from .services import READS, SOURCES, backlog
+from .steps import reread
 from .truth import Violation
 
 ROUNDS = 6
 
 
 def come_to_rest(history: History) -> None:
-    """End all faults and let everyone work until everything is done. Raises Violation if it never is."""
+    """End all faults and let everyone work until everything is done; then once more, with all that was stopped read
+    anew. Raises Violation if it never is.
+    """
     history.mend()
+    _work_until_done(history)
+    stopped = sorted(history.safety.stopped)
+    for consumer, source in stopped:
+        reread(history, consumer, source)
+    if stopped:
+        _work_until_done(history)
+
+
+def _work_until_done(history: History) -> None:
     for _ in range(ROUNDS):
         history.work_once()
         if not next(unfinished(history), None):

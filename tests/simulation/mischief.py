@@ -25,55 +25,68 @@ class Backup:
     tip: str
 
 
-def play_with_messages(history: History) -> None:
+def play_with_messages(history: History) -> bool:
     """Something happens to messages in a queue."""
     full = [queue for queue in history.broker.queues.values() if queue]
     kind = history.faults.one_of(MISCHIEF)
-    if full and kind:
-        history.faults.note(kind)
-        history.broker.play(kind, history.rng.choice(full))
+    if not full or not kind:
+        return False
+    history.faults.note(kind)
+    history.broker.play(kind, history.rng.choice(full))
+    return True
 
 
-def cut_a_connection(history: History) -> None:
+def cut_a_connection(history: History) -> bool:
     """A consumer's connection breaks; it goes on with what it has in hand while that is delivered to another."""
     in_hand = list(history.broker.in_hand.values())
-    if in_hand and history.faults.strikes("connection lost with messages in hand"):
-        history.broker.take_back(history.rng.choice(in_hand))
+    if not in_hand or not history.faults.strikes("connection lost with messages in hand"):
+        return False
+    history.broker.take_back(history.rng.choice(in_hand))
+    return True
 
 
-def shake_the_broker(history: History) -> None:
+def shake_the_broker(history: History) -> bool:
     """The broker goes, comes back, or loses its disk."""
     kind = history.faults.one_of(("broker away", "broker wiped"))
     if history.broker.away:
         history.broker.away = False
-    elif kind:
-        history.faults.note(kind)
-        history.broker.go_away() if kind == "broker away" else history.broker.wipe()
+        return True
+    if not kind:
+        return False
+    history.faults.note(kind)
+    history.broker.go_away() if kind == "broker away" else history.broker.wipe()
+    return True
 
 
-def keep_a_backup(history: History) -> None:
-    """Of one service."""
+def keep_a_backup(history: History) -> bool:
+    """Of one service whose log nobody has touched."""
     name = history.rng.choice(list(history.nodes))
-    if name not in history.damaged:
-        log = history.safety.logs.get(name)
-        history.backups[name] = Backup(history.nodes[name].snapshot(), log.tip if log else "")
+    if name in history.damaged:
+        return False
+    log = history.safety.logs.get(name)
+    history.backups[name] = Backup(history.nodes[name].snapshot(), log.tip if log else "")
+    return True
 
 
-def restore_the_consumer(history: History) -> None:
+def restore_the_consumer(history: History) -> bool:
     """The ledger's database is put back to an older state; whatever it has lost the feeds still have."""
     backup = history.backups.get("ledger")
-    if backup and _stopped(history, "ledger") and history.faults.strikes("consumer restored from a backup"):
-        _put_back(history, "ledger", backup)
+    if not backup or not _stopped(history, "ledger") or not history.faults.strikes("consumer restored from a backup"):
+        return False
+    _put_back(history, "ledger", backup)
+    return True
 
 
-def damage_a_source(history: History) -> None:
+def damage_a_source(history: History) -> bool:
     """A source's log becomes another one; once in a history for each."""
     source, kind = history.rng.choice(SOURCES), history.faults.one_of(DAMAGE)
     history.safety.logs[source].read(history.nodes[source])
-    if kind and source not in history.damaged and _damages[kind](history, source):
-        history.damaged.add(source)
-        history.faults.note(kind)
-        history.say(f"{source} is damaged")
+    if not kind or source in history.damaged or not _damages[kind](history, source):
+        return False
+    history.damaged.add(source)
+    history.faults.note(kind)
+    history.say(f"{source} is damaged")
+    return True
 
 
 def _restore(history: History, source: str) -> bool:

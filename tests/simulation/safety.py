@@ -105,7 +105,10 @@ class Safety:
         raw = self.nodes["saga"].raw
         rows = {position for (position,) in raw.execute("SELECT position FROM applied WHERE source = 'origin'")}
         bought = [link for link in path if link.type == BOUGHT.type and link.position in rows]
-        self._told("saga", [(link.subject, link.version) for link in bought])
+        payments = raw.execute("SELECT subject, version FROM payments").fetchall()
+        self._told("saga", payments)
+        unpaid = {(link.subject, link.version) for link in bought} - set(payments)
+        demand(not unpaid, "every purchase is answered", unpaid)
 
     def _told(self, source: str, changes: list[tuple[str, int]]) -> None:
         waiting = self.nodes[source].raw.execute("SELECT body FROM outbox WHERE position IS NULL").fetchall()
@@ -124,8 +127,11 @@ class Safety:
 
     def acknowledging(self, delivery: Delivery) -> None:
         """A consumer is about to acknowledge: whatever of it came next when it was delivered must be applied by now."""
+        events = sorted(self._events_in(delivery), key=lambda event: event.position)
+        if delivery.cursor is None:
+            return
         position, chain = delivery.cursor
-        for event in sorted(self._events_in(delivery), key=lambda event: event.position):
+        for event in events:
             if event.position == position + 1 and _follows(event, chain):
                 position, chain = event.position, event.chain
             elif event.position > position or (event.position == position and event.chain != chain):

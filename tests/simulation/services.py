@@ -56,9 +56,10 @@ IGNORED = {NOTED.type}
 SCHEMA = """
 CREATE TABLE things (id TEXT PRIMARY KEY, version INTEGER, amount INTEGER);
 CREATE TABLE applied (seq INTEGER PRIMARY KEY, source TEXT, position INTEGER, chain TEXT, replayed INTEGER);
+CREATE TABLE payments (subject TEXT, version INTEGER, PRIMARY KEY (subject, version));
 CREATE TABLE facts (source TEXT, subject TEXT, version INTEGER, amount INTEGER, PRIMARY KEY (source, subject));
 """
-"""The services' own tables: what `origin` is about, and what consumers learn, in order and by subject."""
+"""The services' own tables: what `origin` is about, what consumers learn, in order and by subject, what was paid."""
 
 
 class Node:
@@ -96,6 +97,11 @@ def backlog(node: Node) -> tuple[int, int]:
     return waiting, position - published
 
 
+def has_parked(node: Node) -> bool:
+    """Whether a consumer has parked events."""
+    return node.raw.execute("SELECT 1 FROM parked").fetchone() is not None
+
+
 class Handling:
     """What a consumer does with events: notes each in `applied`, keeps the newest amount of each subject in `facts`;
     the saga answers a purchase by a payment. Troubles, by event id, make it fail.
@@ -126,15 +132,7 @@ class Handling:
         amount = event.need("amount", int)
         keep_fact(session, source, event, amount)
         if self._pays and event.type == BOUGHT.type:
-            for _ in range(2 if trouble == "handler raises an event twice" else 1):
-                outbox.append(
-                    session,
-                    PAID,
-                    subject=event.subject,
-                    entityversion=event.entityversion,
-                    occurredon=event.occurredon,
-                    data={"amount": amount},
-                )
+            pay(session, event, amount, times=2 if trouble == "handler raises an event twice" else 1)
         if trouble:
             self._fail(trouble)
 
@@ -146,6 +144,29 @@ class Handling:
             raise DatabaseAway
         if trouble != "handler raises an event twice":
             raise Unappliable("simulated")
+
+
+def pay(session: Session, event: Event, amount: int, times: int) -> None:
+    """Each purchase is answered once, also where the source's history is read anew."""
+    which = (event.subject, event.entityversion)
+    if run(session, "SELECT 1 FROM payments WHERE subject = ? AND version = ?", *which).scalar():
+        return
+    run(session, "INSERT INTO payments (subject, version) VALUES (?, ?)", *which)
+    for _ in range(times):
+        outbox.append(
+            session,
+            PAID,
+            subject=event.subject,
+            entityversion=event.entityversion,
+            occurredon=event.occurredon,
+            data={"amount": amount},
+        )
+
+
+def forget(session: Session, source: str) -> None:
+    """Drop what was learnt from a source."""
+    run(session, "DELETE FROM applied WHERE source = ?", source)
+    run(session, "DELETE FROM facts WHERE source = ?", source)
 
 
 def keep_fact(session: Session, source: str, event: Event, amount: int) -> None:

@@ -12,10 +12,10 @@ from hongxia.events.cursor import Consumer
 from hongxia.events.feed import FeedAway
 from hongxia.events.transport import BrokerAway
 
-from .actors import Actor
+from .actors import Actor, Crash
 from .faults import TROUBLES
 from .safety import cursor_of
-from .services import BOUGHT, CHANGED, NOTED, NOVEL, DatabaseAway, run
+from .services import BOUGHT, CHANGED, NOTED, NOVEL, DatabaseAway, forget, run
 
 if TYPE_CHECKING:
     from .history import History
@@ -116,10 +116,20 @@ def replay(history: History, service: str) -> None:
     handling = history.handling[service]
     database, context = history.nodes[service].database, history.context(service)
     try:
-        done = parked.replay(database, context, lambda source: handling.of(source, replayed=True))
+        done = parked.replay(database, context, lambda source: handling.of(source, replayed=True), history.point)
         history.say(f"{service} replays: {done}")
-    except DatabaseAway:
-        history.say(f"{service} could not replay")
+    except (DatabaseAway, Crash) as error:
+        history.say(f"{service} does not replay on: {type(error).__name__}")
+
+
+def reread(history: History, service: str, source: str) -> None:
+    """An operator decides that the history of a stopped source, as it is now, shall count."""
+    with history.nodes[service].database.begin(history.context(service)) as session:
+        cursor.reread(session, source)
+        forget(session, source)
+    del history.safety.stopped[service, source]
+    history.broker.forget_places(service, source)
+    history.say(f"{service} reads {source} anew")
 
 
 def _consumer(history: History, actor: Actor) -> Consumer:

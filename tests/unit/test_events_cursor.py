@@ -304,6 +304,20 @@ def test_a_source_is_not_stopped_for_what_the_cursor_has_passed_meanwhile() -> N
     assert row(reader).diverged is None
 
 
+def test_a_source_can_be_read_anew_from_its_first_event() -> None:
+    log, events = Log(2), events_of(source_with(3))
+    reader = consumer(log)
+    apply(reader, *events)
+    cursor.diverge(reader, READER, 3, "hole")
+    with reader.database.begin(READER) as session:
+        cursor.reread(session, "origin")
+    log.bad = ()
+    assert apply(reader, *events).applied == 3
+    assert (row(reader).position, row(reader).diverged) == (3, None)
+    with reader.database.read() as session:
+        assert not session.execute(text("SELECT * FROM parked")).all()
+
+
 def test_outcomes_add_up() -> None:
     both = Outcome(State.GAP, 1, 2, 3, 4).plus(Outcome(State.LEVEL, 10, 20, 30, 40))
     assert both == Outcome(State.LEVEL, 11, 22, 33, 44)
