@@ -7,8 +7,8 @@ package of Debian 13 is unpacked into a plugin directory, without being installe
 
 Command line, for a developer who wants the engine to stay for a while::
 
-    python -m tests.compose.engine start DIRECTORY    # prints the two variables to export
-    python -m tests.compose.engine stop DIRECTORY
+    .venv/bin/python -m tests.compose.engine start DIRECTORY    # prints the two variables to export
+    .venv/bin/python -m tests.compose.engine stop DIRECTORY
 """
 
 from __future__ import annotations

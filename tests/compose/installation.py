@@ -138,6 +138,15 @@ class Installation:
         ids = self.compose("ps", "--all", "--quiet", *names).out.split()
         return json.loads(self.docker("inspect", *ids).out) if ids else []
 
+    def metric(self, service: str, name: str) -> list[tuple[dict[str, Any], float]]:
+        """Each replica of a service, with the value that a metric has in it."""
+        read = "exec 3<>/dev/tcp/127.0.0.1/8080; printf 'GET /metrics HTTP/1.0\\r\\n\\r\\n' >&3; cat <&3"
+        found = []
+        for container in self.containers(service):
+            lines = self.docker("exec", container["Id"], "timeout", "10", "bash", "-c", read).out.splitlines()
+            found += [(container, float(line.split()[-1])) for line in lines if line.startswith(f"{name} ")]
+        return found
+
     def unwell(self) -> list[str]:
         """The containers that are not as they should be."""
         return sorted(container["Name"].lstrip("/") for container in self.containers() if not _is_well(container))

@@ -76,7 +76,7 @@ def test_the_alerts_fire_when_they_should_and_only_then(built: Installation) -> 
 
 def test_every_alert_has_a_place_in_the_runbook() -> None:
     runbook = (SOURCE / "docs/operations.md").read_text()
-    headings = set(re.findall(r"^#+ (.+)$", runbook, re.MULTILINE))
+    headings = {heading.lower() for heading in re.findall(r"^#+ (.+)$", runbook, re.MULTILINE)}
     anchors = set(re.findall(r"docs/operations\.md#([^\"]+)\"", (SOURCE / "deploy/prometheus/alerts.yml").read_text()))
     assert anchors
     assert anchors <= headings

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from .conftest import YEAR
@@ -16,20 +18,16 @@ def _adds_up(installation: Installation, expected: int) -> None:
     installation.hongxia("verify", YEAR)
 
 
-def _metric(installation: Installation, service: str, name: str) -> list[float]:
-    """The value of a metric in each replica of a service."""
-    values = []
-    for container in installation.containers(service):
-        read = [
-            "timeout",
-            "10",
-            "bash",
-            "-c",
-            "exec 3<>/dev/tcp/127.0.0.1/8080; printf 'GET /metrics HTTP/1.0\\r\\n\\r\\n' >&3; cat <&3",
-        ]
-        text = installation.docker("exec", container["Id"], *read).out
-        values += [float(line.rpartition(" ")[2]) for line in text.splitlines() if line.startswith(name)]
-    return values
+def _relays(installation: Installation) -> list[dict[str, Any]]:
+    """The replicas of outreach that number and send its events."""
+    return [container for container, value in installation.metric("outreach", "hongxia_relay_active") if value]
+
+
+def _receivers(installation: Installation, queue: str) -> list[bool]:
+    """The consumers of a queue: whether each is the active one."""
+    listing = ["rabbitmqctl", "--quiet", "--vhost", "hongxia", "list_consumers", "queue_name", "active"]
+    lines = installation.compose("exec", "-T", "rabbitmq", *listing).out.splitlines()
+    return [line.split()[1] == "true" for line in lines if line.split()[0] == queue]
 
 
 def test_of_three_replicas_one_sends_and_one_receives_and_the_figures_stay_exact(imported: Installation) -> None:
@@ -37,23 +35,19 @@ def test_of_three_replicas_one_sends_and_one_receives_and_the_figures_stay_exact
     with imported.timed("scale to three"):
         imported.up("--scale", "outreach=3", "--no-recreate")
     try:
-        assert len(imported.containers("outreach")) == 3
-        until(lambda: sorted(_metric(imported, "outreach", "hongxia_relay_active")) == [0.0, 0.0, 1.0], 30)
+        assert len(imported.metric("outreach", "hongxia_relay_active")) == 3
+        until(lambda: len(_relays(imported)) == 1, 30)
+        until(lambda: sorted(_receivers(imported, "outreach.registry")) == [False, False, True], 30)
         with writing(imported) as writer:
             until(lambda: writer.written >= 60, 60)
-            active = next(c for c in imported.containers("outreach") if _relays(imported, c))
+            (active,) = _relays(imported)
             imported.kill(active)
             until(lambda: writer.written >= 120, 60)
         _adds_up(imported, before + writer.written)
         imported.wait_until_well()
-        until(lambda: sorted(_metric(imported, "outreach", "hongxia_relay_active")) == [0.0, 0.0, 1.0], 60)
+        until(lambda: len(_relays(imported)) == 1, 60)
     finally:
         imported.up("--scale", "outreach=1", "--no-recreate")
-
-
-def _relays(installation: Installation, container: dict[str, object]) -> bool:
-    read = ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/8080; printf 'GET /metrics HTTP/1.0\\r\\n\\r\\n' >&3; cat <&3"]
-    return "hongxia_relay_active 1.0" in installation.docker("exec", str(container["Id"]), *read).out
 
 
 @pytest.mark.parametrize("service", [*SERVICES, *BACKING])
