@@ -1,12 +1,14 @@
-"""Fields of requests and answers that marshmallow does not have: money, and texts without stray blanks."""
+"""Fields of requests and answers that marshmallow does not have: money, texts without stray blanks, ids, flags."""
 
 from __future__ import annotations
 
 import re
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, ClassVar
 
-from marshmallow import ValidationError, fields
+from marshmallow import Schema, ValidationError, fields, validates_schema
+
+from hongxia.http.problems import Rule
 
 _YUAN = re.compile(r"^-?[0-9]{1,13}(\.[0-9]+)?$")
 
@@ -42,6 +44,42 @@ class Text(fields.String):
         if text and not text.isprintable():
             raise ValidationError("含有不可见字符")
         return text
+
+
+class Flag(fields.Boolean):
+    """true or false, and no text or number that could mean it."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
+
+
+class QueryFlag(fields.Boolean):
+    """The same in a query, where everything is text: "true" or "false"."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(truthy={"true"}, falsy={"false"}, **options)
+
+
+class Id(fields.UUID):
+    """The id of an entity: a UUID at the API, its text inside."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        return str(super()._deserialize(value, attr, data, **kwargs))
+
+
+class Changes(Schema):
+    """What may be amended of a record. Raises Rule (nothing-to-change) where none of it is given; the fields
+    `besides` say how, not what.
+    """
+
+    besides: ClassVar[frozenset[str]] = frozenset()
+
+    @validates_schema
+    def _something(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        if not data.keys() - self.besides:
+            raise Rule("没有要修改的内容，至少填写一项", slug="nothing-to-change")
 
 
 def to_fen(value: Any) -> int:
