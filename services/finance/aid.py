@@ -29,11 +29,6 @@ IGNORED = frozenset(
         "suggestion.assigned",
         "suggestion.resolved",
         "suggestion.voided",
-        "stay.reported",
-        "stay.ended",
-        "obligation.raised",
-        "obligation.met",
-        "obligation.missed",
     )
 )
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from hongxia.definition import Definition, Importable
 from hongxia.events.dispatch import dispatch
@@ -65,45 +67,61 @@ class FinanceService(Service):
     )
     def list_lines(self, call: Call) -> Page:
         """The lines, by number."""
-        query = select(BudgetLine)
-        if call.query["year"]:
-            query = query.filter_by(year=call.query["year"])
-        return paginate(call.session, query, [BudgetLine.line_no, BudgetLine.id], call.query)
+        return _of_year(call, BudgetLine, BudgetLine.line_no, BudgetLine.id)
 
-    @route("GET", "/budget-lines/<line_id>", summary="预算项目", roles=READERS, returns=schemas.BudgetLineOut)
-    def get_line(self, call: Call, line_id: str) -> BudgetLine:
+    @route("GET", "/budget-lines/<uuid:line_id>", summary="预算项目", roles=READERS, returns=schemas.BudgetLineOut)
+    def get_line(self, call: Call, line_id: UUID) -> BudgetLine:
         """One line with its balance."""
-        return budget.get(call.session, line_id)
+        return budget.get(call.session, str(line_id))
 
     @route(
         "PATCH",
-        "/budget-lines/<line_id>",
+        "/budget-lines/<uuid:line_id>",
         summary="修改预算项目",
         roles=(ACCOUNTANT,),
         body=schemas.BudgetLineChanges,
         returns=schemas.BudgetLineOut,
     )
-    def amend_line(self, call: Call, line_id: str) -> BudgetLine:
+    def amend_line(self, call: Call, line_id: UUID) -> BudgetLine:
         """Its name, or whether it pays aid; amounts change by adjustments only."""
-        line = budget.locked(call.session, line_id)
+        line = budget.locked(call.session, str(line_id))
         call.must_match(line.version)
         return budget.amend(call.session, line, call.body, call.today)
 
     @route(
         "POST",
-        "/budget-lines/<line_id>/adjustments",
+        "/budget-lines/<uuid:line_id>/adjustments",
         summary="调整预算",
         roles=(ACCOUNTANT,),
         body=schemas.AdjustmentIn,
         returns=schemas.AdjustmentOut,
         status=201,
     )
-    def adjust_line(self, call: Call, line_id: str) -> Adjustment:
+    def adjust_line(self, call: Call, line_id: UUID) -> Reply:
         """Raise or cut a line."""
         _not_future(call, "adjusted_on")
-        line = budget.locked(call.session, line_id)
+        line = budget.locked(call.session, str(line_id))
         body = call.body
-        return budget.adjust(call.session, line, body["adjustment_no"], body["amount_fen"], body["adjusted_on"])
+        adjusted = budget.adjust(call.session, line, body["adjustment_no"], body["amount_fen"], body["adjusted_on"])
+        return Reply(adjusted, headers={"Location": f"../../adjustments/{adjusted.id}"})
+
+    @route(
+        "GET",
+        "/adjustments",
+        summary="预算调整列表",
+        roles=READERS,
+        query=schemas.YearQuery,
+        returns=schemas.AdjustmentOut,
+        many=True,
+    )
+    def list_adjustments(self, call: Call) -> Page:
+        """The adjustments, by date."""
+        return _of_year(call, Adjustment, Adjustment.adjusted_on, Adjustment.id)
+
+    @route("GET", "/adjustments/<uuid:adjustment_id>", summary="预算调整", roles=READERS, returns=schemas.AdjustmentOut)
+    def get_adjustment(self, call: Call, adjustment_id: UUID) -> Adjustment:
+        """One adjustment."""
+        return budget.get_adjustment(call.session, str(adjustment_id))
 
     @route(
         "POST",
@@ -117,7 +135,7 @@ class FinanceService(Service):
     def post_expenditure(self, call: Call) -> Reply:
         """A voucher on a line."""
         _not_future(call, "spent_on")
-        line = budget.locked(call.session, str(call.body.pop("line_id")))
+        line = budget.locked(call.session, call.body.pop("line_id"))
         posted = expenditure.post(call.session, line, expenditure.Voucher(**call.body))
         return Reply(posted, headers={"Location": f"expenditures/{posted.id}"})
 
@@ -132,42 +150,48 @@ class FinanceService(Service):
     )
     def list_expenditures(self, call: Call) -> Page:
         """The vouchers, by date."""
-        query = select(Expenditure)
-        if call.query["year"]:
-            query = query.filter_by(year=call.query["year"])
-        return paginate(call.session, query, [Expenditure.spent_on, Expenditure.id], call.query)
+        return _of_year(call, Expenditure, Expenditure.spent_on, Expenditure.id)
 
-    @route("GET", "/expenditures/<expenditure_id>", summary="支出", roles=READERS, returns=schemas.ExpenditureOut)
-    def get_expenditure(self, call: Call, expenditure_id: str) -> Expenditure:
+    @route("GET", "/expenditures/<uuid:expenditure_id>", summary="支出", roles=READERS, returns=schemas.ExpenditureOut)
+    def get_expenditure(self, call: Call, expenditure_id: UUID) -> Expenditure:
         """One voucher."""
-        return expenditure.get(call.session, expenditure_id)
+        return expenditure.get(call.session, str(expenditure_id))
 
     @route(
         "POST",
-        "/expenditures/<expenditure_id>/reversal",
+        "/expenditures/<uuid:expenditure_id>/reversal",
         summary="冲销支出",
         roles=(ACCOUNTANT,),
         body=schemas.ReversalIn,
         returns=schemas.ExpenditureOut,
         status=201,
     )
-    def reverse_expenditure(self, call: Call, expenditure_id: str) -> Expenditure:
+    def reverse_expenditure(self, call: Call, expenditure_id: UUID) -> Reply:
         """Take a voucher back, whole."""
         _not_future(call, "spent_on")
-        original = expenditure.get(call.session, expenditure_id)
+        original = expenditure.get(call.session, str(expenditure_id))
         line = budget.locked(call.session, original.line_id)
         voucher = expenditure.Voucher(amount_fen=original.amount_fen, **call.body)
-        return expenditure.reverse(call.session, line, original, voucher)
+        reversal = expenditure.reverse(call.session, line, original, voucher)
+        return Reply(reversal, headers={"Location": f"../../expenditures/{reversal.id}"})
 
-    @route("GET", "/aid-payments/<case_id>", summary="帮扶拨付结果", roles=READERS, returns=schemas.AidPaymentOut)
-    def get_aid_payment(self, call: Call, case_id: str) -> AidPayment:
+    @route("GET", "/aid-payments/<uuid:case_id>", summary="帮扶拨付结果", roles=READERS, returns=schemas.AidPaymentOut)
+    def get_aid_payment(self, call: Call, case_id: UUID) -> AidPayment:
         """What became of an approved aid case."""
-        return aid.get(call.session, case_id)
+        return aid.get(call.session, str(case_id))
 
     @consume("outreach")
     def from_outreach(self, session: Session, events: Sequence[Event]) -> None:
         """Approved aid is paid or refused."""
         dispatch(session, events, {aid.APPROVED: aid.on_approved}, aid.IGNORED)
+
+
+def _of_year(call: Call, model: type[Base], *order: InstrumentedAttribute[Any]) -> Page:
+    """A page in some order, of one year if asked."""
+    query = select(model)
+    if call.query["year"]:
+        query = query.filter_by(year=call.query["year"])
+    return paginate(call.session, query, order, call.query)
 
 
 def _not_future(call: Call, name: str) -> None:

@@ -70,9 +70,13 @@ def amend(session: Session, line: BudgetLine, changes: dict[str, Any], today: da
 
 
 def adjust(session: Session, line: BudgetLine, number: str, amount_fen: int, on: date) -> Adjustment:
-    """Raise or cut a line (locked by the caller). Raises Rule if the balance would fall below zero."""
+    """Raise or cut a line (locked by the caller). Raises Rule if the balance would fall below zero, outside its year
+    or before its approval, Conflict if the year has the adjustment's number.
+    """
     if on.year != line.year:
         raise Rule("调整日期不在预算年度内", slug="date-outside-year", pointer="#/adjusted_on")
+    if on < line.approved_on:
+        raise Rule("日期早于预算批准日期", slug="before-approval", pointer="#/adjusted_on")
     if line.balance_fen + amount_fen < 0:
         raise Rule("调减后余额为负", slug="over-balance", pointer="#/amount")
     key = ids.entity_id("budget-adjustment", line.year, number)
@@ -97,6 +101,14 @@ def adjust(session: Session, line: BudgetLine, number: str, amount_fen: int, on:
 def find(session: Session, year: int, line_no: str) -> BudgetLine | None:
     """The line with that number in that year."""
     return session.get(BudgetLine, ids.entity_id("budget-line", year, line_no))
+
+
+def get_adjustment(session: Session, adjustment_id: str) -> Adjustment:
+    """An adjustment. Raises NotFound."""
+    found = session.get(Adjustment, adjustment_id)
+    if found is None:
+        raise NotFound("没有这项预算调整", slug="unknown-adjustment")
+    return found
 
 
 def get(session: Session, line_id: str) -> BudgetLine:

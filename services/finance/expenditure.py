@@ -12,7 +12,7 @@ from hongxia import ids
 from hongxia.events.outbox import append
 from hongxia.http.problems import Conflict, NotFound, Rule
 from services.finance.events import EXPENDITURE_POSTED, EXPENDITURE_REVERSED
-from services.finance.models import BudgetLine, Expenditure
+from services.finance.models import AidPayment, BudgetLine, Expenditure
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +46,22 @@ def post(session: Session, line: BudgetLine, voucher: Voucher) -> Expenditure:
 
 
 def reverse(session: Session, line: BudgetLine, original: Expenditure, voucher: Voucher) -> Expenditure:
-    """Take a voucher back, whole and once (its line locked by the caller). Raises Rule, Conflict."""
+    """Take a voucher back, whole and once (its line locked by the caller). Raises Rule, Conflict.
+
+    A problem of the original itself has no pointer: no field of the request names it. The voucher of aid stays as it
+    is, because the case was told that it is paid.
+    """
     _check_date(line, voucher.spent_on)
     if original.reverses_id:
-        raise Rule("冲销凭证不能再冲销", slug="reversal-of-reversal", pointer="#/reverses_no")
+        raise Rule("冲销凭证不能再冲销", slug="reversal-of-reversal")
+    if session.scalar(select(AidPayment.case_id).where(AidPayment.expenditure_id == original.id)):
+        raise Rule("帮扶款由系统拨付，其凭证不能冲销", slug="aid-payment")
     if voucher.spent_on < original.spent_on:
         raise Rule("冲销日期早于原凭证日期", slug="reversal-too-early", pointer="#/spent_on")
     if voucher.amount_fen != original.amount_fen:
         raise Rule("冲销金额应等于原凭证金额", slug="reversal-amount", pointer="#/amount")
     if session.scalar(select(Expenditure.id).where(Expenditure.reverses_id == original.id)):
-        raise Conflict("此凭证已冲销", slug="already-reversed", pointer="#/reverses_no")
+        raise Conflict("此凭证已冲销", slug="already-reversed")
     reversal = _recorded(session, line, voucher, original.id)
     line.spent_fen -= voucher.amount_fen
     append(

@@ -24,9 +24,16 @@ FIELDS = {
     "#/pays_aid": "pays_aid",
     "#/adjusted_on": "adjusted_on",
     "#/spent_on": "posted_on",
-    "#/reverses_no": "reverses_no",
+    "#/voucher_no": "voucher_no",
 }
 """Where a problem of the API stands in the workbook."""
+
+
+def _column(row: Row, problem: Problem) -> str:
+    """The column that a problem is about; one without a pointer is about the voucher that a reversal names."""
+    if not problem.errors:
+        return "reverses_no" if row.values.get("reverses_no") else ""
+    return FIELDS.get(problem.errors[0].pointer or "", "")
 
 
 @dataclass(slots=True)
@@ -47,8 +54,7 @@ class _Loading:
             try:
                 create()
             except Problem as problem:
-                pointer = problem.errors[0].pointer if problem.errors else None
-                self.findings.append(Finding(sheet, row.number, FIELDS.get(pointer or "", ""), problem.detail))
+                self.findings.append(Finding(sheet, row.number, _column(row, problem), problem.detail))
                 return
         counts[sheet] = counts.get(sheet, 0) + 1
 

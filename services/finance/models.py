@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from hongxia.events.tables import Counter
@@ -23,6 +23,13 @@ class BudgetLine(Base):
     __table_args__ = (
         UniqueConstraint("year", "line_no", name="uq_budget_line_year"),
         CheckConstraint("initial_fen + adjusted_fen - spent_fen >= 0", name="ck_budget_line_never_overspent"),
+        Index(
+            "uq_budget_line_pays_aid",
+            "year",
+            unique=True,
+            postgresql_where=text("pays_aid"),
+            sqlite_where=text("pays_aid"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)

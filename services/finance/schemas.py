@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from hongxia.http.fields import Text, Yuan
+from hongxia.http.fields import Changes, Flag, Id, Text, Yuan
 from hongxia.http.paging import PageQuery
 from services.finance.workbook import EXPENDITURE_CLASSES
 
@@ -20,15 +20,15 @@ class BudgetLineIn(Schema):
     name = Text(required=True, validate=validate.Length(1, 100))
     expenditure_class = fields.String(required=True, validate=_CLASS)
     initial = Yuan(required=True, zero=True, attribute="initial_fen")
-    pays_aid = fields.Boolean(load_default=False)
+    pays_aid = Flag(load_default=False)
     approved_on = fields.Date(required=True)
 
 
-class BudgetLineChanges(Schema):
+class BudgetLineChanges(Changes):
     """What may be amended of a line."""
 
     name = Text(validate=validate.Length(1, 100))
-    pays_aid = fields.Boolean()
+    pays_aid = Flag()
 
 
 class BudgetLineOut(Schema):
@@ -60,6 +60,7 @@ class AdjustmentOut(Schema):
     """An adjustment."""
 
     id = fields.String(required=True)
+    year = fields.Integer(required=True)
     adjustment_no = fields.String(required=True)
     line_id = fields.String(required=True)
     amount = Yuan(required=True, negative=True, attribute="amount_fen")
@@ -69,7 +70,7 @@ class AdjustmentOut(Schema):
 class ExpenditureIn(Schema):
     """A voucher to post."""
 
-    line_id = fields.UUID(required=True)
+    line_id = Id(required=True)
     voucher_no = Text(required=True, validate=validate.Length(1, 32))
     amount = Yuan(required=True, attribute="amount_fen")
     spent_on = fields.Date(required=True)

@@ -135,7 +135,13 @@ ADJUSTMENTS = Sheet(
     columns=(
         _number("调整编号", "adjustment_no", "TZ-01"),
         _line_no(),
-        _dated("日期", "adjusted_on", "本年度内，不晚于今天。", "The date.", "2022-09-15"),
+        _dated(
+            "日期",
+            "adjusted_on",
+            "本年度内，不早于项目的批准日期，不晚于今天。",
+            "The date, not before the line's approval.",
+            "2022-09-15",
+        ),
         Column(
             "调整金额（元）",
             "amount_fen",

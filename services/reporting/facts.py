@@ -255,7 +255,7 @@ ADJUSTMENT = Kind(
     "adjustment",
     "预算调整",
     "finance",
-    "budget-lines/{parent}",
+    "adjustments/{entity}",
     on="adjusted_on",
     year="year",
     parent=text("line_id"),

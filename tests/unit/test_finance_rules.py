@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from hongxia.database import Database
@@ -64,6 +65,15 @@ def test_only_one_line_pays_aid(session: Session) -> None:
         budget.approve(session, replace(LINE, line_no="YS-2", pays_aid=True))
 
 
+def test_two_lines_that_pay_aid_can_not_both_be_committed(session: Session) -> None:
+    budget.approve(session, replace(LINE, pays_aid=True))
+    other = budget.approve(session, replace(LINE, line_no="YS-2"))
+    budget.approve(session, replace(LINE, year=2023, approved_on=date(2023, 1, 1), pays_aid=True))
+    session.flush()
+    with pytest.raises(IntegrityError), session.begin_nested():
+        other.pays_aid = True  # as by another transaction that did not see the first line yet
+
+
 def test_a_voucher_may_spend_the_last_fen_and_no_more(session: Session) -> None:
     line = budget.approve(session, LINE)
     expenditure.post(session, line, replace(VOUCHER, amount_fen=10_000))
@@ -81,6 +91,18 @@ def test_a_cut_may_not_leave_less_than_was_spent(session: Session) -> None:
         budget.adjust(session, line, "TZ-1", -6_001, date(2022, 6, 1))
     budget.adjust(session, line, "TZ-1", -6_000, date(2022, 6, 1))
     assert line.balance_fen == 0
+
+
+def test_nothing_happens_to_a_line_before_it_is_approved(session: Session) -> None:
+    line = budget.approve(session, replace(LINE, approved_on=date(2022, 4, 1)))
+    for refused in (
+        lambda: expenditure.post(session, line, VOUCHER),
+        lambda: budget.adjust(session, line, "TZ-1", 1, date(2022, 3, 31)),
+    ):
+        with pytest.raises(Rule) as error:
+            refused()
+        assert error.value.slug == "before-approval"
+    budget.adjust(session, line, "TZ-1", 1, date(2022, 4, 1))
 
 
 @pytest.mark.parametrize(
@@ -124,6 +146,17 @@ def test_approved_aid_is_paid_from_the_line_for_aid_exactly_once(session: Sessio
     assert raised(session) == ["budget.approved.v1", "expenditure.posted.v1", "aid.paid.v1"]
 
 
+def test_the_voucher_of_paid_aid_is_not_reversed(session: Session) -> None:
+    line = budget.approve(session, replace(LINE, pays_aid=True))
+    session.flush()
+    aid.on_approved(session, approved(9_000))
+    voucher = expenditure.get(session, str(session.scalars(select(AidPayment)).one().expenditure_id))
+    back = replace(VOUCHER, voucher_no="PZ-2", amount_fen=9_000)
+    with pytest.raises(Rule) as error:
+        expenditure.reverse(session, line, voucher, back)
+    assert (error.value.slug, line.balance_fen) == ("aid-payment", 1_000)
+
+
 def test_aid_without_money_or_without_a_line_is_refused_with_the_reason(session: Session) -> None:
     aid.on_approved(session, approved(1, "00000000-0000-4000-8000-000000000001"))
     budget.approve(session, replace(LINE, pays_aid=True))
@@ -164,6 +197,16 @@ def test_a_voucher_over_the_balance_is_told_by_row_and_field(session: Session) -
         loading.load(session, 2022, book, TODAY)
     finding = error.value.findings[0]
     assert (finding.sheet, finding.row, finding.field) == ("expenditures", 3, "amount_fen")
+
+
+def test_a_second_reversal_is_told_at_the_number_that_it_names(session: Session) -> None:
+    reversal = {**voucher_row("PZ-2", 4_000, 4), "reverses_no": "PZ-1"}
+    loading.load(session, 2022, rows([voucher_row("PZ-1", 4_000, 3), reversal]), TODAY)
+    session.flush()
+    again = {**reversal, "voucher_no": "PZ-3"}
+    with pytest.raises(NotLoadable) as error:
+        loading.load(session, 2022, rows([voucher_row("PZ-1", 4_000, 3), again]), TODAY)
+    assert [(finding.row, finding.field) for finding in error.value.findings] == [(3, "reverses_no")]
 
 
 def test_a_row_that_is_there_with_other_content_is_an_error(session: Session) -> None:

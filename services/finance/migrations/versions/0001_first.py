@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from hongxia.events.tables import Counter
 from hongxia.migrations import v1
 
 revision = "0001"
@@ -17,36 +18,45 @@ def upgrade() -> None:
     op.create_table(
         "budget_line",
         sa.Column("id", sa.String(36), primary_key=True),
-        sa.Column("year", v1.Counter, nullable=False),
+        sa.Column("year", Counter, nullable=False),
         sa.Column("line_no", sa.String(32), nullable=False),
         sa.Column("name", sa.String(100), nullable=False),
         sa.Column("expenditure_class", sa.String(10), nullable=False),
-        sa.Column("initial_fen", v1.Counter, nullable=False),
-        sa.Column("adjusted_fen", v1.Counter, nullable=False),
-        sa.Column("spent_fen", v1.Counter, nullable=False),
+        sa.Column("initial_fen", Counter, nullable=False),
+        sa.Column("adjusted_fen", Counter, nullable=False),
+        sa.Column("spent_fen", Counter, nullable=False),
         sa.Column("pays_aid", sa.Boolean, nullable=False),
         sa.Column("approved_on", sa.Date, nullable=False),
-        sa.Column("version", v1.Counter, nullable=False),
+        sa.Column("version", Counter, nullable=False),
         sa.UniqueConstraint("year", "line_no", name="uq_budget_line_year"),
         sa.CheckConstraint("initial_fen + adjusted_fen - spent_fen >= 0", name="ck_budget_line_never_overspent"),
+    )
+    pays_aid = sa.text("pays_aid")
+    op.create_index(
+        "uq_budget_line_pays_aid",
+        "budget_line",
+        ["year"],
+        unique=True,
+        postgresql_where=pays_aid,
+        sqlite_where=pays_aid,
     )
     op.create_table(
         "adjustment",
         sa.Column("id", sa.String(36), primary_key=True),
-        sa.Column("year", v1.Counter, nullable=False),
+        sa.Column("year", Counter, nullable=False),
         sa.Column("adjustment_no", sa.String(64), nullable=False),
         sa.Column("line_id", sa.String(36), sa.ForeignKey("budget_line.id"), nullable=False),
-        sa.Column("amount_fen", v1.Counter, nullable=False),
+        sa.Column("amount_fen", Counter, nullable=False),
         sa.Column("adjusted_on", sa.Date, nullable=False),
         sa.UniqueConstraint("year", "adjustment_no", name="uq_adjustment_year"),
     )
     op.create_table(
         "expenditure",
         sa.Column("id", sa.String(36), primary_key=True),
-        sa.Column("year", v1.Counter, nullable=False),
+        sa.Column("year", Counter, nullable=False),
         sa.Column("voucher_no", sa.String(64), nullable=False),
         sa.Column("line_id", sa.String(36), sa.ForeignKey("budget_line.id"), nullable=False),
-        sa.Column("amount_fen", v1.Counter, nullable=False),
+        sa.Column("amount_fen", Counter, nullable=False),
         sa.Column("spent_on", sa.Date, nullable=False),
         sa.Column("summary", sa.String(200)),
         sa.Column("reverses_id", sa.String(36), sa.ForeignKey("expenditure.id"), unique=True),
@@ -56,7 +66,7 @@ def upgrade() -> None:
     op.create_table(
         "aid_payment",
         sa.Column("case_id", sa.String(36), primary_key=True),
-        sa.Column("amount_fen", v1.Counter, nullable=False),
+        sa.Column("amount_fen", Counter, nullable=False),
         sa.Column("answered_on", sa.Date, nullable=False),
         sa.Column("expenditure_id", sa.String(36), sa.ForeignKey("expenditure.id")),
         sa.Column("refused", sa.String(20)),
