@@ -17,10 +17,15 @@ _SHARED: list[Any] = [
 
 
 def configure(level: str) -> None:
-    """Send our own logs and those of the libraries to standard error, one JSON object a line."""
+    """Send our own logs and those of the libraries to standard error, one JSON object a line.
+
+    Tracebacks of our own are left out: what stands in local variables may be about a person. A level that there is
+    not is taken as WARNING; `settings.load` refuses it in words.
+    """
+    known = logging.getLevelNamesMapping()
     structlog.configure(
-        processors=[*_SHARED, structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        processors=[*_SHARED, structlog.processors.JSONRenderer()],
+        wrapper_class=structlog.make_filtering_bound_logger(known.get(level, logging.WARNING)),
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )

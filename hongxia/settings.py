@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -13,7 +14,11 @@ from sqlalchemy.exc import ArgumentError
 from hongxia.dates import Clock, fixed_clock, system_clock
 
 SECRET_LENGTH = 32
+"""The least length of the signing secret, in characters (RFC 7518, section 3.2: as long as the hash)."""
+
 MOST_DAYS = 36_500
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+BROKERS = ("pyamqp", "amqp", "amqps", "memory")
 
 
 class Misconfigured(Exception):
@@ -62,10 +67,16 @@ def load(environ: Mapping[str, str]) -> Settings:
     database_url = needed("DATABASE_URL", "数据库地址，例如 postgresql+psycopg2://用户:口令@主机/库")
     amqp_uri = needed("AMQP_URI", "消息服务器地址，例如 pyamqp://用户:口令@主机:5672/")
     secret = needed("TOKEN_SECRET", f"令牌签名密钥，至少 {SECRET_LENGTH} 个字符")
+    address = environ.get("HTTP_ADDRESS") or "127.0.0.1:8000"
+    urls = environ.get("HONGXIA_URL") or "http://127.0.0.1:8080"
+    level = environ.get("LOG_LEVEL") or "INFO"
     if database_url:
         faults += _database_faults(database_url)
+    if amqp_uri and not _is_url(amqp_uri, BROKERS, host=False):
+        faults.append("AMQP_URI 不是有效的消息服务器地址：应以 pyamqp://、amqp://、amqps:// 或 memory:// 开头")
     if secret and len(secret) < SECRET_LENGTH:
         faults.append(f"TOKEN_SECRET 太短：至少 {SECRET_LENGTH} 个字符")
+    faults += [*_address_faults(address), *_service_url_faults(urls), *_level_faults(level)]
     clock = _clock(environ.get("HONGXIA_NOW"), faults)
     feed_days = _days(environ.get("FEED_DAYS"), faults)
     if faults:
@@ -73,10 +84,10 @@ def load(environ: Mapping[str, str]) -> Settings:
     return Settings(
         database_url=database_url,
         amqp_uri=amqp_uri,
-        http_address=environ.get("HTTP_ADDRESS") or "127.0.0.1:8000",
+        http_address=address,
         token_secret=secret,
-        service_urls=environ.get("HONGXIA_URL") or "http://127.0.0.1:8080",
-        log_level=environ.get("LOG_LEVEL") or "INFO",
+        service_urls=urls,
+        log_level=level,
         clock=clock,
         feed_days=feed_days,
     )
@@ -90,6 +101,38 @@ def _database_faults(url: str) -> list[str]:
     if driver not in ("postgresql+psycopg2", "sqlite"):
         return [f"DATABASE_URL 的驱动 {driver} 不支持：请用 postgresql+psycopg2:// 或 sqlite:///"]
     return []
+
+
+def _is_url(text: str, schemes: Collection[str], *, host: bool = True) -> bool:
+    try:
+        parts = urlsplit(text)
+        port_is_one = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    known = any(text.startswith(f"{scheme}://") for scheme in schemes)
+    return known and port_is_one and bool(parts.hostname or not host)
+
+
+def _address_faults(address: str) -> list[str]:
+    host, _, port = address.rpartition(":")
+    if host and ":" not in host and port.isdecimal() and 0 < int(port) < 65_536:
+        return []
+    return ["HTTP_ADDRESS 应为 主机:端口，例如 127.0.0.1:8000"]
+
+
+def _service_url_faults(urls: str) -> list[str]:
+    parts = urls.split(",") if _is_list(urls) else [f"all={urls}"]
+    for part in parts:
+        name, _, url = part.partition("=")
+        if not name.strip() or not _is_url(url.strip().replace("{service}", "service"), ("http", "https")):
+            return [
+                "HONGXIA_URL 应为一个 http(s):// 地址、含 {service} 的模板，或列表 registry=http://…,outreach=http://…"
+            ]
+    return []
+
+
+def _level_faults(level: str) -> list[str]:
+    return [] if level in LOG_LEVELS else [f"LOG_LEVEL 应为 {'、'.join(LOG_LEVELS)} 之一"]
 
 
 def _clock(moment: str | None, faults: list[str]) -> Clock:
@@ -115,7 +158,7 @@ def service_url(urls: str, service: str) -> str:
     """Where a service is: `urls` is a base ("https://host", the service's name is appended), a template with
     {service}, or a list "registry=http://…,outreach=http://…". Raises Misconfigured.
     """
-    if "=" in urls.split("?")[0]:
+    if _is_list(urls):
         pairs = dict(part.split("=", 1) for part in urls.split(",") if "=" in part)
         if service not in pairs:
             raise Misconfigured(f"HONGXIA_URL 没有列出服务 {service}")
@@ -123,3 +166,7 @@ def service_url(urls: str, service: str) -> str:
     if "{service}" in urls:
         return urls.replace("{service}", service).rstrip("/")
     return f"{urls.rstrip('/')}/{service}"
+
+
+def _is_list(urls: str) -> bool:
+    return "=" in urls.split("?")[0]

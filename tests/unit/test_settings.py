@@ -61,6 +61,20 @@ def test_a_file_that_can_not_be_read_is_named(tmp_path: Path) -> None:
         ({"FEED_DAYS": "-1"}, "FEED_DAYS"),
         ({"FEED_DAYS": "ever"}, "FEED_DAYS"),
         ({"FEED_DAYS": "9999999"}, "FEED_DAYS"),
+        ({"LOG_LEVEL": "loud"}, "LOG_LEVEL"),
+        ({"LOG_LEVEL": "info"}, "LOG_LEVEL"),
+        ({"AMQP_URI": "redis://mq"}, "AMQP_URI"),
+        ({"AMQP_URI": "mq:5672"}, "AMQP_URI"),
+        ({"AMQP_URI": "pyamqp://u:secret@mq:port/"}, "AMQP_URI"),
+        ({"HTTP_ADDRESS": "8000"}, "HTTP_ADDRESS"),
+        ({"HTTP_ADDRESS": "127.0.0.1:"}, "HTTP_ADDRESS"),
+        ({"HTTP_ADDRESS": "127.0.0.1:65536"}, "HTTP_ADDRESS"),
+        ({"HTTP_ADDRESS": "http://127.0.0.1:8000"}, "HTTP_ADDRESS"),
+        ({"HONGXIA_URL": "host:8080"}, "HONGXIA_URL"),
+        ({"HONGXIA_URL": "http://"}, "HONGXIA_URL"),
+        ({"HONGXIA_URL": "http://host:port"}, "HONGXIA_URL"),
+        ({"HONGXIA_URL": "registry=http://a:1,outreach"}, "HONGXIA_URL"),
+        ({"HONGXIA_URL": "registry=a:1"}, "HONGXIA_URL"),
     ],
 )
 def test_a_wrong_value_is_told_without_a_secret(changed: dict[str, str], told: str) -> None:
@@ -74,6 +88,20 @@ def test_the_clock_can_stand_still() -> None:
     settings = load({**SOUND, "HONGXIA_NOW": "2023-01-10T09:00:00+08:00", "FEED_DAYS": "400"})
     assert settings.clock() == datetime(2023, 1, 10, 1, tzinfo=UTC)
     assert settings.feed_days == 400
+
+
+@pytest.mark.parametrize("uri", ["pyamqp://u:p@mq:5672/", "amqp://u:p@mq//", "amqps://u:p@mq/", "memory://"])
+def test_these_brokers_can_be_named(uri: str) -> None:
+    assert load({**SOUND, "AMQP_URI": uri}).amqp_uri == uri
+
+
+@pytest.mark.parametrize("urls", ["https://h", "http://{service}:8080", "a=http://x:1/, b=https://{service}.y"])
+def test_a_base_a_template_and_a_list_are_addresses_of_services(urls: str) -> None:
+    assert load({**SOUND, "HONGXIA_URL": urls, "HTTP_ADDRESS": "0.0.0.0:8080"}).service_urls == urls
+
+
+def test_each_fault_has_a_line() -> None:
+    assert len(faults(LOG_LEVEL="x", AMQP_URI="x", HTTP_ADDRESS="x", HONGXIA_URL="x", FEED_DAYS="x")) == 5
 
 
 @pytest.mark.parametrize(
