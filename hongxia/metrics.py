@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -14,6 +16,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self.behind_since: dict[str, datetime] = {}
 
         def counter(name: str, text: str, *labels: str) -> Counter:
             return Counter(f"hongxia_{name}", text, labels, registry=self.registry)

@@ -19,6 +19,7 @@ from kombu.transport.virtual import Channel as VirtualChannel
 
 from hongxia.events.envelope import CONTENT_TYPE
 from hongxia.events.transport import BrokerAway, Message
+from hongxia.events.wire import EventMessage, corked, quicken
 
 EVENTS = Exchange("hongxia.events", "topic", durable=True)
 DEAD = Exchange("hongxia.dead", "direct", durable=True)
@@ -137,6 +138,7 @@ class Publisher:
             EVENTS(self._channel).declare()
             self._confirms, self._tag = Confirms(), 0
             if not isinstance(self._channel, VirtualChannel):
+                quicken(self._channel.connection)
                 self._channel.confirm_select()
                 self._channel.events["basic_ack"].add(self._confirms.on_ack)
                 self._channel.events["basic_nack"].add(self._confirms.on_nack)
@@ -148,10 +150,7 @@ class Publisher:
         """
         self.open()
         with self._errors():
-            for message in messages:
-                self._send(message)
-            in_memory = isinstance(self._channel, VirtualChannel)
-            confirmed = len(messages) if in_memory else self._await()
+            confirmed = self._put(messages) if isinstance(self._channel, VirtualChannel) else self._send(messages)
         if confirmed < len(messages):
             self.close()
         return confirmed
@@ -163,9 +162,13 @@ class Publisher:
 
     def heartbeat(self) -> None:
         """Keep an idle connection alive and find out that it is dead. Raises BrokerAway."""
-        if self._connection is not None and self._channel is not None:
-            with self._errors():
-                self._connection.heartbeat_check()
+        if self._connection is None or self._channel is None or isinstance(self._channel, VirtualChannel):
+            return
+        with self._errors():
+            # What the broker sent counts for py-amqp only once it is read.
+            with suppress(TimeoutError):
+                self._connection.drain_events(timeout=0)
+            self._connection.heartbeat_check()
 
     def close(self) -> None:
         """Give the connection up; the next publish opens a new one."""
@@ -173,19 +176,21 @@ class Publisher:
         if broken is not None:
             discard(broken)
 
-    def _send(self, message: Message) -> None:
-        prepared = self._channel.prepare_message(
-            message.body,
-            content_type=CONTENT_TYPE,
-            content_encoding="binary",
-            properties={"delivery_mode": 2},
-        )
-        if isinstance(self._channel, VirtualChannel):
+    def _put(self, messages: Sequence[Message]) -> int:
+        """In memory there is nobody to confirm."""
+        for message in messages:
+            prepared = self._channel.prepare_message(message.body, content_type=CONTENT_TYPE)
             self._channel.basic_publish(prepared, EVENTS.name, message.routing_key)
-            return
-        self._tag += 1
-        self._confirms.sent(self._tag)
-        self._channel.basic_publish(prepared, EVENTS.name, message.routing_key, mandatory=True)
+        return len(messages)
+
+    def _send(self, messages: Sequence[Message]) -> int:
+        with corked(self._channel.connection):
+            for message in messages:
+                self._tag += 1
+                self._confirms.sent(self._tag)
+                event = EventMessage(message.body)
+                self._channel.basic_publish(event, EVENTS.name, message.routing_key, mandatory=True)
+        return self._await()
 
     def _await(self) -> int:
         deadline = self._monotonic() + CONFIRM_SECONDS
@@ -250,6 +255,8 @@ def consume(
     """Declare the queues of (consumer, source) and begin to take from the source's. Raises what the transport does."""
     channel = open_connection.channel()
     dead_queue(consumer)(channel).declare()
+    if not isinstance(channel, VirtualChannel):
+        quicken(channel.connection)
     subscription = Consumer(
         channel,
         [source_queue(consumer, source)],

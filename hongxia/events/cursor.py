@@ -240,12 +240,18 @@ def compare_head(consumer: Consumer, context: Context, known: int, head: Head) -
 
     `known` is a position that the cursor had reached before the head was asked for; since then another replica may
     have moved it on. A source whose head lies below that, or has another chain at the cursor's position, was put back
-    to an older state: this consumer stops reading it and changes nothing.
+    to an older state: this consumer stops reading it and changes nothing, until both agree again.
     """
     with consumer.database.begin(context) as session:
         row = lock(session, consumer.source)
         seen = {"head_position": head.position, "head_chain": head.chain, "head_seen": context.now}
         session.execute(_of(consumer.source).values(**seen))
+        agree = (head.position, head.chain) == (row.position, row.chain)
+        if row.diverged and agree:
+            # The source was put right again: it ends exactly where this consumer stands.
+            session.execute(_of(consumer.source).values(diverged=None))
+        if agree:
+            return State.LEVEL
         if row.diverged:
             return State.DIVERGED
         if head.position < min(known, row.position):
@@ -276,9 +282,13 @@ def reread(session: Session, source: str) -> None:
     parked.drop(session, source)
 
 
-def check(consumer: Consumer, context: Context, feed: Feed) -> Outcome:
-    """Compare with the source's head, and pull what is missing. Raises FeedAway."""
+def check(consumer: Consumer, context: Context, feed: Feed, *, flowing: bool = False) -> Outcome:
+    """Compare with the source's head, and pull what is missing. Raises FeedAway.
+
+    While events are `flowing` in by the queue, the head is ahead of the cursor as a matter of course: what is on its
+    way is not pulled as well.
+    """
     known = position(consumer)
     head = feed.head()
     state = compare_head(consumer, context, known, head)
-    return heal(consumer, context, feed, head) if state is State.GAP else Outcome(state)
+    return heal(consumer, context, feed, head) if state is State.GAP and not flowing else Outcome(state)

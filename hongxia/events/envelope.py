@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -15,6 +16,7 @@ from hongxia.events import chain
 
 CONTENT_TYPE = "application/cloudevents+json"
 BATCH_CONTENT_TYPE = "application/cloudevents-batch+json"
+_CHAIN = re.compile(r"[0-9a-f]{64}")
 LOG_ATTRIBUTES = ("position", "typeposition", "chain")
 
 T = TypeVar("T")
@@ -118,7 +120,7 @@ class Event:
         bare = {k: v for k, v in self.attributes.items() if k not in LOG_ATTRIBUTES}
         try:
             return canonical(bare)
-        except (TypeError, RecursionError, rfc8785.CanonicalizationError):
+        except (TypeError, ValueError, RecursionError, rfc8785.CanonicalizationError):
             return b""
 
 
@@ -156,11 +158,19 @@ def parse(body: bytes) -> Event:
 
 
 def _sound(event: Event) -> bool:
-    texts = (event.id, event.source, event.type, event.subject, event.chain)
+    texts = (event.id, event.source, event.type, event.subject)
     numbers = (event.position, event.typeposition)
-    return all(isinstance(text, str) for text in texts) and all(
-        isinstance(number, int) and not isinstance(number, bool) and 0 < number < 2**63 for number in numbers
+    return (
+        all(isinstance(text, str) and _can_be_stored(text) for text in texts)
+        and all(isinstance(n, int) and not isinstance(n, bool) and 0 < n < 2**63 for n in numbers)
+        and isinstance(event.chain, str)
+        and _CHAIN.fullmatch(event.chain) is not None
     )
+
+
+def _can_be_stored(text: str) -> bool:
+    """JSON can spell half a character (a lone surrogate), which no UTF-8 can hold."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _tail(position: int, typeposition: int, link: str) -> bytes:

@@ -26,7 +26,14 @@ def observe(session: Session, metrics: Metrics, now: datetime) -> None:
         metrics.cursor.labels(row.source).set(row.position)
         metrics.head.labels(row.source).set(row.head_position)
         metrics.lag.labels(row.source).set(lag)
-        behind = (now - row.last_event).total_seconds() if lag and row.last_event else 0
-        metrics.lag_seconds.labels(row.source).set(behind)
+        metrics.lag_seconds.labels(row.source).set(_behind(metrics, row.source, lag, now))
         metrics.diverged.labels(row.source).set(row.diverged is not None)
         metrics.parked.labels(row.source).set(parked_by_source.get(row.source, 0))
+
+
+def _behind(metrics: Metrics, source: str, lag: int, now: datetime) -> float:
+    """Seconds since the cursor was first seen behind its source's head."""
+    if not lag:
+        metrics.behind_since.pop(source, None)
+        return 0.0
+    return (now - metrics.behind_since.setdefault(source, now)).total_seconds()

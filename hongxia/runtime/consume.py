@@ -8,7 +8,9 @@ from functools import wraps
 from typing import Any
 
 from eventlet.event import Event as Result
+from eventlet.support.greenlets import GreenletExit
 from kombu import Connection
+from nameko.exceptions import ContainerBeingKilled
 from nameko.extensions import Entrypoint
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -60,7 +62,11 @@ class Consume(Entrypoint):  # type: ignore[misc]
             done.send((error, exc_info))
             return error, exc_info
 
-        self.container.spawn_worker(self, (session, events), {}, handle_result=on_result)
+        try:
+            self.container.spawn_worker(self, (session, events), {}, handle_result=on_result)
+        except ContainerBeingKilled:
+            # Not the event's fault: end here, with the transaction, instead of parking it.
+            raise GreenletExit from None
         error, exc_info = done.wait()
         if exc_info:
             raise exc_info[1]
@@ -85,7 +91,7 @@ class Reading:
         self.feed = host.feed(source)
         self.next_check = 0.0
         self.wait = 0.1
-        self.behind_since: float | None = None
+        self.flowing = False
 
     def until_the_broker_goes(self) -> None:
         """Read from the queue for as long as the broker is there. A new connection first looks at the head."""
@@ -98,7 +104,7 @@ class Reading:
                 link.connect()
                 begin_to_consume(link, self.host.name, self.source, mailbox.put)
             active.set(1)
-            self.next_check, self.wait = 0.0, 0.1
+            self.next_check, self.wait, self.flowing = 0.0, 0.1, False
             reader = green.spawn(lambda: _read(link, mailbox))
             self._take_batches(link, mailbox)
         except BrokerAway as error:
@@ -142,6 +148,7 @@ class Reading:
                 wait = min(LONGEST_WAIT, wait * 2)
                 continue
             self._note(outcome)
+            self.flowing = outcome.state is State.LEVEL and outcome.applied > 0
             if outcome.state is State.GAP:
                 self.next_check = 0.0
             return
@@ -150,8 +157,9 @@ class Reading:
         if time.monotonic() < self.next_check:
             return
         self.next_check = time.monotonic() + CHECK_SECONDS
+        flowing, self.flowing = self.flowing, False
         try:
-            outcome = cursor.check(self.consumer, self.host.context(), self.feed)
+            outcome = cursor.check(self.consumer, self.host.context(), self.feed, flowing=flowing)
         except FeedAway as error:
             self.host.log.warning("feed away", source=self.source, error=str(error))
             return

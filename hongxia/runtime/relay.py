@@ -93,7 +93,8 @@ def _publish(host: Host, publisher: Publisher) -> tuple[int, bool]:
     try:
         publisher.open()
         published = relay.publish(host.database, publisher, host.context())
-        publisher.heartbeat()
+        if not published:
+            publisher.heartbeat()
     except BrokerAway as error:
         host.log.warning("broker away", error=str(error))
         return 0, True

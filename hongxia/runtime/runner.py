@@ -29,7 +29,8 @@ from hongxia.runtime.host import SETTINGS
 from hongxia.runtime.http import MOUNTS, Wsgi
 from hongxia.settings import SECRET_LENGTH, Misconfigured, Settings, load
 
-MAX_WORKERS = 200
+MAX_WORKERS = 2000
+"""More than eventlet lets connections in (1024): whoever holds a transaction must never wait for a worker."""
 TOKEN_LIFETIME = timedelta(days=30)
 
 

@@ -11,6 +11,7 @@ from kombu.exceptions import MessageStateError
 from hongxia.events import broker
 from hongxia.events.broker import Publisher, Taken, connection, consume
 from hongxia.events.transport import BrokerAway, Message
+from hongxia.events.wire import EventMessage
 
 MESSAGES = [Message("origin.thing.changed", body) for body in (b"one", b"two", b"three")]
 
@@ -25,6 +26,24 @@ class Line:
         self.events: dict[str, set[Any]] = defaultdict(set)
         self.sent: list[bytes] = []
         self.released = False
+        self.client_properties: dict[str, dict[str, bool]] = {"capabilities": {}}
+
+    @property
+    def connection(self) -> Line:
+        return self
+
+    @property
+    def transport(self) -> Line:
+        return self
+
+    def _quick_recv(self, _wanted: int) -> bytes:
+        return b""
+
+    def _write(self, _frames: bytes) -> None:
+        pass
+
+    def write(self, frames: bytes) -> None:
+        self._write(frames)
 
     def channel(self) -> Line:
         return self
@@ -38,12 +57,9 @@ class Line:
     def release(self) -> None:
         self.released = True
 
-    def prepare_message(self, body: bytes, **_properties: Any) -> bytes:
-        return body
-
-    def basic_publish(self, body: bytes, exchange: str, key: str, mandatory: bool) -> None:
+    def basic_publish(self, message: EventMessage, exchange: str, key: str, mandatory: bool) -> None:
         assert (exchange, key, mandatory) == ("hongxia.events", "origin.thing.changed", True)
-        self.sent.append(body)
+        self.sent.append(message.body)
 
     def drain_events(self, timeout: float) -> None:
         if not self.script:
