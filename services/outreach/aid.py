@@ -149,7 +149,7 @@ def decline(session: Session, case: AidCase, declined_on: date, today: date) -> 
 
 def get(session: Session, case_id: str, *, lock: bool = False) -> AidCase:
     """A case. Raises NotFound."""
-    case = session.get(AidCase, case_id, with_for_update=lock)
+    case = session.get(AidCase, case_id, with_for_update=lock, populate_existing=lock)
     if case is None:
         raise NotFound("没有这件帮扶", slug="unknown-aid-case")
     return case
@@ -175,7 +175,7 @@ def _awaiting(session: Session, event: Event, outcome: str) -> AidCase | None:
     """The approved case that an answer is for; None if it was given before. Raises Unappliable for one that
     does not fit: an unknown case, another amount, or the opposite of an earlier answer.
     """
-    case = session.get(AidCase, event.subject, with_for_update=True)
+    case = session.get(AidCase, event.subject, with_for_update=True, populate_existing=True)
     if case is None:
         raise Unappliable("unknown-aid-case")
     if event.need("amount_fen", int) != case.amount_fen:

@@ -28,6 +28,7 @@ from services.outreach.events import EVENTS
 from services.outreach.models import AidCase, Base, Cadre, Contact, Obligation, ObligationKind, Stay, Suggestion, Visit
 from services.outreach.sources import AID_PAID, AID_REFUSED, FINANCE_IGNORED
 from services.outreach.workbook import OUTREACH
+from services.voiding import VoidIn
 
 LIAISON = "liaison"
 LEADER = "leader"
@@ -61,7 +62,7 @@ class OutreachService(Service):
     def record_visit(self, call: Call) -> Reply:
         """A call on one cadre."""
         details = visits.Details(**call.body)
-        cadre = cadres.find(call.session, details.cadre_id)
+        cadre = cadres.locked(call.session, details.cadre_id)
         visit = visits.record(call.session, ids.new_id(), details, cadre, call.today)
         obligations.review(call.session, [visit.cadre_id], call.today)
         return _created("visits", visit)
@@ -95,8 +96,7 @@ class OutreachService(Service):
     )
     def amend_visit(self, call: Call, visit_id: UUID) -> Visit:
         """Anything that was told of it."""
-        visit = visits.get(call.session, str(visit_id), lock=True)
-        call.must_match(visit.version)
+        visit = _locked_visit(call, visit_id, becomes_of=call.body.get("cadre_id"))
         before = visit.cadre_id
         visits.amend(call.session, visit, call.body, call.today)
         obligations.review(call.session, {before, visit.cadre_id}, call.today)
@@ -107,13 +107,12 @@ class OutreachService(Service):
         "/visits/<uuid:visit_id>/void",
         summary="作废走访",
         roles=(LIAISON,),
-        body=schemas.VoidIn,
+        body=VoidIn,
         returns=schemas.VisitOut,
     )
     def void_visit(self, call: Call, visit_id: UUID) -> Visit:
         """It counts no more."""
-        visit = visits.get(call.session, str(visit_id), lock=True)
-        call.must_match(visit.version)
+        visit = _locked_visit(call, visit_id)
         visits.void(call.session, visit, call.body["reason"])
         obligations.review(call.session, [visit.cadre_id], call.today)
         return visit
@@ -157,7 +156,7 @@ class OutreachService(Service):
         "/contacts/<uuid:contact_id>/void",
         summary="作废每月联系",
         roles=(LIAISON,),
-        body=schemas.VoidIn,
+        body=VoidIn,
         returns=schemas.ContactOut,
     )
     def void_contact(self, call: Call, contact_id: UUID) -> Contact:
@@ -297,7 +296,7 @@ class OutreachService(Service):
         "/suggestions/<uuid:suggestion_id>/void",
         summary="作废意见建议",
         roles=(LIAISON,),
-        body=schemas.VoidIn,
+        body=VoidIn,
         returns=schemas.SuggestionOut,
     )
     def void_suggestion(self, call: Call, suggestion_id: UUID) -> Suggestion:
@@ -348,23 +347,19 @@ class OutreachService(Service):
     )
     def end_stay(self, call: Call, stay_id: UUID) -> Stay:
         """The cadre left the hospital."""
-        stay = stays.get(call.session, str(stay_id), lock=True)
-        call.must_match(stay.version)
-        return stays.end(call.session, stay, call.body["discharged_on"], call.today)
+        return stays.end(call.session, _locked_stay(call, stay_id), call.body["discharged_on"], call.today)
 
     @route(
         "POST",
         "/stays/<uuid:stay_id>/void",
         summary="作废住院报告",
         roles=(LIAISON,),
-        body=schemas.VoidIn,
+        body=VoidIn,
         returns=schemas.StayOut,
     )
     def void_stay(self, call: Call, stay_id: UUID) -> Stay:
         """It was none; the visit that it raised is owed no more."""
-        stay = stays.get(call.session, str(stay_id), lock=True)
-        call.must_match(stay.version)
-        return stays.void(call.session, stay, call.body["reason"])
+        return stays.void(call.session, _locked_stay(call, stay_id), call.body["reason"])
 
     @route(
         "GET", "/obligation-kinds", summary="五必访种类", roles=READERS, returns=schemas.ObligationKindOut, many=True
@@ -451,6 +446,26 @@ def _listed(
         if asked[column.key] is not None:
             query = query.where(column == asked[column.key])
     return paginate(call.session, query, [on, record_id], asked)
+
+
+def _locked_visit(call: Call, visit_id: UUID, becomes_of: str | None = None) -> Visit:
+    """A visit to change. Its cadre is locked before it, and so is the one to whom it is moved: what is owed to them
+    is held against visits that stand still.
+    """
+    cadre_id = visits.get(call.session, str(visit_id)).cadre_id
+    for concerned in sorted({cadre_id, becomes_of or cadre_id}):
+        cadres.locked(call.session, concerned)
+    visit = visits.get(call.session, str(visit_id), lock=True)
+    call.must_match(visit.version)
+    return visit
+
+
+def _locked_stay(call: Call, stay_id: UUID) -> Stay:
+    """A stay to change, the cadre locked before it as for a visit."""
+    cadres.locked(call.session, stays.get(call.session, str(stay_id)).cadre_id)
+    stay = stays.get(call.session, str(stay_id), lock=True)
+    call.must_match(stay.version)
+    return stay
 
 
 def _locked_case(call: Call, case_id: UUID) -> AidCase:

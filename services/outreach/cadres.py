@@ -40,8 +40,8 @@ def find(session: Session, cadre_id: str) -> Cadre | None:
 
 
 def locked(session: Session, cadre_id: str) -> Cadre | None:
-    """The same, with the row locked: two who record for one cadre what there may be only one of take turns."""
-    return session.get(Cadre, cadre_id, with_for_update=True)
+    """The same, with the row locked: two who record something for one cadre take turns."""
+    return session.get(Cadre, cadre_id, with_for_update=True, populate_existing=True)
 
 
 def known(session: Session, cadre_ids: Collection[str]) -> dict[str, Cadre]:

@@ -68,12 +68,12 @@ def make(
 
 def find(session: Session, contact_id: str) -> Contact | None:
     """A contact, locked, or None."""
-    return session.get(Contact, contact_id, with_for_update=True)
+    return session.get(Contact, contact_id, with_for_update=True, populate_existing=True)
 
 
 def get(session: Session, contact_id: str, *, lock: bool = False) -> Contact:
     """A contact. Raises NotFound."""
-    contact = session.get(Contact, contact_id, with_for_update=lock)
+    contact = session.get(Contact, contact_id, with_for_update=lock, populate_existing=lock)
     if contact is None:
         raise NotFound("没有这次联系", slug="unknown-contact")
     return contact

@@ -39,7 +39,7 @@ def find_kind(session: Session, code: str) -> ObligationKind | None:
     """A kind, locked, or None. Raises Rule for a code that is none."""
     if not _CODE.match(code):
         raise Rule("代码应为小写字母、数字和下划线，以字母开头，不超过20个字符", slug="bad-kind-code")
-    return session.get(ObligationKind, code, with_for_update=True)
+    return session.get(ObligationKind, code, with_for_update=True, populate_existing=True)
 
 
 def add_kind(session: Session, code: str, values: Mapping[str, Any]) -> ObligationKind:

@@ -10,8 +10,6 @@ from hongxia.http.problems import Conflict, Problem, Rule
 EARLIEST = date(1990, 1, 1)
 """No record that offices still keep is older; a date before is a slip of the pen."""
 
-VOID_REASONS = {"误录": "mistake", "重复": "duplicate", "对象有误": "wrong_cadre", "其他": "other"}
-
 
 def refuse(objections: Iterable[Problem]) -> None:
     """Raise the first objection, with the errors of all of them; nothing if there is none."""

@@ -7,10 +7,9 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from hongxia.http.fields import Text, Yuan
+from hongxia.http.fields import Changes, Flag, Id, Text, Yuan
 from hongxia.http.paging import PageQuery
 from services.outreach.obligations import CAUSES, STATES
-from services.outreach.rules import VOID_REASONS
 from services.outreach.workbook import (
     AID_CAUSES,
     CONTACT_METHODS,
@@ -28,20 +27,6 @@ SUGGESTION_STATES = ("received", "assigned", "resolved", "voided")
 STAY_STATES = ("reported", "ended", "voided")
 
 
-class Id(fields.UUID):
-    """An entity's id; a text inside."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
-        return str(super()._deserialize(value, attr, data, **kwargs))
-
-
-class Flag(fields.Boolean):
-    """true or false, nothing that looks like it."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(truthy={True}, falsy={False}, **options)
-
-
 def _code(labels: Mapping[str, str], **options: Any) -> fields.String:
     """One of the codes behind the workbook's labels."""
     return fields.String(validate=validate.OneOf(list(labels.values()), labels=list(labels)), **options)
@@ -51,13 +36,7 @@ def _state(states: tuple[str, ...]) -> fields.String:
     return fields.String(load_default=None, validate=validate.OneOf(states))
 
 
-class VoidIn(Schema):
-    """Why a record is voided."""
-
-    reason = _code(VOID_REASONS, required=True)
-
-
-class VisitChanges(Schema):
+class VisitChanges(Changes):
     """What may be amended of a visit: any of what was told of it."""
 
     cadre_id = Id()

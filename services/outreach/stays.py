@@ -70,12 +70,12 @@ def report(session: Session, told: Report, cadre: Cadre | None, today: date, exi
 
 def find(session: Session, stay_id: str) -> Stay | None:
     """A stay, locked, or None."""
-    return session.get(Stay, stay_id, with_for_update=True)
+    return session.get(Stay, stay_id, with_for_update=True, populate_existing=True)
 
 
 def get(session: Session, stay_id: str, *, lock: bool = False) -> Stay:
     """A stay. Raises NotFound."""
-    stay = session.get(Stay, stay_id, with_for_update=lock)
+    stay = session.get(Stay, stay_id, with_for_update=lock, populate_existing=lock)
     if stay is None:
         raise NotFound("没有这次住院报告", slug="unknown-stay")
     return stay

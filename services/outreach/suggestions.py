@@ -52,7 +52,7 @@ def receive(session: Session, suggestion_id: str, details: Details, today: date)
 
 def get(session: Session, suggestion_id: str, *, lock: bool = False) -> Suggestion:
     """A suggestion. Raises NotFound."""
-    suggestion = session.get(Suggestion, suggestion_id, with_for_update=lock)
+    suggestion = session.get(Suggestion, suggestion_id, with_for_update=lock, populate_existing=lock)
     if suggestion is None:
         raise NotFound("没有这条意见建议", slug="unknown-suggestion")
     return suggestion

@@ -65,7 +65,7 @@ def record(session: Session, visit_id: str, details: Details, cadre: Cadre | Non
 
 def get(session: Session, visit_id: str, *, lock: bool = False) -> Visit:
     """A visit. Raises NotFound."""
-    visit = session.get(Visit, visit_id, with_for_update=lock)
+    visit = session.get(Visit, visit_id, with_for_update=lock, populate_existing=lock)
     if visit is None:
         raise NotFound("没有这次走访", slug="unknown-visit")
     return visit

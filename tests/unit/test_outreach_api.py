@@ -8,8 +8,9 @@ from hongxia import ids
 from hongxia.database import Database, migrate
 from hongxia.http.openapi import document
 from hongxia.runtime.http import routes_of
+from services.outreach import cadres
 from services.outreach.app import OutreachService
-from services.outreach.models import Base
+from services.outreach.models import Base, Visit
 from services.outreach.workbook import OUTREACH
 from tests.unit.outreach_builders import LIN, Api, add_cadre, new_database, problem, types
 
@@ -54,9 +55,45 @@ def test_a_visit_is_recorded_read_amended_and_voided(api, database):
     assert api("PATCH", path, {"people": 3}, role="liaison", If_Match='"1"').json["people"] == 3
     assert problem(api("PATCH", path, {"people": 4}, If_Match='"1"')) == (412, "version-changed")
     assert problem(api("PATCH", path, {"people": 4})) == (428, "version-required")
-    assert api("POST", f"{path}/void", {"reason": "mistake"}, role="liaison").json["state"] == "voided"
-    assert problem(api("POST", f"{path}/void", {"reason": "mistake"})) == (409, "wrong-state")
+    assert api("POST", f"{path}/void", {"reason": "entered-in-error"}, role="liaison").json["state"] == "voided"
+    assert problem(api("POST", f"{path}/void", {"reason": "entered-in-error"})) == (409, "wrong-state")
     assert types(database) == ["visit.recorded", "visit.amended", "visit.voided"]
+
+
+def test_an_amendment_of_nothing_is_refused(api, database):
+    path = "/" + api("POST", "/visits", VISIT).headers["Location"]
+    assert problem(api("PATCH", path, {}, If_Match='"1"')) == (422, "nothing-to-change")
+    assert types(database) == ["visit.recorded"]
+
+
+@pytest.fixture
+def locked(monkeypatch):
+    """The cadres that are locked, in their order."""
+    found = []
+    lock = cadres.locked
+    monkeypatch.setattr(cadres, "locked", lambda session, key: found.append(key) or lock(session, key))
+    return found
+
+
+def test_whoever_changes_the_visits_or_stays_of_a_cadre_locks_the_cadre(api, database, locked):
+    chen = add_cadre(database, "G0002").id
+    both = sorted((LIN, chen))
+    path = "/" + api("POST", "/visits", VISIT).headers["Location"]
+    api("PATCH", path, {"cadre_id": chen}, If_Match='"1"')
+    api("POST", f"{path}/void", {"reason": "duplicate"})
+    stay = "/" + api("POST", "/stays", {"cadre_id": LIN, "admitted_on": "2022-07-01"}).headers["Location"]
+    api("POST", f"{stay}/void", {"reason": "wrong-cadre"})
+    assert locked == [LIN, *both, chen, LIN, LIN]
+
+
+def test_whoever_waited_for_a_cadre_sees_what_the_other_one_did(api, database, monkeypatch):
+    path = "/" + api("POST", "/visits", VISIT).headers["Location"]
+
+    def wait(session, _cadre_id):
+        session.connection().execute(Visit.__table__.update().values(version=2))  # past the session, as another would
+
+    monkeypatch.setattr(cadres, "locked", wait)
+    assert problem(api("PATCH", path, {"people": 3}, If_Match='"1"')) == (412, "version-changed")
 
 
 @pytest.mark.parametrize(
@@ -67,6 +104,7 @@ def test_a_visit_is_recorded_read_amended_and_voided(api, database):
         ({"people": True}, "#/people"),
         ({"people": 1.5}, "#/people"),
         ({"five_must": "yes"}, "#/five_must"),
+        ({"five_must": 1}, "#/five_must"),
         ({"visited_on": "2022-02-30"}, "#/visited_on"),
         ({"visited_on": "2023-01-11"}, "#/visited_on"),
         ({"occasion": "生病住院"}, "#/occasion"),

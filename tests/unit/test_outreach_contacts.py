@@ -69,7 +69,7 @@ def test_a_voided_contact_can_be_made_again_as_a_newer_version_of_the_same():
     add_cadre(database)
     contact_id = make(database).id
     with work(database) as session:
-        contacts.void(session, contacts.get(session, contact_id), "mistake")
+        contacts.void(session, contacts.get(session, contact_id), "entered-in-error")
     again = make(database)
     assert (again.id, again.version, again.state, again.void_reason) == (contact_id, 3, "made", None)
     told = [(name, event["entityversion"]) for name, event in events(database)]

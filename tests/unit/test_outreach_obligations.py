@@ -87,7 +87,7 @@ def test_voiding_the_visit_leaves_the_obligation_open_again(database):
     report(database)
     visit = pay(database, date(2023, 1, 6))
     with work(database) as session:
-        visits.void(session, visits.get(session, visit.id), "mistake")
+        visits.void(session, visits.get(session, visit.id), "entered-in-error")
         obligations.review(session, [LIN], TODAY)
     assert owed(database)[0][2] == "open"
 
@@ -109,7 +109,7 @@ def test_a_voided_report_takes_its_obligation_back_and_the_same_stay_can_be_repo
     with pytest.raises(Conflict):
         report(database)
     with work(database) as session:
-        stays.void(session, stays.get(session, stay.id), "mistake")
+        stays.void(session, stays.get(session, stay.id), "entered-in-error")
     assert owed(database)[0][2] == "cancelled"
     assert report(database).version == 3
     assert [state for _, _, state in owed(database)] == ["open"]

@@ -124,9 +124,9 @@ def test_a_voided_visit_can_be_neither_amended_nor_voided_again():
     add_cadre(database)
     visit_id = record(database).id
     with work(database) as session:
-        visits.void(session, visits.get(session, visit_id), "mistake")
+        visits.void(session, visits.get(session, visit_id), "entered-in-error")
     for again in (
-        lambda session, visit: visits.void(session, visit, "mistake"),
+        lambda session, visit: visits.void(session, visit, "entered-in-error"),
         lambda session, visit: visits.amend(session, visit, {"people": 3}, TODAY),
     ):
         with pytest.raises(Conflict) as raised, work(database) as session:

@@ -118,7 +118,7 @@ def test_rows_that_went_on_in_the_system_are_still_the_same_rows():
     rows = {"visit": [VISIT], "suggestion": [{**SUGGESTION, "resolved_on": None}], "aid": [AID]}
     loaded(database, **rows)
     with work(database) as session:
-        visits.void(session, visits.get(session, row_id("visit", 2022, "ZF-0001")), "mistake")
+        visits.void(session, visits.get(session, row_id("visit", 2022, "ZF-0001")), "entered-in-error")
         suggestion = suggestions.get(session, row_id("suggestion", 2022, "YJ-001"))
         suggestions.resolve(session, suggestion, date(2022, 5, 1), TODAY)
         aid.get(session, row_id("aid", 2022, "BF-001")).state = "paid"
