@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TypeVar
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -33,6 +34,7 @@ from services.activities.events import EVENTS
 from services.activities.health_checks import CHECK
 from services.activities.models import Attendance, Base, Check, Drive, HealthCheck, Meeting, Record, Roster, Work
 from services.activities.workbook import ACTIVITIES
+from services.voiding import VoidIn
 
 CENTRE = "centre"
 WRITERS = (CENTRE,)
@@ -87,32 +89,32 @@ class ActivitiesService(Service):
         """Sessions by date."""
         return records.listed(call.session, Meeting, Meeting.held_on, call.query)
 
-    @route("GET", "/sessions/<session_id>", summary="场次", roles=READERS, returns=schemas.SessionOut)
-    def get_session(self, call: Call, session_id: str) -> Meeting:
+    @route("GET", "/sessions/<uuid:session_id>", summary="场次", roles=READERS, returns=schemas.SessionOut)
+    def get_session(self, call: Call, session_id: UUID) -> Meeting:
         """One session."""
-        return records.get(call.session, Meeting, session_id)
+        return records.get(call.session, Meeting, str(session_id))
 
     @route(
         "PATCH",
-        "/sessions/<session_id>",
+        "/sessions/<uuid:session_id>",
         summary="修改场次",
         roles=WRITERS,
         body=schemas.SessionChanges,
         returns=schemas.SessionOut,
     )
-    def amend_session(self, call: Call, session_id: str) -> Meeting:
+    def amend_session(self, call: Call, session_id: UUID) -> Meeting:
         """Correct a session; its attendance follows its programme and date."""
         return sessions.amend(call.session, _matched(call, Meeting, session_id), call.body, call.today)
 
     @route(
         "POST",
-        "/sessions/<session_id>/hold",
+        "/sessions/<uuid:session_id>/hold",
         summary="场次已举办",
         roles=WRITERS,
         body=schemas.HoldIn,
         returns=schemas.SessionOut,
     )
-    def hold_session(self, call: Call, session_id: str) -> Meeting:
+    def hold_session(self, call: Call, session_id: UUID) -> Meeting:
         """A scheduled session took place; with those who attended, if they are known."""
         attendances = call.body.pop("attendances")
         meeting = _matched(call, Meeting, session_id)
@@ -122,13 +124,13 @@ class ActivitiesService(Service):
 
     @route(
         "POST",
-        "/sessions/<session_id>/cancel",
+        "/sessions/<uuid:session_id>/cancel",
         summary="取消场次",
         roles=WRITERS,
         body=schemas.CancelIn,
         returns=schemas.SessionOut,
     )
-    def cancel_session(self, call: Call, session_id: str) -> Meeting:
+    def cancel_session(self, call: Call, session_id: UUID) -> Meeting:
         """A session does not take place, or did not; its attendance is voided with it."""
         return sessions.cancel(call.session, _matched(call, Meeting, session_id), call.body["reason"])
 
@@ -136,16 +138,16 @@ class ActivitiesService(Service):
 
     @route(
         "POST",
-        "/sessions/<session_id>/attendances",
+        "/sessions/<uuid:session_id>/attendances",
         summary="登记考勤",
         roles=WRITERS,
         body=schemas.AttendanceIn,
         returns=schemas.AttendanceOut,
         status=201,
     )
-    def record_attendance(self, call: Call, session_id: str) -> Reply:
+    def record_attendance(self, call: Call, session_id: UUID) -> Reply:
         """A cadre attended a session that was held."""
-        meeting = records.locked(call.session, Meeting, session_id)
+        meeting = records.locked(call.session, Meeting, str(session_id))
         entry = attendance.record(call.session, meeting, **call.body, today=call.today)
         return _created(entry, "../../attendances")
 
@@ -162,36 +164,36 @@ class ActivitiesService(Service):
         """Attendances by date, of a session or a cadre if asked."""
         return records.listed(call.session, Attendance, Attendance.on, call.query)
 
-    @route("GET", "/attendances/<attendance_id>", summary="考勤", roles=READERS, returns=schemas.AttendanceOut)
-    def get_attendance(self, call: Call, attendance_id: str) -> Attendance:
+    @route("GET", "/attendances/<uuid:attendance_id>", summary="考勤", roles=READERS, returns=schemas.AttendanceOut)
+    def get_attendance(self, call: Call, attendance_id: UUID) -> Attendance:
         """One attendance."""
-        return records.get(call.session, Attendance, attendance_id)
+        return records.get(call.session, Attendance, str(attendance_id))
 
     @route(
         "PATCH",
-        "/attendances/<attendance_id>",
+        "/attendances/<uuid:attendance_id>",
         summary="修改考勤",
         roles=WRITERS,
         body=schemas.AttendanceChanges,
         returns=schemas.AttendanceOut,
     )
-    def amend_attendance(self, call: Call, attendance_id: str) -> presence.Entry:
+    def amend_attendance(self, call: Call, attendance_id: UUID) -> presence.Entry:
         """Correct the date."""
-        meeting, entry = presence.locked(call.session, ATTENDANCE, attendance_id)
+        meeting, entry = presence.locked(call.session, ATTENDANCE, str(attendance_id))
         call.must_match(entry.version)
         return presence.amend(call.session, ATTENDANCE, meeting, entry, call.body["attended_on"], call.today)
 
     @route(
         "POST",
-        "/attendances/<attendance_id>/void",
+        "/attendances/<uuid:attendance_id>/void",
         summary="作废考勤",
         roles=WRITERS,
-        body=schemas.VoidIn,
+        body=VoidIn,
         returns=schemas.AttendanceOut,
     )
-    def void_attendance(self, call: Call, attendance_id: str) -> presence.Entry:
+    def void_attendance(self, call: Call, attendance_id: UUID) -> presence.Entry:
         """An attendance that does not count."""
-        meeting, entry = presence.locked(call.session, ATTENDANCE, attendance_id)
+        meeting, entry = presence.locked(call.session, ATTENDANCE, str(attendance_id))
         call.must_match(entry.version)
         return presence.void(call.session, ATTENDANCE, meeting, entry, call.body["reason"])
 
@@ -226,32 +228,32 @@ class ActivitiesService(Service):
         """Works by date."""
         return records.listed(call.session, Work, Work.collected_on, call.query)
 
-    @route("GET", "/works/<work_id>", summary="作品", roles=READERS, returns=schemas.WorkOut)
-    def get_work(self, call: Call, work_id: str) -> Work:
+    @route("GET", "/works/<uuid:work_id>", summary="作品", roles=READERS, returns=schemas.WorkOut)
+    def get_work(self, call: Call, work_id: UUID) -> Work:
         """One work."""
-        return records.get(call.session, Work, work_id)
+        return records.get(call.session, Work, str(work_id))
 
     @route(
         "PATCH",
-        "/works/<work_id>",
+        "/works/<uuid:work_id>",
         summary="修改作品",
         roles=WRITERS,
         body=schemas.WorkChanges,
         returns=schemas.WorkOut,
     )
-    def amend_work(self, call: Call, work_id: str) -> Work:
+    def amend_work(self, call: Call, work_id: UUID) -> Work:
         """Correct a work."""
         return works.amend(call.session, _matched(call, Work, work_id), call.body, call.today)
 
     @route(
         "POST",
-        "/works/<work_id>/withdraw",
+        "/works/<uuid:work_id>/withdraw",
         summary="撤回作品",
         roles=WRITERS,
         body=schemas.WithdrawIn,
         returns=schemas.WorkOut,
     )
-    def withdraw_work(self, call: Call, work_id: str) -> Work:
+    def withdraw_work(self, call: Call, work_id: UUID) -> Work:
         """A work that does not count any more."""
         return works.withdraw(call.session, _matched(call, Work, work_id), call.body["reason"])
 
@@ -285,47 +287,47 @@ class ActivitiesService(Service):
         """Batches by date."""
         return records.listed(call.session, HealthCheck, HealthCheck.held_on, call.query)
 
-    @route("GET", "/health-checks/<batch_id>", summary="体检批次", roles=READERS, returns=schemas.HealthCheckOut)
-    def get_health_check(self, call: Call, batch_id: str) -> HealthCheck:
+    @route("GET", "/health-checks/<uuid:batch_id>", summary="体检批次", roles=READERS, returns=schemas.HealthCheckOut)
+    def get_health_check(self, call: Call, batch_id: UUID) -> HealthCheck:
         """One batch."""
-        return records.get(call.session, HealthCheck, batch_id)
+        return records.get(call.session, HealthCheck, str(batch_id))
 
     @route(
         "PATCH",
-        "/health-checks/<batch_id>",
+        "/health-checks/<uuid:batch_id>",
         summary="修改体检批次",
         roles=WRITERS,
         body=schemas.HealthCheckChanges,
         returns=schemas.HealthCheckOut,
     )
-    def amend_health_check(self, call: Call, batch_id: str) -> HealthCheck:
+    def amend_health_check(self, call: Call, batch_id: UUID) -> HealthCheck:
         """Correct a batch; its checks follow its date."""
         return health_checks.amend(call.session, _matched(call, HealthCheck, batch_id), call.body, call.today)
 
     @route(
         "POST",
-        "/health-checks/<batch_id>/void",
+        "/health-checks/<uuid:batch_id>/void",
         summary="作废体检批次",
         roles=WRITERS,
-        body=schemas.VoidIn,
+        body=VoidIn,
         returns=schemas.HealthCheckOut,
     )
-    def void_health_check(self, call: Call, batch_id: str) -> HealthCheck:
+    def void_health_check(self, call: Call, batch_id: UUID) -> HealthCheck:
         """A batch that does not count; its checks are voided with it."""
         return health_checks.void(call.session, _matched(call, HealthCheck, batch_id), call.body["reason"])
 
     @route(
         "POST",
-        "/health-checks/<batch_id>/checks",
+        "/health-checks/<uuid:batch_id>/checks",
         summary="登记体检人员",
         roles=WRITERS,
         body=schemas.CheckIn,
         returns=schemas.CheckOut,
         status=201,
     )
-    def record_check(self, call: Call, batch_id: str) -> Reply:
+    def record_check(self, call: Call, batch_id: UUID) -> Reply:
         """A cadre was checked in a batch."""
-        batch = records.locked(call.session, HealthCheck, batch_id)
+        batch = records.locked(call.session, HealthCheck, str(batch_id))
         entry = health_checks.record_check(call.session, batch, **call.body, today=call.today)
         return _created(entry, "../../checks")
 
@@ -342,36 +344,36 @@ class ActivitiesService(Service):
         """Checks by date, of a batch or a cadre if asked."""
         return records.listed(call.session, Check, Check.on, call.query)
 
-    @route("GET", "/checks/<check_id>", summary="体检人员", roles=READERS, returns=schemas.CheckOut)
-    def get_check(self, call: Call, check_id: str) -> Check:
+    @route("GET", "/checks/<uuid:check_id>", summary="体检人员", roles=READERS, returns=schemas.CheckOut)
+    def get_check(self, call: Call, check_id: UUID) -> Check:
         """One check."""
-        return records.get(call.session, Check, check_id)
+        return records.get(call.session, Check, str(check_id))
 
     @route(
         "PATCH",
-        "/checks/<check_id>",
+        "/checks/<uuid:check_id>",
         summary="修改体检人员",
         roles=WRITERS,
         body=schemas.CheckChanges,
         returns=schemas.CheckOut,
     )
-    def amend_check(self, call: Call, check_id: str) -> presence.Entry:
+    def amend_check(self, call: Call, check_id: UUID) -> presence.Entry:
         """Correct the date."""
-        batch, entry = presence.locked(call.session, CHECK, check_id)
+        batch, entry = presence.locked(call.session, CHECK, str(check_id))
         call.must_match(entry.version)
         return presence.amend(call.session, CHECK, batch, entry, call.body["checked_on"], call.today)
 
     @route(
         "POST",
-        "/checks/<check_id>/void",
+        "/checks/<uuid:check_id>/void",
         summary="作废体检人员",
         roles=WRITERS,
-        body=schemas.VoidIn,
+        body=VoidIn,
         returns=schemas.CheckOut,
     )
-    def void_check(self, call: Call, check_id: str) -> presence.Entry:
+    def void_check(self, call: Call, check_id: UUID) -> presence.Entry:
         """A check that does not count."""
-        batch, entry = presence.locked(call.session, CHECK, check_id)
+        batch, entry = presence.locked(call.session, CHECK, str(check_id))
         call.must_match(entry.version)
         return presence.void(call.session, CHECK, batch, entry, call.body["reason"])
 
@@ -405,47 +407,47 @@ class ActivitiesService(Service):
         """Drives by their first day."""
         return records.listed(call.session, Drive, Drive.starts_on, call.query)
 
-    @route("GET", "/drives/<drive_id>", summary="接种专场", roles=READERS, returns=schemas.DriveOut)
-    def get_drive(self, call: Call, drive_id: str) -> Drive:
+    @route("GET", "/drives/<uuid:drive_id>", summary="接种专场", roles=READERS, returns=schemas.DriveOut)
+    def get_drive(self, call: Call, drive_id: UUID) -> Drive:
         """One drive."""
-        return records.get(call.session, Drive, drive_id)
+        return records.get(call.session, Drive, str(drive_id))
 
     @route(
         "PATCH",
-        "/drives/<drive_id>",
+        "/drives/<uuid:drive_id>",
         summary="修改接种专场",
         roles=WRITERS,
         body=schemas.DriveChanges,
         returns=schemas.DriveOut,
     )
-    def amend_drive(self, call: Call, drive_id: str) -> Drive:
+    def amend_drive(self, call: Call, drive_id: UUID) -> Drive:
         """Correct title or first day."""
         return vaccination.amend(call.session, _matched(call, Drive, drive_id), call.body, call.today)
 
     @route(
         "POST",
-        "/drives/<drive_id>/void",
+        "/drives/<uuid:drive_id>/void",
         summary="作废接种专场",
         roles=WRITERS,
-        body=schemas.VoidIn,
+        body=VoidIn,
         returns=schemas.DriveOut,
     )
-    def void_drive(self, call: Call, drive_id: str) -> Drive:
+    def void_drive(self, call: Call, drive_id: UUID) -> Drive:
         """A drive that does not count; its rosters are voided with it."""
         return vaccination.void(call.session, _matched(call, Drive, drive_id), call.body["reason"])
 
     @route(
         "POST",
-        "/drives/<drive_id>/rosters",
+        "/drives/<uuid:drive_id>/rosters",
         summary="登记接种名册",
         roles=WRITERS,
         body=schemas.RosterIn,
         returns=schemas.RosterOut,
         status=201,
     )
-    def record_roster(self, call: Call, drive_id: str) -> Reply:
+    def record_roster(self, call: Call, drive_id: UUID) -> Reply:
         """A unit's numbers on one day."""
-        drive = records.locked(call.session, Drive, drive_id)
+        drive = records.locked(call.session, Drive, str(drive_id))
         roster = vaccination.record_roster(call.session, drive, vaccination.NewRoster(**call.body), call.today)
         return _created(roster, "../../rosters")
 
@@ -462,32 +464,32 @@ class ActivitiesService(Service):
         """Rosters by date, of a drive or a unit if asked."""
         return records.listed(call.session, Roster, Roster.on, call.query)
 
-    @route("GET", "/rosters/<roster_id>", summary="接种名册", roles=READERS, returns=schemas.RosterOut)
-    def get_roster(self, call: Call, roster_id: str) -> Roster:
+    @route("GET", "/rosters/<uuid:roster_id>", summary="接种名册", roles=READERS, returns=schemas.RosterOut)
+    def get_roster(self, call: Call, roster_id: UUID) -> Roster:
         """One roster."""
-        return records.get(call.session, Roster, roster_id)
+        return records.get(call.session, Roster, str(roster_id))
 
     @route(
         "PATCH",
-        "/rosters/<roster_id>",
+        "/rosters/<uuid:roster_id>",
         summary="修改接种名册",
         roles=WRITERS,
         body=schemas.RosterChanges,
         returns=schemas.RosterOut,
     )
-    def amend_roster(self, call: Call, roster_id: str) -> Roster:
+    def amend_roster(self, call: Call, roster_id: UUID) -> Roster:
         """Correct the numbers."""
         return vaccination.amend_roster(call.session, _matched(call, Roster, roster_id), call.body)
 
     @route(
         "POST",
-        "/rosters/<roster_id>/void",
+        "/rosters/<uuid:roster_id>/void",
         summary="作废接种名册",
         roles=WRITERS,
-        body=schemas.VoidIn,
+        body=VoidIn,
         returns=schemas.RosterOut,
     )
-    def void_roster(self, call: Call, roster_id: str) -> Roster:
+    def void_roster(self, call: Call, roster_id: UUID) -> Roster:
         """Numbers that do not count."""
         return vaccination.void_roster(call.session, _matched(call, Roster, roster_id), call.body["reason"])
 
@@ -502,8 +504,8 @@ def _created(record: Record, folder: str) -> Reply:
     return Reply(record, headers={"Location": f"{folder}/{record.id}"})
 
 
-def _matched(call: Call, model: type[R], record_id: str) -> R:
+def _matched(call: Call, model: type[R], record_id: UUID) -> R:
     """A record to change, locked, in the version that the caller has seen."""
-    record = records.locked(call.session, model, record_id)
+    record = records.locked(call.session, model, str(record_id))
     call.must_match(record.version)
     return record

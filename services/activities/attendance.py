@@ -28,7 +28,6 @@ ATTENDANCE = presence.Kind(
     owner=Meeting,
     day="attended_on",
     too_early="attendance-before-session",
-    not_held="session-not-held",
     recorded=ATTENDANCE_RECORDED,
     amended=ATTENDANCE_AMENDED,
     voided=ATTENDANCE_VOIDED,

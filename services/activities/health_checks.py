@@ -34,7 +34,6 @@ CHECK = presence.Kind(
     owner=HealthCheck,
     day="checked_on",
     too_early="check-before-batch",
-    not_held="batch-not-held",
     recorded=CHECK_RECORDED,
     amended=CHECK_AMENDED,
     voided=CHECK_VOIDED,
@@ -53,7 +52,7 @@ class NewBatch:
 
 def id_of_new(session: Session, new: NewBatch) -> str:
     """The id of a batch to be. Raises Conflict (health-check-exists) if the year has its number."""
-    return records.numbered_id(session, HealthCheck, "health-check", new.held_on.year, new.batch_no, "batch_no")
+    return records.numbered_id(session, HealthCheck, new.held_on.year, new.batch_no, "batch_no")
 
 
 def enter(session: Session, batch_id: str, new: NewBatch, today: date) -> HealthCheck:

@@ -21,9 +21,13 @@ class Base(DeclarativeBase):
 
 
 class Record:
-    """What all records have: a state of services.activities.transitions, the code of the reason for it, a version."""
+    """What all records have: a state of services.activities.transitions, the code of the reason for it, a version.
+
+    `label` is what the office calls such a record, `thing` what it is called in ids and in problems.
+    """
 
     label: ClassVar[str] = "记录"
+    thing: ClassVar[str] = "record"
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     state: Mapped[str] = mapped_column(String(12))
@@ -40,6 +44,7 @@ class Meeting(Record, Base):
         CheckConstraint("others_count >= 0", name="ck_session_others_count"),
     )
     label = "场次"
+    thing = "session"
 
     year: Mapped[int]
     session_no: Mapped[str | None] = mapped_column(String(32))
@@ -58,6 +63,7 @@ class HealthCheck(Record, Base):
     __tablename__ = "health_check"
     __table_args__ = (UniqueConstraint("year", "batch_no", name="uq_health_check_year"),)
     label = "体检批次"
+    thing = "health-check"
 
     year: Mapped[int]
     batch_no: Mapped[str | None] = mapped_column(String(32))
@@ -87,6 +93,7 @@ class Attendance(Presence, Base):
     __tablename__ = "attendance"
     __table_args__ = (UniqueConstraint("session_id", "cadre_id", name="uq_attendance_session_id"),)
     label = "考勤"
+    thing = "attendance"
 
     owner_id: Mapped[str] = mapped_column("session_id", String(36), ForeignKey("session.id"))
 
@@ -97,6 +104,7 @@ class Check(Presence, Base):
     __tablename__ = "health_check_person"
     __table_args__ = (UniqueConstraint("batch_id", "cadre_id", name="uq_health_check_person_batch_id"),)
     label = "体检记录"
+    thing = "check"
 
     owner_id: Mapped[str] = mapped_column("batch_id", String(36), ForeignKey("health_check.id"))
 
@@ -107,6 +115,7 @@ class Work(Record, Base):
     __tablename__ = "work"
     __table_args__ = (UniqueConstraint("year", "work_no", name="uq_work_year"),)
     label = "作品"
+    thing = "work"
 
     year: Mapped[int]
     work_no: Mapped[str | None] = mapped_column(String(32))
@@ -123,6 +132,7 @@ class Drive(Record, Base):
     __tablename__ = "drive"
     __table_args__ = (UniqueConstraint("year", "drive_no", name="uq_drive_year"),)
     label = "接种专场"
+    thing = "drive"
 
     year: Mapped[int]
     drive_no: Mapped[str | None] = mapped_column(String(32))
@@ -139,6 +149,7 @@ class Roster(Record, Base):
         CheckConstraint("vaccinated >= 0 AND vaccinated <= attended", name="ck_roster_vaccinated"),
     )
     label = "接种名册"
+    thing = "roster"
 
     drive_id: Mapped[str] = mapped_column(ForeignKey("drive.id"))
     on: Mapped[date] = mapped_column(index=True)

@@ -38,7 +38,6 @@ class Kind:
     owner: type[Meeting] | type[HealthCheck]
     day: str
     too_early: str
-    not_held: str
     recorded: EventType
     amended: EventType
     voided: EventType
@@ -92,7 +91,7 @@ def record(
     """Record a cadre at an owner (locked by the caller), on the owner's day if no other is given.
 
     `at` is the pointer to the object that names the cadre. Raises Rule (too early, date-in-future, unknown-cadre,
-    cadre-merged, cadre-deceased) and Conflict (owner not held, already-recorded).
+    cadre-merged, cadre-deceased) and Conflict (wrong-state, already-recorded).
     """
     on = on or owner.held_on
     _check_owner_and_day(kind, owner, on, today, f"{at}/{kind.day}")
@@ -117,7 +116,7 @@ def _new(session: Session, kind: Kind, owner: Owner, cadre_id: str) -> Entry:
 
 def _check_owner_and_day(kind: Kind, owner: Owner, on: date, today: date, pointer: str) -> None:
     if owner.state != "held":
-        raise Conflict(f"{owner.label}不是已举办的，不能登记参加人员", slug=kind.not_held)
+        raise Conflict(f"{owner.label}不是已举办的，不能登记参加人员", slug="wrong-state", extra={"state": owner.state})
     days.past(on, today, pointer)
     _check_not_before(kind, owner, on, pointer)
 

@@ -22,7 +22,7 @@ def get(session: Session, model: type[R], record_id: str) -> R:
     """A record to read. Raises NotFound."""
     record = session.get(model, record_id)
     if record is None:
-        raise NotFound(f"没有找到对应的{model.label}")
+        raise _unknown(model)
     return record
 
 
@@ -31,8 +31,12 @@ def locked(session: Session, model: type[R], record_id: str) -> R:
     query = select(model).where(model.id == record_id).with_for_update().execution_options(populate_existing=True)
     record = session.scalars(query).one_or_none()
     if record is None:
-        raise NotFound(f"没有找到对应的{model.label}")
+        raise _unknown(model)
     return record
+
+
+def _unknown(model: type[Record]) -> NotFound:
+    return NotFound(f"没有找到对应的{model.label}", slug=f"unknown-{model.thing}")
 
 
 def by_id(session: Session, model: type[R], wanted: Iterable[str]) -> dict[str, R]:
@@ -45,16 +49,16 @@ def by_id(session: Session, model: type[R], wanted: Iterable[str]) -> dict[str, 
     return found
 
 
-def numbered_id(session: Session, model: type[Record], kind: str, year: int, number: str | None, field: str) -> str:
+def numbered_id(session: Session, model: type[Record], year: int, number: str | None, field: str) -> str:
     """The id of a new record: derived from its number, as a workbook's row would have it, or fresh if it has none.
 
     Raises Conflict if the year has that number.
     """
     if number is None:
         return ids.new_id()
-    record_id = ids.entity_id(kind, year, number)
+    record_id = ids.entity_id(model.thing, year, number)
     if session.get(model, record_id) is not None:
-        raise Conflict(f"本年度已有这个编号的{model.label}", slug=f"{kind}-exists", pointer=f"#/{field}")
+        raise Conflict(f"本年度已有这个编号的{model.label}", slug=f"{model.thing}-exists", pointer=f"#/{field}")
     return record_id
 
 

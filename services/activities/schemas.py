@@ -6,10 +6,10 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from hongxia.http.fields import Text
+from hongxia.http.fields import Changes, Id, Text
 from hongxia.http.paging import PageQuery
 from hongxia.workbook.cells import clean
-from services.activities.transitions import CANCEL_REASONS, VOID_REASONS, WITHDRAW_REASONS
+from services.activities.transitions import CANCEL_REASONS, WITHDRAW_REASONS
 from services.activities.workbook import GENRES, HOSTS, PROGRAMMES
 
 MOST_AT_ONCE = 5_000
@@ -25,13 +25,6 @@ _SHORT = validate.Length(1, 100)
 _LONG = validate.Length(1, 200)
 
 
-class Id(fields.UUID):
-    """The id of a record or a cadre: a UUID, text inside."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        return str(super()._deserialize(value, attr, data, **kwargs))
-
-
 class Label(Text):
     """A text kept as a workbook's cell would be, so that the same words are the same text from either side."""
 
@@ -40,12 +33,17 @@ class Label(Text):
 
 
 class RecordOut(Schema):
-    """What every record has; `reason` is a code, of its cancellation, voiding or withdrawal."""
+    """What every record has."""
 
     id = fields.String(required=True)
     state = fields.String(required=True)
-    reason = fields.String(required=True, allow_none=True)
     version = fields.Integer(required=True)
+
+
+class VoidableOut(RecordOut):
+    """What a record has that can be voided: the code of the reason, if it was."""
+
+    void_reason = fields.String(required=True, allow_none=True, attribute="reason")
 
 
 class DayQuery(PageQuery):
@@ -62,12 +60,6 @@ class CancelIn(Schema):
     reason = fields.String(required=True, validate=validate.OneOf(CANCEL_REASONS))
 
 
-class VoidIn(Schema):
-    """Why a record is voided."""
-
-    reason = fields.String(required=True, validate=validate.OneOf(VOID_REASONS))
-
-
 class WithdrawIn(Schema):
     """Why a work is withdrawn."""
 
@@ -81,13 +73,13 @@ class AttendanceIn(Schema):
     attended_on = fields.Date(load_default=None)
 
 
-class AttendanceChanges(Schema):
+class AttendanceChanges(Changes):
     """What may be amended of an attendance."""
 
-    attended_on = fields.Date(required=True)
+    attended_on = fields.Date()
 
 
-class AttendanceOut(RecordOut):
+class AttendanceOut(VoidableOut):
     """An attendance."""
 
     session_id = fields.String(required=True, attribute="owner_id")
@@ -122,7 +114,7 @@ class SessionIn(Schema):
     )
 
 
-class SessionChanges(Schema):
+class SessionChanges(Changes):
     """What may be amended of a session."""
 
     programme = fields.String(validate=_PROGRAMME)
@@ -155,6 +147,7 @@ class SessionOut(RecordOut):
     venue = fields.String(required=True, allow_none=True)
     topic = fields.String(required=True, allow_none=True)
     others_count = fields.Integer(required=True)
+    cancel_reason = fields.String(required=True, allow_none=True, attribute="reason")
 
 
 class SessionQuery(DayQuery):
@@ -174,7 +167,7 @@ class WorkIn(Schema):
     cadre_id = Id(load_default=None)
 
 
-class WorkChanges(Schema):
+class WorkChanges(Changes):
     """What may be amended of a work."""
 
     genre = fields.String(validate=_GENRE)
@@ -193,6 +186,7 @@ class WorkOut(RecordOut):
     call = fields.String(required=True, allow_none=True)
     collected_on = fields.Date(required=True)
     cadre_id = fields.String(required=True, allow_none=True)
+    withdraw_reason = fields.String(required=True, allow_none=True, attribute="reason")
 
 
 class WorkQuery(DayQuery):
@@ -211,14 +205,14 @@ class HealthCheckIn(Schema):
     hospital = Label(required=True, validate=_SHORT)
 
 
-class HealthCheckChanges(Schema):
+class HealthCheckChanges(Changes):
     """What may be amended of a batch."""
 
     held_on = fields.Date()
     hospital = Label(validate=_SHORT)
 
 
-class HealthCheckOut(RecordOut):
+class HealthCheckOut(VoidableOut):
     """A batch."""
 
     batch_no = fields.String(required=True, allow_none=True)
@@ -233,13 +227,13 @@ class CheckIn(Schema):
     checked_on = fields.Date(load_default=None)
 
 
-class CheckChanges(Schema):
+class CheckChanges(Changes):
     """What may be amended of a check."""
 
-    checked_on = fields.Date(required=True)
+    checked_on = fields.Date()
 
 
-class CheckOut(RecordOut):
+class CheckOut(VoidableOut):
     """A check."""
 
     batch_id = fields.String(required=True, attribute="owner_id")
@@ -262,14 +256,14 @@ class DriveIn(Schema):
     starts_on = fields.Date(required=True)
 
 
-class DriveChanges(Schema):
+class DriveChanges(Changes):
     """What may be amended of a drive."""
 
     title = Label(validate=_LONG)
     starts_on = fields.Date()
 
 
-class DriveOut(RecordOut):
+class DriveOut(VoidableOut):
     """A drive."""
 
     drive_no = fields.String(required=True, allow_none=True)
@@ -286,14 +280,14 @@ class RosterIn(Schema):
     vaccinated = fields.Integer(required=True, strict=True, validate=_PERSONS)
 
 
-class RosterChanges(Schema):
+class RosterChanges(Changes):
     """What may be amended of a roster; day and unit are what it is known by."""
 
     attended = fields.Integer(strict=True, validate=_PERSONS)
     vaccinated = fields.Integer(strict=True, validate=_PERSONS)
 
 
-class RosterOut(RecordOut):
+class RosterOut(VoidableOut):
     """A roster."""
 
     drive_id = fields.String(required=True)

@@ -38,7 +38,7 @@ class NewSession:
 
 def id_of_new(session: Session, new: NewSession) -> str:
     """The id of a session to be. Raises Conflict (session-exists) if the year has its number."""
-    return records.numbered_id(session, Meeting, "session", new.held_on.year, new.session_no, "session_no")
+    return records.numbered_id(session, Meeting, new.held_on.year, new.session_no, "session_no")
 
 
 def enter(session: Session, meeting_id: str, new: NewSession, state: str, today: date) -> Meeting:

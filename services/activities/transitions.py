@@ -38,7 +38,6 @@ STATES = {
 }
 
 CANCEL_REASONS = ("epidemic", "weather", "speaker", "too-few", "entered-in-error", "duplicate", "other")
-VOID_REASONS = ("entered-in-error", "duplicate", "other")
 WITHDRAW_REASONS = ("by-author", "entered-in-error", "duplicate", "other")
 
 SESSION_CANCELLED = "session-cancelled"
@@ -51,7 +50,9 @@ CADRE_MERGED = "cadre-merged"
 def move(record: Record, table: Transitions, state: str, reason: str | None = None) -> None:
     """Bring a record into a state, as its next version. Raises Conflict (wrong-state) if the table forbids it."""
     if state not in table[record.state]:
-        raise Conflict(f"{STATES[record.state]}的记录不能改为{STATES[state]}", slug="wrong-state")
+        raise Conflict(
+            f"{STATES[record.state]}的记录不能改为{STATES[state]}", slug="wrong-state", extra={"state": record.state}
+        )
     record.state, record.reason = state, reason
     record.version += 1
 
@@ -59,4 +60,4 @@ def move(record: Record, table: Transitions, state: str, reason: str | None = No
 def must_be(record: Record, *states: str) -> None:
     """Raises Conflict (wrong-state) unless the record is in one of the states."""
     if record.state not in states:
-        raise Conflict(f"{STATES[record.state]}的记录不能修改", slug="wrong-state")
+        raise Conflict(f"{STATES[record.state]}的记录不能修改", slug="wrong-state", extra={"state": record.state})

@@ -53,7 +53,7 @@ class NewRoster:
 
 def id_of_new(session: Session, new: NewDrive) -> str:
     """The id of a drive to be. Raises Conflict (drive-exists) if the year has its number."""
-    return records.numbered_id(session, Drive, "drive", new.starts_on.year, new.drive_no, "drive_no")
+    return records.numbered_id(session, Drive, new.starts_on.year, new.drive_no, "drive_no")
 
 
 def enter(session: Session, drive_id: str, new: NewDrive, today: date) -> Drive:
@@ -99,10 +99,10 @@ def roster_id(drive_id: str, on: date, unit_name: str) -> str:
 def record_roster(session: Session, drive: Drive, new: NewRoster, today: date) -> Roster:
     """Record a unit's numbers at a drive (locked by the caller).
 
-    Raises Conflict (drive-not-held, roster-exists), Rule (roster-before-drive, date, vaccinated-over-attended).
+    Raises Conflict (wrong-state, roster-exists), Rule (roster-before-drive, date, vaccinated-over-attended).
     """
     if drive.state != "held":
-        raise Conflict("接种专场不是已举办的，不能登记名册", slug="drive-not-held")
+        raise Conflict("接种专场不是已举办的，不能登记名册", slug="wrong-state", extra={"state": drive.state})
     days.past(new.on, today, "#/on")
     if new.on < drive.starts_on:
         raise Rule("日期早于接种专场的首日", slug="roster-before-drive", pointer="#/on")

@@ -33,7 +33,7 @@ class NewWork:
 
 def id_of_new(session: Session, new: NewWork) -> str:
     """The id of a work to be. Raises Conflict (work-exists) if the year has its number."""
-    return records.numbered_id(session, Work, "work", new.collected_on.year, new.work_no, "work_no")
+    return records.numbered_id(session, Work, new.collected_on.year, new.work_no, "work_no")
 
 
 def collect(session: Session, work_id: str, new: NewWork, people: People, today: date) -> Work:

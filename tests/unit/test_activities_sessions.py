@@ -45,7 +45,11 @@ def test_a_session_is_scheduled_then_held_then_cancelled(api: Api, database: Dat
     held = api("POST", f"{path}/hold", {"others_count": 3}).json
     assert (held["state"], held["version"], held["others_count"]) == ("held", 2, 3)
     cancelled = api("POST", f"{path}/cancel", {"reason": "entered-in-error"}).json
-    assert (cancelled["state"], cancelled["reason"], cancelled["others_count"]) == ("cancelled", "entered-in-error", 0)
+    assert (cancelled["state"], cancelled["cancel_reason"], cancelled["others_count"]) == (
+        "cancelled",
+        "entered-in-error",
+        0,
+    )
     assert types(database) == ["session.scheduled", "session.held", "session.cancelled"]
     assert [event["data"]["state"] for _, event in events(database)] == ["scheduled", "held", "cancelled"]
     assert {event["occurredon"] for _, event in events(database)} == {"2022-05-10"}
@@ -166,7 +170,7 @@ def test_nobody_attends_a_session_that_was_not_held(api: Api, state: str) -> Non
     if state == "cancelled":
         api("POST", f"/sessions/{session['id']}/cancel", {"reason": "epidemic"})
     refused = api("POST", f"/sessions/{session['id']}/attendances", {"cadre_id": LIN})
-    assert problem(refused)[:2] == (409, "session-not-held")
+    assert problem(refused)[:2] == (409, "wrong-state")
 
 
 def test_an_attendance_that_was_voided_can_be_recorded_again(api: Api, database: Database) -> None:
@@ -174,11 +178,11 @@ def test_an_attendance_that_was_voided_can_be_recorded_again(api: Api, database:
     attendance = api.attended(session["id"], LIN)
     path = f"/attendances/{attendance['id']}"
     voided = api("POST", f"{path}/void", {"reason": "entered-in-error"}).json
-    assert (voided["state"], voided["reason"]) == ("voided", "entered-in-error")
+    assert (voided["state"], voided["void_reason"]) == ("voided", "entered-in-error")
     assert problem(api("POST", f"{path}/void", {"reason": "duplicate"}))[:2] == (409, "wrong-state")
     assert problem(api.amend(path, attended_on="2022-05-11"))[:2] == (409, "wrong-state")
     again = api.attended(session["id"], LIN, attended_on="2022-05-11")
-    assert (again["id"], again["version"], again["reason"]) == (attendance["id"], 3, None)
+    assert (again["id"], again["version"], again["void_reason"]) == (attendance["id"], 3, None)
     assert types(database)[1:] == ["attendance.recorded", "attendance.voided", "attendance.recorded"]
 
 
@@ -196,7 +200,7 @@ def test_a_cancelled_session_takes_its_attendance_with_it(api: Api, database: Da
     attendance = api.attended(session["id"], LIN)
     api("POST", f"/sessions/{session['id']}/cancel", {"reason": "entered-in-error"})
     now = api("GET", f"/attendances/{attendance['id']}").json
-    assert (now["state"], now["reason"]) == ("voided", "session-cancelled")
+    assert (now["state"], now["void_reason"]) == ("voided", "session-cancelled")
     assert types(database)[-2:] == ["session.cancelled", "attendance.voided"]
 
 
@@ -275,8 +279,8 @@ def test_where_a_record_can_be_read_is_told(api: Api) -> None:
     assert made.headers["Location"] == f"sessions/{made.json['id']}"
     attended = api("POST", f"/sessions/{made.json['id']}/attendances", {"cadre_id": LIN})
     assert attended.headers["Location"] == f"../../attendances/{attended.json['id']}"
-    assert problem(api("GET", f"/sessions/{LIN}"))[:2] == (404, "not-found")
-    assert problem(api("POST", f"/sessions/{LIN}/attendances", {"cadre_id": LIN}))[:2] == (404, "not-found")
+    assert problem(api("GET", f"/sessions/{LIN}"))[:2] == (404, "unknown-session")
+    assert problem(api("POST", f"/sessions/{LIN}/attendances", {"cadre_id": LIN}))[:2] == (404, "unknown-session")
 
 
 def test_the_same_request_sent_twice_is_done_once(api: Api, database: Database) -> None:
@@ -284,3 +288,11 @@ def test_the_same_request_sent_twice_is_done_once(api: Api, database: Database) 
     second = api("POST", "/sessions", LESSON, Idempotency_Key="k1")
     assert second.json == first.json
     assert types(database) == ["session.scheduled"]
+
+
+def test_an_amendment_of_nothing_is_refused(api: Api) -> None:
+    session = api.held_session()
+    attendance = api.attended(session["id"], LIN)
+    for path in (f"/sessions/{session['id']}", f"/attendances/{attendance['id']}"):
+        assert problem(api.amend(path))[:2] == (422, "nothing-to-change")
+        assert api("GET", path).json["version"] == 1
