@@ -27,6 +27,8 @@ from hongxia.http.problems import (
     BadRequest,
     Conflict,
     FieldError,
+    Invalid,
+    NotFound,
     PreconditionFailed,
     PreconditionRequired,
     Problem,
@@ -35,6 +37,7 @@ from hongxia.http.problems import (
     UnsupportedMedia,
     from_validation,
 )
+from hongxia.http.values import faults, is_storable
 
 JSON = "application/json"
 MOST_JSON = 1024 * 1024
@@ -161,6 +164,7 @@ def _answer(host: Host, route: Route, request: Request, correlation: str, act: C
     actor = NO_ONE if route.public else auth.verify(host.token_secret, shown)
     if route.roles:
         actor.must_have(route.roles)
+    _check_address(request)
     raw = _read_body(route, request)
     query = _loaded(route.query, request.args.to_dict(), query=True) if route.query else {}
     body = _loaded_body(route, request, raw)
@@ -191,6 +195,16 @@ def _session(database: Database, route: Route, context: Context) -> Iterator[Ses
         yield session
 
 
+def _check_address(request: Request) -> None:
+    """Raises NotFound or Invalid if the address holds a text that no database can keep."""
+    values: Mapping[str, Any] = getattr(request, "path_values", {})
+    if not all(is_storable(value) for value in values.values() if isinstance(value, str)):
+        raise NotFound()
+    wrong = [name for name, value in request.args.items(multi=True) if not is_storable(value)]
+    if wrong:
+        raise Invalid("查询参数含有不能保存的字符", errors=[FieldError("不能保存", parameter=name) for name in wrong])
+
+
 def _read_body(route: Route, request: Request) -> bytes:
     if request.method in ("GET", "HEAD"):
         return b""
@@ -219,8 +233,11 @@ def _loaded_body(route: Route, request: Request, raw: bytes) -> Any:
         raise UnsupportedMedia(f"内容类型应为 {JSON}")
     try:
         document = json.loads(raw, parse_float=Decimal, parse_constant=_no_constant)
+        wrong = list(faults(document))
     except (ValueError, RecursionError):
         raise BadRequest("内容不是有效的 JSON", slug="not-json") from None
+    if wrong:
+        raise Invalid("内容含有不能保存的文字或数值", errors=wrong)
     return _loaded(route.body, document)
 
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from marshmallow import Schema, ValidationError, fields, validates_schema
 
 from hongxia.http.problems import Rule
+from hongxia.http.values import has_giant_exponent
 
 _YUAN = re.compile(r"^-?[0-9]{1,13}(\.[0-9]+)?$")
 
@@ -85,6 +86,8 @@ class Changes(Schema):
 def to_fen(value: Any) -> int:
     """Yuan (text, integer or Decimal; never a float) as integer fen. Raises ValidationError."""
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+        raise ValidationError("应为金额，例如 12.30")
+    if isinstance(value, Decimal) and has_giant_exponent(value):
         raise ValidationError("应为金额，例如 12.30")
     text = format(value, "f") if isinstance(value, Decimal) else str(value).strip()
     if not _YUAN.match(text):

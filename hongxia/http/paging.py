@@ -14,6 +14,7 @@ from sqlalchemy import Select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from hongxia.http.problems import FieldError, Invalid
+from hongxia.http.values import fits, is_storable
 
 LIMIT = 100
 MOST = 1000
@@ -60,9 +61,12 @@ def _decoded(cursor: str, by: Sequence[InstrumentedAttribute[Any]]) -> list[Any]
         if not isinstance(values, list) or len(values) != len(by):
             raise ValueError
         return [_as(column.type.python_type, value) for column, value in zip(by, values, strict=True)]
-    except (ValueError, TypeError, binascii.Error):
+    except (ValueError, TypeError, RecursionError, binascii.Error):
         raise Invalid("cursor 无效", errors=[FieldError("不是本接口给出的游标", parameter="cursor")]) from None
 
 
 def _as(kind: Any, value: str) -> Any:
-    return kind.fromisoformat(value) if hasattr(kind, "fromisoformat") else kind(value)
+    found = kind.fromisoformat(value) if hasattr(kind, "fromisoformat") else kind(value)
+    if (isinstance(found, int) and not fits(found)) or (isinstance(found, str) and not is_storable(found)):
+        raise ValueError
+    return found
