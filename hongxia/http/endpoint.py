@@ -22,6 +22,7 @@ from hongxia.events.context import Context
 from hongxia.events.declare import source_urn
 from hongxia.http import auth, idempotency
 from hongxia.http.auth import Actor
+from hongxia.http.idempotency import Key
 from hongxia.http.paging import Page, PageQuery
 from hongxia.http.problems import (
     BadRequest,
@@ -171,21 +172,54 @@ def _answer(host: Host, route: Route, request: Request, correlation: str, act: C
     if_match = _if_match(route, request)
     now = host.clock()
     context = Context(source_urn(host.name), now, correlation)
-    with _session(host.database, route, context) as session:
-        key = request.headers.get("Idempotency-Key") if request.method == "POST" and route.writes else None
-        if key is not None:
-            key = idempotency.checked_key(key)
-            mark = idempotency.fingerprint(request.method, request.full_path, raw)
-            earlier = idempotency.claim(session, actor.subject, key, mark, now)
-            if earlier:
-                headers = {**earlier.headers, "Idempotency-Replayed": "true"}
-                return Response(earlier.body, status=earlier.status, headers=headers)
-        response = _response(route, act(Call(session, actor, context, body, query, if_match, request)))
-        if key is not None:
-            kept = {k: v for k, v in response.headers.items() if k in ("Content-Type", "ETag", "Location")}
-            answer_kept = idempotency.Answer(response.status_code, kept, response.get_data(as_text=True))
-            idempotency.keep(session, actor.subject, key, answer_kept)
+    key = _key(route, request, actor, raw)
+
+    def run(session: Session) -> Response:
+        return _response(route, act(Call(session, actor, context, body, query, if_match, request)))
+
+    if key is None:
+        with _session(host.database, route, context) as session:
+            return run(session)
+    if not route.writes:
+        return _once_beside(host.database, key, context, run)
+    with host.database.begin(context) as session:
+        return _once(session, key, now, run)
+
+
+def _key(route: Route, request: Request, actor: Actor, raw: bytes) -> Key | None:
+    header = request.headers.get("Idempotency-Key")
+    if header is None or route.method != "POST":
+        return None
+    mark = idempotency.fingerprint(request.method, request.full_path, raw)
+    return Key(actor.subject, idempotency.checked_key(header), mark)
+
+
+def _once(session: Session, key: Key, now: datetime, run: Callable[[Session], Response]) -> Response:
+    """The key is taken and the answer kept in the transaction of what it tells."""
+    known = idempotency.claim(session, key, now)
+    if known is not None:
+        return known
+    response = run(session)
+    idempotency.keep(session, key, response)
     return response
+
+
+def _once_beside(database: Database, key: Key, context: Context, run: Callable[[Session], Response]) -> Response:
+    """For a route that has transactions of its own, or none: the answer is kept when all is done.
+
+    The key is not held meanwhile, so two requests at once both do the work; both get the answer of the first to end.
+    An answer that sets a cookie holds a token, which is kept nowhere; it is simply given anew.
+    """
+    with database.read() as session:
+        known = idempotency.earlier(session, key)
+    if known is not None:
+        return known
+    with database.read() as session:
+        response = run(session)
+    if "Set-Cookie" in response.headers:
+        return response
+    with database.begin(context) as session:
+        return _once(session, key, context.now, lambda _session: response)
 
 
 @contextmanager

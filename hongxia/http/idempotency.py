@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from sqlalchemy import Column, Integer, String, Table, Text, delete, insert, select, update
+from sqlalchemy import Column, Index, Integer, String, Table, Text, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
 
 from hongxia.events.tables import Moment, platform_metadata
 from hongxia.http.problems import BadRequest, FieldError, Rule
@@ -28,14 +29,16 @@ idempotency = Table(
     Column("body", Text),
 )
 
+Index("ix_idempotency_created", idempotency.c.created)
+
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """An answer as it is kept."""
+class Key:
+    """Who sent which key, and for what: the same key with another request is a mistake of the sender."""
 
-    status: int
-    headers: dict[str, str]
-    body: str
+    subject: str
+    key: str
+    fingerprint: str
 
 
 def checked_key(header: str) -> str:
@@ -48,34 +51,44 @@ def checked_key(header: str) -> str:
 
 
 def fingerprint(method: str, path: str, body: bytes) -> str:
-    """What the key stands for; the same key with another request is a mistake of the sender."""
+    """What a key stands for."""
     return sha256(b"\n".join((method.encode(), path.encode(), body))).hexdigest()
 
 
-def claim(session: Session, subject: str, key: str, mark: str, now: datetime) -> Answer | None:
-    """Take the key within the request's own transaction, or get the answer that it was given before.
+def earlier(session: Session, key: Key) -> Response | None:
+    """The answer that the key was given before, if it was. Raises Rule if the key was used for another request."""
+    found = session.execute(select(idempotency).filter_by(subject=key.subject, key=key.key)).one_or_none()
+    if found is None:
+        return None
+    if found.fingerprint != key.fingerprint:
+        problem = FieldError("此键已用于另一个请求", parameter="Idempotency-Key")
+        raise Rule("Idempotency-Key 已用于另一个请求", slug="idempotency-key-reused", errors=[problem])
+    headers = {**json.loads(found.headers), "Idempotency-Replayed": "true"}
+    return Response(found.body, status=found.status, headers=headers)
 
-    A second request that comes while the first is under way waits in the database for it. Raises Rule if the key
-    was used for another request.
+
+def claim(session: Session, key: Key, now: datetime) -> Response | None:
+    """Take the key within the session's transaction, or get the answer that it was given before.
+
+    A second request that comes while the first's transaction is open waits in the database for it. Raises Rule if
+    the key was used for another request.
     """
-    session.execute(delete(idempotency).where(idempotency.c.created < now - KEPT))
-    row = {"subject": subject, "key": key, "fingerprint": mark, "created": now}
+    row = {"subject": key.subject, "key": key.key, "fingerprint": key.fingerprint, "created": now}
     try:
         with session.begin_nested():
             session.execute(insert(idempotency).values(row))
-        return None
     except IntegrityError:
-        found = session.execute(select(idempotency).filter_by(subject=subject, key=key)).one()
-    if found.fingerprint != mark:
-        problem = FieldError("此键已用于另一个请求", parameter="Idempotency-Key")
-        raise Rule("Idempotency-Key 已用于另一个请求", slug="idempotency-key-reused", errors=[problem])
-    return Answer(found.status, json.loads(found.headers), found.body)
+        return earlier(session, key)
+    return None
 
 
-def keep(session: Session, subject: str, key: str, answer: Answer) -> None:
-    """Keep the answer, in the same transaction as what it tells."""
-    session.execute(
-        update(idempotency)
-        .filter_by(subject=subject, key=key)
-        .values(status=answer.status, headers=json.dumps(answer.headers), body=answer.body)
-    )
+def keep(session: Session, key: Key, response: Response) -> None:
+    """Keep the answer of a key that was claimed in the same transaction."""
+    headers = {name: value for name, value in response.headers.items() if name in ("Content-Type", "ETag", "Location")}
+    answer = {"status": response.status_code, "headers": json.dumps(headers), "body": response.get_data(as_text=True)}
+    session.execute(update(idempotency).filter_by(subject=key.subject, key=key.key).values(answer))
+
+
+def sweep(session: Session, now: datetime) -> None:
+    """Forget the keys that were kept long enough; to be called now and then."""
+    session.execute(delete(idempotency).where(idempotency.c.created < now - KEPT))

@@ -77,4 +77,5 @@ def upgrade() -> None:
         sa.Column("headers", sa.Text),
         sa.Column("body", sa.Text),
     )
+    op.create_index("ix_idempotency_created", "idempotency", ["created"])
     start_log(op.get_bind())

@@ -2,21 +2,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 from marshmallow import Schema, fields
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request, Response
 
-from hongxia.http import auth
+from hongxia.database import Database, migrate
+from hongxia.events.tables import platform_metadata
+from hongxia.http import auth, idempotency
 from hongxia.http.endpoint import Call, Reply, Route, answer
 from hongxia.http.idempotency import KEPT
 from hongxia.http.problems import Rule
-from tests.unit.events_builders import NOW, new_database, raise_event
+from tests.unit.events_builders import NOW, SOURCE, new_database, raise_event
 
 SECRET = "s" * 32
 
@@ -42,6 +48,8 @@ class Host:
         self.made: list[str] = []
         self.errors: list[Exception] = []
         self.refuse: Callable[[], Exception] | None = None
+        self.route = POST
+        self.headers: dict[str, str] = {}
 
     def clock(self) -> datetime:
         return self.moment
@@ -51,6 +59,8 @@ class Host:
 
     def make(self, call: Call) -> Any:
         self.made.append(call.body["name"])
+        if not self.route.writes:
+            return Reply(self.work(call), headers=self.headers)
         raise_event(call.session, len(self.made))
         if self.refuse:
             raise self.refuse()
@@ -63,7 +73,14 @@ class Host:
         token = auth.mint(SECRET, subject, ["records"], datetime.now(UTC), timedelta(hours=1))
         headers = {"Authorization": f"Bearer {token}", **({"Idempotency-Key": key} if key is not None else {})}
         builder = EnvironBuilder(f"/things{path}", method="POST", headers=headers, json={"name": name})
-        return answer(self, POST, Request(builder.get_environ()), self.make)
+        return answer(self, self.route, Request(builder.get_environ()), self.make)
+
+    def work(self, call: Call) -> Any:
+        """What a route with transactions of its own does."""
+        call.session.rollback()
+        with self.database.begin(call.context) as session:
+            raise_event(session, len(self.made))
+        return {"number": len(self.made)}
 
     def events(self) -> int:
         with self.database.read() as session:
@@ -136,10 +153,11 @@ def test_a_collision_at_the_commit_is_a_conflict(host: Host) -> None:
 
 def test_a_key_is_forgotten_after_its_time(host: Host) -> None:
     host.post()
-    host.moment += KEPT - timedelta(seconds=1)
-    assert host.post().headers["Idempotency-Replayed"] == "true"
-    host.moment += timedelta(seconds=2)
-    assert "Idempotency-Replayed" not in host.post().headers
+    for more, known in ((KEPT - timedelta(seconds=1), True), (timedelta(seconds=2), False)):
+        host.moment += more
+        with host.database.begin(SOURCE) as session:
+            idempotency.sweep(session, host.moment)
+        assert ("Idempotency-Replayed" in host.post().headers) is known
     assert len(host.made) == 2
 
 
@@ -156,3 +174,59 @@ def test_the_kept_answer_is_kept_with_what_it_tells(host: Host) -> None:
         row = session.execute(text("SELECT * FROM idempotency")).one()
     assert (row.subject, row.key, row.status) == ("somebody", "key-1", 201)
     assert json.loads(row.body)["name"] == "甲"
+
+
+WORK = replace(POST, writes=False, status=200)
+
+
+def test_a_route_with_transactions_of_its_own_answers_a_key_once_too(host: Host) -> None:
+    host.route = WORK
+    first, again, other = host.post(), host.post(), host.post(key="key-2")
+    assert (first.json, again.json, other.json) == ({"number": 1}, {"number": 1}, {"number": 2})
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert host.post(name="乙").json["type"] == "urn:hongxia:problem:idempotency-key-reused"
+    assert (len(host.made), host.events()) == (2, 2)
+
+
+def test_of_two_that_work_at_once_both_get_the_answer_of_the_first_to_end(host: Host) -> None:
+    host.route = WORK
+    work, answers = host.work, []
+
+    def slow(call: Call) -> Any:
+        host.work = work  # type: ignore[method-assign]
+        call.session.rollback()
+        answers.append(host.post().json)
+        return work(call)
+
+    host.work = slow  # type: ignore[method-assign]
+    answers.append(host.post().json)
+    assert answers[0] == answers[1]
+    assert len(host.made) == 2
+
+
+def test_an_answer_that_sets_a_cookie_is_given_anew_and_kept_nowhere(host: Host) -> None:
+    host.route, host.headers = WORK, {"Set-Cookie": "token=secret"}
+    assert [host.post().headers["Set-Cookie"] for _ in range(2)] == ["token=secret"] * 2
+    with host.database.read() as session:
+        assert session.scalar(text("SELECT count(*) FROM idempotency")) == 0
+
+
+def test_a_refused_work_is_not_kept(host: Host) -> None:
+    host.route = WORK
+
+    def refuse(call: Call) -> Any:
+        raise Rule("不行")
+
+    work, host.work = host.work, refuse  # type: ignore[method-assign]
+    assert host.post().status_code == 422
+    host.work = work  # type: ignore[method-assign]
+    assert host.post().status_code == 200
+
+
+def test_the_migration_makes_the_table_and_its_index(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/finance.sqlite3"
+    migrate(url, "services.finance:migrations")
+    with Database(url).engine.connect() as connection:
+        options = {"include_name": lambda name, kind, _parents: kind != "table" or name == "idempotency"}
+        found = compare_metadata(MigrationContext.configure(connection, opts=options), platform_metadata)
+    assert [change for change in found if "idempotency" in str(change)] == []
