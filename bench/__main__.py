@@ -25,7 +25,7 @@ OUT = Path("build/bench")
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--events", type=int, default=20_000)
     parser.add_argument("--nameko-events", type=int, default=3_000)
     parser.add_argument("--seconds", type=int, default=10, help="of steady load at 100 events/s")
