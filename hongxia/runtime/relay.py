@@ -17,6 +17,7 @@ from hongxia.events import feed, relay
 from hongxia.events.broker import Publisher
 from hongxia.events.outbox import CHANNEL
 from hongxia.events.transport import BrokerAway
+from hongxia.http import idempotency
 from hongxia.runtime import green
 from hongxia.runtime.host import Host, Hosting
 
@@ -81,11 +82,15 @@ class Relay(DependencyProvider):  # type: ignore[misc]
             publisher.close()
 
     def _forget_if_due(self, host: Host) -> None:
-        """Drop what the feed need not keep any more, once an hour and only when there is nothing else to do."""
-        days, now = host.settings.feed_days, host.clock()
-        if days is not None and now >= self._next_forgetting:
-            self._next_forgetting = now + FORGET_EVERY
-            feed.forget(host.database, host.context(), now - timedelta(days=days))
+        """Once an hour, when there is nothing else to do: drop answers and events that need not be kept any more."""
+        now = host.clock()
+        if now < self._next_forgetting:
+            return
+        self._next_forgetting = now + FORGET_EVERY
+        with host.database.begin(host.context()) as session:
+            idempotency.sweep(session, now)
+        if host.settings.feed_days is not None:
+            feed.forget(host.database, host.context(), now - timedelta(days=host.settings.feed_days))
 
 
 def _publish(host: Host, publisher: Publisher) -> tuple[int, bool]:
