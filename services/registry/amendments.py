@@ -25,7 +25,7 @@ def amend(session: Session, cadre: Cadre, changes: Mapping[str, Any], on: date, 
     """Change particulars of a locked cadre as of a date; what is the same already is no change.
 
     A date of death can be corrected, or withdrawn by None. Raises Rule, and Conflict for a resident number that
-    another record has.
+    another record has, or a date of death of somebody who is living.
     """
     changed = {name: value for name, value in changes.items() if getattr(cadre, name) != value}
     status = step(cadre, _amendment(changed))

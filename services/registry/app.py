@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from hongxia.definition import Definition, Importable
 from hongxia.http.auth import ADMIN, OFFICE
@@ -29,6 +30,7 @@ from services.registry.events import EVENTS
 from services.registry.history import Change
 from services.registry.models import Aspect, Base, Cadre
 from services.registry.workbook import CADRES
+from services.voiding import VoidIn
 
 RECORDS = "records"
 LIAISON = "liaison"
@@ -110,21 +112,21 @@ class RegistryService(Service):
             ]
         )
 
-    @route("GET", "/cadres/<cadre_id>", summary="干部", roles=READERS, returns=schemas.CadreWithHistoryOut)
-    def get_cadre(self, call: Call, cadre_id: str) -> dict[str, Any]:
+    @route("GET", "/cadres/<uuid:cadre_id>", summary="干部", roles=READERS, returns=schemas.CadreWithHistoryOut)
+    def get_cadre(self, call: Call, cadre_id: UUID) -> dict[str, Any]:
         """One cadre with the history."""
-        cadre = cadres.get(call.session, cadre_id)
+        cadre = cadres.get(call.session, str(cadre_id))
         return {**_shown(call, cadre), "history": history.of(call.session, cadre.id)}
 
     @route(
         "PATCH",
-        "/cadres/<cadre_id>",
+        "/cadres/<uuid:cadre_id>",
         summary="更正干部信息",
         roles=(RECORDS,),
         body=schemas.CadreChanges,
         returns=schemas.CadreOut,
     )
-    def amend(self, call: Call, cadre_id: str) -> dict[str, Any]:
+    def amend(self, call: Call, cadre_id: UUID) -> dict[str, Any]:
         """Particulars changed or corrected."""
         cadre, changes = _locked(call, cadre_id), call.body
         on = changes.pop("on", call.today)
@@ -132,93 +134,93 @@ class RegistryService(Service):
 
     @route(
         "POST",
-        "/cadres/<cadre_id>/treatment",
+        "/cadres/<uuid:cadre_id>/treatment",
         summary="变动享受待遇",
         roles=(RECORDS,),
         body=schemas.TreatmentIn,
         returns=schemas.CadreOut,
     )
-    def change_treatment(self, call: Call, cadre_id: str) -> dict[str, Any]:
+    def change_treatment(self, call: Call, cadre_id: UUID) -> dict[str, Any]:
         """Another treatment from a date on."""
         body = call.body
         return _change(call, cadre_id, Aspect.TREATMENT, body["treatment"], body["on"], body["document_no"])
 
     @route(
         "POST",
-        "/cadres/<cadre_id>/rank",
+        "/cadres/<uuid:cadre_id>/rank",
         summary="变动职级",
         roles=(RECORDS,),
         body=schemas.RankIn,
         returns=schemas.CadreOut,
     )
-    def change_rank(self, call: Call, cadre_id: str) -> dict[str, Any]:
+    def change_rank(self, call: Call, cadre_id: UUID) -> dict[str, Any]:
         """Another rank from a date on."""
         body = call.body
         return _change(call, cadre_id, Aspect.RANK, body["rank"], body["on"], body["document_no"])
 
     @route(
         "POST",
-        "/cadres/<cadre_id>/liaison",
+        "/cadres/<uuid:cadre_id>/liaison",
         summary="指定联络员",
         roles=(RECORDS,),
         body=schemas.LiaisonIn,
         returns=schemas.CadreOut,
     )
-    def assign_liaison(self, call: Call, cadre_id: str) -> dict[str, Any]:
+    def assign_liaison(self, call: Call, cadre_id: UUID) -> dict[str, Any]:
         """Another liaison from a date on."""
         return _change(call, cadre_id, Aspect.LIAISON, call.body["liaison"], call.body["on"])
 
     @route(
         "POST",
-        "/cadres/<cadre_id>/care",
+        "/cadres/<uuid:cadre_id>/care",
         summary="变动关怀情况",
         roles=(RECORDS,),
         body=schemas.CareIn,
         returns=schemas.CadreOut,
     )
-    def change_care(self, call: Call, cadre_id: str) -> dict[str, Any]:
+    def change_care(self, call: Call, cadre_id: UUID) -> dict[str, Any]:
         """Other flags from a date on."""
         on = call.body.pop("on")
-        flags = care.flags_text(cadres.locked(call.session, cadre_id), call.body)
+        flags = care.flags_text(cadres.locked(call.session, str(cadre_id)), call.body)
         return _change(call, cadre_id, Aspect.CARE, flags, on)
 
     @route(
         "POST",
-        "/cadres/<cadre_id>/history/<int:version>/void",
+        "/cadres/<uuid:cadre_id>/history/<int:version>/void",
         summary="撤销一条变动记录",
         roles=(RECORDS,),
-        body=schemas.VoidIn,
+        body=VoidIn,
         returns=schemas.CadreOut,
     )
-    def void_entry(self, call: Call, cadre_id: str, version: int) -> dict[str, Any]:
+    def void_entry(self, call: Call, cadre_id: UUID, version: int) -> dict[str, Any]:
         """The last change of rank, treatment, liaison or care withdrawn."""
         cadre = _locked(call, cadre_id)
         return _shown(call, history.void(call.session, cadre, version, call.body["reason"]))
 
     @route(
         "POST",
-        "/cadres/<cadre_id>/death",
+        "/cadres/<uuid:cadre_id>/death",
         summary="登记去世",
         roles=(RECORDS,),
         body=schemas.DeathIn,
         returns=schemas.CadreOut,
     )
-    def record_death(self, call: Call, cadre_id: str) -> dict[str, Any]:
+    def record_death(self, call: Call, cadre_id: UUID) -> dict[str, Any]:
         """The cadre died."""
         cadre = _locked(call, cadre_id)
         return _shown(call, deaths.record(call.session, cadre, call.body["deceased_on"], call.today))
 
     @route(
         "POST",
-        "/cadres/<cadre_id>/merge",
+        "/cadres/<uuid:cadre_id>/merge",
         summary="并入另一记录",
         roles=(RECORDS,),
         body=schemas.MergeIn,
         returns=schemas.CadreOut,
     )
-    def merge(self, call: Call, cadre_id: str) -> dict[str, Any]:
+    def merge(self, call: Call, cadre_id: UUID) -> dict[str, Any]:
         """This record disappears, another stands for the person."""
-        cadre, into = merging.locked_pair(call.session, cadre_id, str(call.body["into"]))
+        cadre, into = merging.locked_pair(call.session, str(cadre_id), call.body["into"])
         call.must_match(cadre.version)
         return _shown(call, merging.merge(call.session, cadre, into, call.today))
 
@@ -261,14 +263,14 @@ class RegistryService(Service):
         return {"moved": liaisons.reassign(call.session, **call.body, today=call.today)}
 
 
-def _locked(call: Call, cadre_id: str) -> Cadre:
-    cadre = cadres.locked(call.session, cadre_id)
+def _locked(call: Call, cadre_id: UUID) -> Cadre:
+    cadre = cadres.locked(call.session, str(cadre_id))
     call.must_match(cadre.version)
     return cadre
 
 
 def _change(
-    call: Call, cadre_id: str, aspect: Aspect, value: str | None, on: date, document_no: str | None = None
+    call: Call, cadre_id: UUID, aspect: Aspect, value: str | None, on: date, document_no: str | None = None
 ) -> dict[str, Any]:
     change = Change(aspect, value, on, document_no)
     return _shown(call, history.change(call.session, _locked(call, cadre_id), change, call.today))

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from hongxia.events.declare import EventType
 from hongxia.events.outbox import append
-from hongxia.http.problems import FieldError, NotFound, Rule
+from hongxia.http.problems import Conflict, FieldError, NotFound, Rule
 from services.registry.models import Cadre, Status
 from services.registry.particulars import Fault, age_band, masked
 
@@ -29,7 +29,6 @@ TRANSITIONS: Mapping[str, Mapping[Status, Status]] = MappingProxyType(
 """What may be done with a record in a status, and the status that follows."""
 
 _REFUSALS = {
-    Status.LIVING: ("cadre-living", "该干部登记为健在，请先登记去世"),
     Status.DECEASED: ("cadre-deceased", "该干部已去世，只能更正信息"),
     Status.MERGED: ("cadre-merged", "该记录已并入另一记录，不能再改"),
 }
@@ -71,9 +70,13 @@ def listed(filters: Mapping[str, Any]) -> Select[Cadre]:
 
 
 def step(cadre: Cadre, action: str) -> Status:
-    """The status that follows an action of TRANSITIONS. Raises Rule where the record's status does not allow it."""
+    """The status that follows an action of TRANSITIONS. Raises Rule for a cadre who died or was merged, Conflict for
+    one who lives where the action takes a death.
+    """
     status = Status(cadre.status)
     if status not in TRANSITIONS[action]:
+        if status is Status.LIVING:
+            raise Conflict("该干部登记为健在，请先登记去世", slug="wrong-state", extra={"state": status})
         slug, message = _REFUSALS[status]
         raise Rule(message, slug=slug, extra={"into": cadre.merged_into} if status is Status.MERGED else None)
     return TRANSITIONS[action][status]

@@ -28,8 +28,6 @@ EVENTS = {
 }
 """Which event says that an aspect changed."""
 
-VOID_REASONS = {"entered-in-error": "录入错误", "wrong-cadre": "记错了人", "revoked": "文件已撤销"}
-
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -106,7 +104,7 @@ def enter(session: Session, cadre: Cadre, new: Change) -> Cadre:
 
 def in_force(session: Session, aspect: Aspect, cadre_ids: Collection[str]) -> dict[str, Entry]:
     """The entry that holds now, by cadre."""
-    query = select(Entry).where(Entry.aspect == aspect, Entry.voided.is_(None), Entry.cadre_id.in_(cadre_ids))
+    query = select(Entry).where(Entry.aspect == aspect, Entry.void_reason.is_(None), Entry.cadre_id.in_(cadre_ids))
     return {entry.cadre_id: entry for entry in session.scalars(query.order_by(Entry.version))}
 
 
@@ -116,7 +114,7 @@ def void(session: Session, cadre: Cadre, version: int, reason: str) -> Cadre:
     Raises NotFound, and Rule for an entry that a later one follows, or that came with the registration.
     """
     step(cadre, "amend")
-    query = select(Entry).where(Entry.cadre_id == cadre.id, Entry.version == version, Entry.voided.is_(None))
+    query = select(Entry).where(Entry.cadre_id == cadre.id, Entry.version == version, Entry.void_reason.is_(None))
     entry = session.scalars(query.limit(1)).one_or_none()
     if entry is None:
         raise NotFound("没有这条变动记录，或已撤销", slug="unknown-entry")
@@ -125,7 +123,7 @@ def void(session: Session, cadre: Cadre, version: int, reason: str) -> Cadre:
     aspect = Aspect(entry.aspect)
     if in_force(session, aspect, [cadre.id])[cadre.id] is not entry:
         raise Rule("之后还有变动，请先撤销后面的", slug="not-last-entry")
-    entry.voided = reason
+    entry.void_reason = reason
     session.flush()
     cadre.version += 1
     _set(cadre, aspect, in_force(session, aspect, [cadre.id])[cadre.id].value)
@@ -136,7 +134,7 @@ def void(session: Session, cadre: Cadre, version: int, reason: str) -> Cadre:
 def move_start(session: Session, cadre: Cadre, registered_on: date) -> None:
     """Let every history begin on another date of registration. Raises Rule if a change lies before it."""
     entries = of(session, cadre.id)
-    if any(entry.from_on < registered_on for entry in entries if entry.version != FIRST and not entry.voided):
+    if any(entry.from_on < registered_on for entry in entries if entry.version != FIRST and not entry.void_reason):
         refuse([Fault("registered_on", "changes-before-registration", "该日期之前已有待遇、联络员等变动记录")])
     for entry in entries:
         if entry.version == FIRST:

@@ -13,8 +13,9 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from hongxia.definition import Loaded, NotLoadable, Rows
+from hongxia.http.problems import Rule
 from hongxia.workbook.declare import Finding, Row
-from services.registry import deaths, history, numbers, registration
+from services.registry import cadres, deaths, history, numbers, registration
 from services.registry.models import Cadre, Entry
 from services.registry.particulars import compact, faults
 
@@ -29,7 +30,10 @@ RENAMED = {"special_hardship": "hardship"}
 
 
 def load(session: Session, _year: int, rows: Rows, today: date) -> Mapping[str, Loaded]:
-    """Register the cadres of the rows that are new, and record the deaths. Raises NotLoadable."""
+    """Register the cadres of the rows that are new, and record the deaths, those of cadres registered before too.
+
+    A death that is news counts as created. Raises NotLoadable.
+    """
     loading = _Loading(session, today, numbers.lock(session))
     loading.look_up(rows[SHEET])
     for row in rows[SHEET]:
@@ -67,20 +71,16 @@ class _Loading:
     def take(self, row: Row) -> None:
         """One row: there already, there with another content, at fault, or new."""
         cadre_no, particulars = _particulars(row)
-        mark = digest(particulars)
         cadre_id = registration.cadre_id(cadre_no)
         if cadre_id in self.kept:
-            if self.kept[cadre_id] == mark or self._same(cadre_id, particulars):
-                self.unchanged += 1
-            else:
-                self._find(row, "", CHANGED)
+            self._compare(row, cadre_id, particulars)
             return
         found = list(self._faults(row, particulars))
         for column, message in found:
             self._find(row, column, message)
         self.rows_of.setdefault(particulars["resident_number"], row.number)
         if not found:
-            self._register(cadre_no, particulars, mark)
+            self._register(cadre_no, particulars)
 
     def _faults(self, row: Row, particulars: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         for fault in faults(particulars, self.today):
@@ -91,14 +91,40 @@ class _Loading:
         elif number in self.owners:
             yield "resident_number", TAKEN
 
-    def _register(self, cadre_no: str, particulars: dict[str, Any], mark: str) -> None:
-        deceased_on = particulars.pop("deceased_on")
+    def _register(self, cadre_no: str, particulars: dict[str, Any]) -> None:
+        mark, deceased_on = digest(particulars), particulars.pop("deceased_on")
         numbers.note(self.register, cadre_no)
         cadre = registration.enrol(self.session, cadre_no, {**particulars, "row_digest": mark})
         self.entries += history.first_entries(cadre, {})
         if deceased_on:
             deaths.record(self.session, cadre, deceased_on, self.today)
         self.created += 1
+
+    def _compare(self, row: Row, cadre_id: str, particulars: Mapping[str, Any]) -> None:
+        """A row of a record that is there: as before, as before but for a death, or with other content."""
+        if self._known(cadre_id, particulars):
+            self.unchanged += 1
+        elif particulars["deceased_on"] and self._known(cadre_id, {**particulars, "deceased_on": None}):
+            self._follow_death(row, cadre_id, particulars)
+        else:
+            self._find(row, "", CHANGED)
+
+    def _follow_death(self, row: Row, cadre_id: str, particulars: Mapping[str, Any]) -> None:
+        cadre = cadres.locked(self.session, cadre_id)
+        if cadre.deceased_on == particulars["deceased_on"]:
+            self.unchanged += 1
+            return
+        try:
+            deaths.record(self.session, cadre, particulars["deceased_on"], self.today)
+        except Rule as refused:
+            self._find(row, "deceased_on", refused.detail)
+        else:
+            cadre.row_digest = digest(particulars)
+            self.created += 1
+
+    def _known(self, cadre_id: str, particulars: Mapping[str, Any]) -> bool:
+        """Whether that was imported before, or is what the record says by now."""
+        return self.kept[cadre_id] == digest(particulars) or self._same(cadre_id, particulars)
 
     def _same(self, cadre_id: str, particulars: Mapping[str, Any]) -> bool:
         cadre = self.session.get_one(Cadre, cadre_id)

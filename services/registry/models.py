@@ -86,7 +86,7 @@ class Entry(Base):
     """One entry of a cadre's history: what an aspect was from a date on, and the document (文号) that says so.
 
     `version` is the cadre's version that the entry made, so entries are in the order of recording. An entry that was
-    withdrawn keeps the reason in `voided` and counts no more. Of care, `value` lists the flags that are set.
+    withdrawn keeps the reason in `void_reason` and counts no more. Of care, `value` lists the flags that are set.
     """
 
     __tablename__ = "entry"
@@ -97,7 +97,7 @@ class Entry(Base):
     from_on: Mapped[date]
     value: Mapped[str | None] = mapped_column(String(100))
     document_no: Mapped[str | None] = mapped_column(String(60))
-    voided: Mapped[str | None] = mapped_column(String(20))
+    void_reason: Mapped[str | None] = mapped_column(String(20))
 
 
 class Register(Base):

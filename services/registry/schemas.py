@@ -6,10 +6,9 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from hongxia.http.fields import Text
+from hongxia.http.fields import Changes, Flag, Id, QueryFlag, Text
 from hongxia.http.paging import PageQuery
 from hongxia.workbook.cells import clean
-from services.registry.history import VOID_REASONS
 from services.registry.milestones import TITLES
 from services.registry.models import Aspect, Status
 from services.registry.particulars import compact, resident_number_problem
@@ -38,15 +37,6 @@ class ResidentNumber(Text):
         if problem:
             raise ValidationError(problem)
         return number
-
-
-class Flag(fields.Boolean):
-    """true or false, and no text or number that could mean it."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        if not isinstance(value, bool):
-            raise self.make_error("invalid", input=value)
-        return value
 
 
 class Code(fields.String):
@@ -82,15 +72,10 @@ class CadreIn(Schema):
     resettled = Flag(load_default=False)
 
 
-class _NotEmpty(Schema):
-    @validates_schema
-    def _anything(self, data: dict[str, Any], **_kwargs: Any) -> None:
-        if not data.keys() - {"on"}:
-            raise ValidationError("至少填写一项")
-
-
-class CadreChanges(_NotEmpty):
+class CadreChanges(Changes):
     """Particulars to amend, as of `on` (today if left out). `deceased_on` corrects a death, null withdraws it."""
+
+    besides = frozenset({"on"})
 
     on = fields.Date()
     name = Words(50)
@@ -129,8 +114,10 @@ class LiaisonIn(Schema):
     on = fields.Date(required=True)
 
 
-class CareIn(_NotEmpty):
+class CareIn(Changes):
     """What needs care from a date on; a flag that is left out stays as it is."""
+
+    besides = frozenset({"on"})
 
     on = fields.Date(required=True)
     advanced_age = Flag()
@@ -148,13 +135,7 @@ class DeathIn(Schema):
 class MergeIn(Schema):
     """The record that remains."""
 
-    into = fields.UUID(required=True)
-
-
-class VoidIn(Schema):
-    """Why an entry is withdrawn."""
-
-    reason = Code({label: code for code, label in VOID_REASONS.items()}, required=True)
+    into = Id(required=True)
 
 
 class ReassignIn(Schema):
@@ -208,7 +189,7 @@ class EntryOut(Schema):
     from_on = fields.Date(required=True)
     value = fields.String(required=True, allow_none=True)
     document_no = fields.String(required=True, allow_none=True)
-    voided = fields.String(required=True, allow_none=True)
+    void_reason = fields.String(required=True, allow_none=True)
 
 
 class CadreWithHistoryOut(CadreOut):
@@ -262,18 +243,23 @@ class CadresQuery(PageQuery):
     unit = Words(100)
     street = Words(100)
     liaison = Words(50)
-    advanced_age = fields.Boolean()
-    hardship = fields.Boolean()
-    living_alone = fields.Boolean()
-    resettled = fields.Boolean()
+    advanced_age = QueryFlag()
+    hardship = QueryFlag()
+    living_alone = QueryFlag()
+    resettled = QueryFlag()
 
 
-class SearchIn(_NotEmpty):
+class SearchIn(Schema):
     """Who is looked for: every field that is given must be equal."""
 
     name = Words(50)
     resident_number = ResidentNumber()
     birth_date = fields.Date()
+
+    @validates_schema
+    def _anything(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        if not data:
+            raise ValidationError("至少填写一项")
 
 
 class MilestonesQuery(PageQuery):

@@ -68,10 +68,15 @@ CADRE_SHEET = Sheet(
     name="cadres",
     key=("cadre_no",),
     unique=(("resident_number",),),
-    help_zh="本局服务管理的每一位离退休干部一行，包括本年去世的老同志；不重不漏。出生日期由身份证号得出。",
+    help_zh=(
+        "本局服务管理的每一位离退休干部一行，包括本年去世的老同志；不重不漏。出生日期由身份证号得出。"
+        "再次导入时，已登记的干部只登记新填的去世日期；其他内容有变动的，请在系统中修改，表中保持原样或与系统一致。"
+    ),
     help_en=(
         "One row for every cadre whom the bureau serves, those who died in the year included. "
-        "The birth date is taken from the resident number."
+        "The birth date is taken from the resident number. Of a cadre registered before, a later import takes a newly "
+        "filled `去世日期` as the death; everything else changes in the system, and a row that differs from what was "
+        "imported and from the record is an error."
     ),
     columns=(
         Column(

@@ -16,6 +16,7 @@ from hongxia.http import auth
 from hongxia.runtime.host import Host
 from hongxia.runtime.http import routes_of
 from hongxia.settings import Settings
+from services.registry import registration
 from services.registry.app import RegistryService
 from tests.unit.registry_builders import new_database, resident_number
 
@@ -146,7 +147,7 @@ def test_an_amendment_needs_the_version_that_was_read(api: Api) -> None:
     assert problem(api("PATCH", path, change))[0] == 428
     assert api("PATCH", path, change, If_Match='"1"').headers["ETag"] == '"2"'
     assert problem(api("PATCH", path, change, If_Match='"1"'))[0] == 412
-    assert problem(api("PATCH", path, {"on": "2022-01-01"}, If_Match='"2"')) == (422, "invalid", "#")
+    assert problem(api("PATCH", path, {"on": "2022-01-01"}, If_Match='"2"')) == (422, "nothing-to-change", None)
     assert problem(api("PATCH", path, {"treatment": "131"}, If_Match='"2"')) == (422, "invalid", "#/treatment")
 
 
@@ -216,5 +217,7 @@ def test_a_liaison_s_cadres_are_handed_over(api: Api) -> None:
 
 
 def test_a_stranger_is_not_found(api: Api) -> None:
-    assert problem(api("GET", "/cadres/nobody"))[:2] == (404, "unknown-cadre")
-    assert problem(api("POST", "/cadres/nobody/death", {"deceased_on": "2022-08-09"}))[:2] == (404, "unknown-cadre")
+    assert problem(api("GET", f"/cadres/{registration.cadre_id('G9999')}"))[:2] == (404, "unknown-cadre")
+    assert problem(api("POST", f"/cadres/{registration.cadre_id('G9999')}/death", {"deceased_on": "2022-08-09"}))[
+        :2
+    ] == (404, "unknown-cadre")

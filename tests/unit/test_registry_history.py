@@ -99,7 +99,7 @@ def test_a_withdrawn_entry_lets_the_one_before_hold_again(session: Session) -> N
     cadre = registered(session)
     history.change(session, cadre, treatment("131", JUNE), TODAY)
     history.change(session, cadre, treatment("122", JULY), TODAY)
-    history.void(session, cadre, 3, "revoked")
+    history.void(session, cadre, 3, "other")
     event = told(session)[-1]
     assert (event["type"].split(".")[3], event["occurredon"], event["data"]["treatment"]) == (
         "amended",
@@ -108,9 +108,9 @@ def test_a_withdrawn_entry_lets_the_one_before_hold_again(session: Session) -> N
     )
     history.void(session, cadre, 2, "entered-in-error")
     assert cadre.treatment == "132"
-    assert [entry.voided for entry in history.of(session, cadre.id) if entry.version > 1] == [
+    assert [entry.void_reason for entry in history.of(session, cadre.id) if entry.version > 1] == [
         "entered-in-error",
-        "revoked",
+        "other",
     ]
 
 
@@ -119,14 +119,14 @@ def test_only_the_last_entry_is_withdrawn_and_once_and_never_the_first(session: 
     history.change(session, cadre, treatment("131", JUNE), TODAY)
     history.change(session, cadre, treatment("122", JULY), TODAY)
     with pytest.raises(Rule) as refused:
-        history.void(session, cadre, 2, "revoked")
+        history.void(session, cadre, 2, "other")
     assert refused.value.slug == "not-last-entry"
     with pytest.raises(Rule) as refused:
-        history.void(session, cadre, 1, "revoked")
+        history.void(session, cadre, 1, "other")
     assert refused.value.slug == "first-entry"
-    history.void(session, cadre, 3, "revoked")
+    history.void(session, cadre, 3, "other")
     with pytest.raises(NotFound):
-        history.void(session, cadre, 3, "revoked")
+        history.void(session, cadre, 3, "other")
 
 
 def test_all_living_cadres_of_a_liaison_go_to_another(session: Session) -> None:

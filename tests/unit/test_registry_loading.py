@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from hongxia.definition import Loaded, NotLoadable
 from hongxia.workbook.declare import Row
-from services.registry import amendments, history, loading, merging, registration
+from services.registry import amendments, deaths, history, loading, merging, registration
 from services.registry.history import Change
 from services.registry.models import Aspect, Cadre
 from tests.unit.registry_builders import TODAY, empty_registry, kinds, particulars, registered, resident_number, told
@@ -85,6 +85,31 @@ def test_a_file_that_says_what_the_record_says_by_now_changes_nothing(session: S
     cadre = session.get_one(Cadre, registration.cadre_id("G0001"))
     amendments.amend(session, cadre, {"street": "沙湾街道"}, TODAY, TODAY)
     assert load(session, values(street="沙湾街道")) == Loaded(0, 1)
+
+
+def test_a_date_of_death_that_is_new_in_the_next_file_is_the_death_of_that_cadre(session: Session) -> None:
+    load(session, values())
+    cadre = session.get_one(Cadre, registration.cadre_id("G0001"))
+    amendments.amend(session, cadre, {"street": "沙湾街道"}, TODAY, TODAY)
+    assert load(session, values(deceased_on=date(2022, 8, 9))) == Loaded(1, 0)
+    assert (cadre.status, cadre.deceased_on, cadre.street) == ("deceased", date(2022, 8, 9), "沙湾街道")
+    assert kinds(session) == ["registered", "amended", "deceased"]
+    assert load(session, values(deceased_on=date(2022, 8, 9))) == Loaded(0, 1)
+
+
+def test_a_death_that_was_recorded_by_hand_is_no_news_and_another_date_is_a_finding(session: Session) -> None:
+    load(session, values())
+    deaths.record(session, session.get_one(Cadre, registration.cadre_id("G0001")), date(2022, 8, 9), TODAY)
+    assert load(session, values(deceased_on=date(2022, 8, 9))) == Loaded(0, 1)
+    assert findings(session, values(deceased_on=date(2022, 8, 10)))[0][:2] == (2, "deceased_on")
+
+
+def test_a_death_with_any_other_change_or_before_the_registration_is_a_finding(session: Session) -> None:
+    load(session, values())
+    changed = values(street="沙湾街道", deceased_on=date(2022, 8, 9))
+    assert findings(session, changed) == [(2, "", loading.CHANGED)]
+    too_early = values(deceased_on=date(2012, 4, 30))
+    assert findings(session, too_early) == [(2, "deceased_on", "去世日期早于登记日期")]
 
 
 def test_a_known_number_with_other_content_is_a_finding(session: Session) -> None:

@@ -192,9 +192,9 @@ def test_after_death_a_record_is_amended_and_nothing_else(session: Session) -> N
 
 def test_a_death_is_corrected_or_withdrawn_by_an_amendment(session: Session) -> None:
     cadre = registered(session)
-    with pytest.raises(Rule) as refused:
+    with pytest.raises(Conflict) as refused:
         amendments.amend(session, cadre, {"deceased_on": date(2022, 8, 9)}, TODAY, TODAY)
-    assert refused.value.slug == "cadre-living"
+    assert refused.value.slug == "wrong-state"
     deaths.record(session, cadre, date(2022, 8, 9), TODAY)
     amendments.amend(session, cadre, {"deceased_on": date(2022, 8, 10)}, TODAY, TODAY)
     amendments.amend(session, cadre, {"deceased_on": None}, TODAY, TODAY)

@@ -24,7 +24,7 @@ def upgrade() -> None:
         sa.Column("from_on", sa.Date, nullable=False),
         sa.Column("value", sa.String(100)),
         sa.Column("document_no", sa.String(60)),
-        sa.Column("voided", sa.String(20)),
+        sa.Column("void_reason", sa.String(20)),
     )
     register = op.create_table(
         "register",
