@@ -12,6 +12,7 @@ from hongxia.definition import Definition, Importable
 from hongxia.events.envelope import Event
 from hongxia.http.auth import OFFICE
 from hongxia.http.endpoint import Call, Page, Reply
+from hongxia.http.voiding import VoidIn
 from hongxia.runtime.consume import consume
 from hongxia.runtime.http import route
 from hongxia.runtime.service import Service
@@ -34,7 +35,6 @@ from services.activities.events import EVENTS
 from services.activities.health_checks import CHECK
 from services.activities.models import Attendance, Base, Check, Drive, HealthCheck, Meeting, Record, Roster, Work
 from services.activities.workbook import ACTIVITIES
-from services.voiding import VoidIn
 
 CENTRE = "centre"
 WRITERS = (CENTRE,)

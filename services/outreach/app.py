@@ -20,6 +20,7 @@ from hongxia.http.auth import OFFICE
 from hongxia.http.endpoint import Call, Reply
 from hongxia.http.paging import Page, paginate
 from hongxia.http.problems import PreconditionRequired
+from hongxia.http.voiding import VoidIn
 from hongxia.runtime.consume import consume
 from hongxia.runtime.http import route
 from hongxia.runtime.service import Service
@@ -28,7 +29,6 @@ from services.outreach.events import EVENTS
 from services.outreach.models import AidCase, Base, Cadre, Contact, Obligation, ObligationKind, Stay, Suggestion, Visit
 from services.outreach.sources import AID_PAID, AID_REFUSED, FINANCE_IGNORED
 from services.outreach.workbook import OUTREACH
-from services.voiding import VoidIn
 
 LIAISON = "liaison"
 LEADER = "leader"

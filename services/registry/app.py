@@ -11,6 +11,7 @@ from hongxia.definition import Definition, Importable
 from hongxia.http.auth import ADMIN, OFFICE
 from hongxia.http.endpoint import Call, Page, Reply
 from hongxia.http.paging import PageQuery, paginate
+from hongxia.http.voiding import VoidIn
 from hongxia.runtime.http import route
 from hongxia.runtime.service import Service
 from services.registry import (
@@ -30,7 +31,6 @@ from services.registry.events import EVENTS
 from services.registry.history import Change
 from services.registry.models import Aspect, Base, Cadre
 from services.registry.workbook import CADRES
-from services.voiding import VoidIn
 
 RECORDS = "records"
 LIAISON = "liaison"

@@ -46,9 +46,10 @@ class Memory(DependencyProvider):  # type: ignore[misc]
     hosting = Hosting()
 
     def setup(self) -> None:
-        """Check the catalogues, and begin with nothing known."""
+        """Check the catalogues, end a rebuild that a crash left behind, and begin with nothing known."""
         catalogue.catalogues()
         host = self.hosting.host
+        rebuild.give_up_unfinished(host.database, host.context())
         self._kept = Kept(Heads(lambda source: host.feed(source, HEAD_SECONDS).head()), Taken())
 
     def get_dependency(self, worker_ctx: Any) -> Kept:

@@ -66,6 +66,17 @@ def rebuild(database: Database, context: Context, pause: Pause) -> Rebuilt:
     return Rebuilt(events, compared)
 
 
+def give_up_unfinished(database: Database, context: Context) -> None:
+    """End the rebuild of a process that died in it, lest every batch be written twice for ever. Called when a process
+    starts; a rebuild that another one is at is superseded by it, and the facts that are shown stay.
+    """
+    with database.begin(context) as session:
+        row = session.execute(select(Generation.live, Generation.shadow).with_for_update()).one()
+        if row.shadow is not None:
+            session.execute(update(Generation).values(shadow=None))
+            session.execute(delete(Fact).where(Fact.generation != row.live))
+
+
 def _begin(database: Database, context: Context) -> int:
     """From here on every new fact goes into the shadow too."""
     with database.begin(context) as session:

@@ -82,7 +82,7 @@ def test_whoever_changes_the_visits_or_stays_of_a_cadre_locks_the_cadre(api, dat
     api("PATCH", path, {"cadre_id": chen}, If_Match='"1"')
     api("POST", f"{path}/void", {"reason": "duplicate"})
     stay = "/" + api("POST", "/stays", {"cadre_id": LIN, "admitted_on": "2022-07-01"}).headers["Location"]
-    api("POST", f"{stay}/void", {"reason": "wrong-cadre"})
+    api("POST", f"{stay}/void", {"reason": "wrong-subject"})
     assert locked == [LIN, *both, chen, LIN, LIN]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import delete, select, update
@@ -14,11 +15,13 @@ from hongxia.events import parked
 from hongxia.events.envelope import canonical
 from hongxia.http.problems import Conflict
 from services.reporting import digest, rebuild, recording, verification
+from services.reporting.app import Memory
 from services.reporting.indicators import live
 from services.reporting.models import Fact, Generation, Log
 from tests.unit.reporting_builders import (
     CONTEXT,
     SOURCES,
+    Api,
     Source,
     attendance,
     cadre,
@@ -159,6 +162,35 @@ def test_a_rebuild_gives_way_to_a_newer_one_and_leaves_the_facts_alone(database:
         rebuild.rebuild(database, CONTEXT, another)
     assert digest_of(database) == before
     assert {fact.generation for fact in facts(database, "visit")} == {1}
+
+
+def test_a_rebuild_in_which_the_process_died_is_ended_at_the_next_start(database: Database) -> None:
+    for source in year_of_events():
+        source.read(database)
+    before = digest_of(database)
+
+    def die() -> None:
+        raise SystemExit
+
+    with pytest.raises(SystemExit):
+        rebuild.rebuild(database, CONTEXT, die)
+    assert {fact.generation for fact in facts(database, "visit")} == {1, 2}
+    memory = Memory()
+    memory.hosting = SimpleNamespace(host=Api(database).service.host)
+    memory.setup()
+    with database.read() as session:
+        assert session.execute(select(Generation.live, Generation.shadow)).one() == (1, None)
+    assert {fact.generation for fact in facts(database, "visit")} == {1}
+    assert digest_of(database) == before
+
+
+def test_a_start_beside_a_rebuild_makes_it_give_way_and_leaves_the_facts_alone(database: Database) -> None:
+    for source in year_of_events():
+        source.read(database)
+    before = digest_of(database)
+    with pytest.raises(Conflict):
+        rebuild.rebuild(database, CONTEXT, lambda: rebuild.give_up_unfinished(database, CONTEXT))
+    assert digest_of(database) == before
 
 
 def test_a_rebuild_is_given_up_when_a_source_is_to_be_read_anew(database: Database) -> None:

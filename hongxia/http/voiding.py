@@ -7,7 +7,7 @@ from marshmallow import Schema, fields, validate
 VOID_REASONS = {
     "entered-in-error": "录入错误",
     "duplicate": "重复登记",
-    "wrong-cadre": "记错了人",
+    "wrong-subject": "记错了对象",
     "other": "其他",
 }
 
