@@ -81,21 +81,22 @@ def test_every_event_type_has_a_schema_that_lets_fields_be_added_and_holds_no_fl
         assert '"type": "number"' not in json.dumps(schema), name
 
 
-FIELDS = set(
+FIELDS = {
     # opaque ids
-    "cadre_id into case_id expenditure_id line_id reverses session_id batch_id drive_id "
+    "cadre_id", "into", "case_id", "expenditure_id", "line_id", "reverses", "session_id", "batch_id", "drive_id",
     # days, months, years
-    "adjusted_on applied_on approved_on assigned_on attended_on checked_on collected_on contacted_on deceased_on "
-    "declined_on held_on on paid_on pay_on received_on refused_on registered_on resolved_on spent_on visited_on "
-    "month year "
+    "adjusted_on", "applied_on", "approved_on", "assigned_on", "attended_on", "checked_on", "collected_on",
+    "contacted_on", "deceased_on", "declined_on", "held_on", "on", "paid_on", "pay_on", "received_on", "refused_on",
+    "registered_on", "resolved_on", "spent_on", "visited_on", "month", "year",
     # numbers and money
-    "amount_fen initial_fen attended others_count people vaccinated "
+    "amount_fen", "initial_fen", "attended", "others_count", "people", "vaccinated",
     # codes and flags
-    "advanced_age age_band category channel expenditure_class five_must form genre hardship host living_alone method "
-    "occasion outcome pays_aid programme rank reason resettled retirement_category state treatment "
+    "advanced_age", "age_band", "category", "channel", "expenditure_class", "five_must", "form", "genre", "hardship",
+    "host", "living_alone", "method", "occasion", "outcome", "pays_aid", "programme", "rank", "reason", "resettled",
+    "retirement_category", "state", "treatment",
     # texts that name no cadre: a budget line, a post that keeps in touch, a place of work, a street, what is public
-    "line_no name liaison unit unit_name street call title topic".split()
-)
+    "line_no", "name", "liaison", "unit", "unit_name", "street", "call", "title", "topic",
+}  # fmt: skip
 """Every field that an event may have. Before a name is added: can it tell who a cadre is, or what ails one?"""
 
 
