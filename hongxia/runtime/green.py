@@ -26,6 +26,15 @@ def sleep(seconds: float = 0) -> None:
     eventlet.sleep(seconds)
 
 
+def listen(address: tuple[str, int]) -> Any:
+    """A listening socket. Raises OSError if the address is taken: eventlet by itself would share the port with whoever
+    has it, and each request would go to one of the two.
+    """
+    import eventlet
+
+    return eventlet.listen(address, reuse_port=False)
+
+
 class Mailbox:
     """A queue between green threads."""
 

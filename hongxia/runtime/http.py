@@ -15,6 +15,7 @@ from werkzeug.wrappers import Request, Response
 
 from hongxia.http.endpoint import CORRELATION, Call, Route, answer, correlation_of
 from hongxia.http.problems import MethodNotAllowed, NotFound, Problem
+from hongxia.runtime import green
 from hongxia.runtime.host import Host
 
 MOUNTS = "hongxia.mounts"
@@ -52,6 +53,8 @@ def _problem(request: Request, problem: Problem) -> Response:
 class Server(WebServer):  # type: ignore[misc]
     """nameko's web server; where several services share a process it hands its application over instead."""
 
+    _starting: bool
+
     def get_wsgi_app(self) -> Wsgi:
         """See nameko."""
         application: Wsgi = Application(self)
@@ -60,10 +63,15 @@ class Server(WebServer):  # type: ignore[misc]
     def start(self) -> None:
         """Listen, or be mounted."""
         mounts = self.container.config.get(MOUNTS)
-        if mounts is None:
-            super().start()
-        else:
+        if mounts is not None:
             mounts[self.container.service_name] = self.get_wsgi_app()
+        elif not self._starting:
+            self._starting = True
+            self._sock = green.listen(self.bind_addr)
+            # nameko's own work-around for kombu issue 838
+            self._sock.settimeout(None)
+            self._serv = self.get_wsgi_server(self._sock, self.get_wsgi_app())
+            self._gt = self.container.spawn_managed_thread(self.run)
 
     def stop(self) -> None:
         """Stop listening, if it did."""

@@ -25,6 +25,7 @@ from hongxia.dates import system_clock
 from hongxia.http import auth
 from hongxia.http.problems import NotFound
 from hongxia.logs import logger
+from hongxia.runtime import green
 from hongxia.runtime.host import SETTINGS
 from hongxia.runtime.http import MOUNTS, Wsgi
 from hongxia.settings import SECRET_LENGTH, Misconfigured, Settings, load
@@ -39,13 +40,19 @@ def serve(name: str, settings: Settings) -> None:
     disable_created_metrics()
     service = services.load(name)
     _check_database(settings, service.definition.migrations)
+    _listen(settings.http_address).close()  # told in one line now, not with nameko's traceback a moment later
     container = ServiceContainer(service, _config(settings))
-    try:
-        container.start()
-    except OSError as error:
-        raise Misconfigured(f"无法监听 {settings.http_address}：{error.strerror}") from None
+    container.start()
     logger(service=name).info("serving", address=settings.http_address)
     _until_stopped([container])
+
+
+def _listen(address: str) -> Any:
+    bind = parse_address(address)
+    try:
+        return green.listen((bind.address, bind.port))
+    except OSError as error:
+        raise Misconfigured(f"地址 {address} 无法监听：{error.strerror}") from None
 
 
 def _config(settings: Settings, **more: Any) -> dict[str, Any]:
@@ -122,11 +129,7 @@ def serve_embedded(embedded: Embedded, on_ready: Callable[[str], None]) -> None:
         token = embedded.write_token()
     except OSError as error:
         raise Misconfigured(f"数据目录 {embedded.data} 无法使用：{error.strerror}") from None
-    bind = parse_address(embedded.address)
-    try:
-        listener = eventlet.listen((bind.address, bind.port))
-    except OSError as error:
-        raise Misconfigured(f"地址 {embedded.address} 无法使用：{error.strerror}") from None
+    listener = _listen(embedded.address)
     mounts: dict[str, Wsgi] = {}
     containers, front = [], ""
     for name in services.names():
