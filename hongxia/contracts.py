@@ -49,7 +49,7 @@ ENVELOPE: dict[str, Any] = {
         "time": {"type": "string", "format": "date-time", "description": "when it was recorded, UTC"},
         "subject": {"type": "string", "description": "the entity"},
         "datacontenttype": {"const": "application/json"},
-        "dataschema": _TEXT,
+        "dataschema": {"type": "string", "format": "uri", "description": "the `$id` of the schema of `data`"},
         "position": {**_COUNT, "description": "counts the events of the source, without gaps"},
         "typeposition": {**_COUNT, "description": "counts those of this type, without gaps"},
         "chain": {
@@ -70,9 +70,10 @@ ENVELOPE: dict[str, Any] = {
 def schemas(event_types: Iterable[EventType]) -> dict[str, dict[str, Any]]:
     """The JSON Schema of each type's data, by file name."""
     return {
-        f"{declared.name}.v{declared.version}.json": json_schema(
-            declared.schema, f"{declared.type} · {declared.title}", declared.description
-        )
+        f"{declared.name}.v{declared.version}.json": {
+            "$id": declared.dataschema,
+            **json_schema(declared.schema, f"{declared.type} · {declared.title}", declared.description),
+        }
         for declared in event_types
     }
 

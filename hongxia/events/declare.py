@@ -43,8 +43,8 @@ class EventType:
 
     @property
     def dataschema(self) -> str:
-        """The path of the JSON Schema in the published contracts."""
-        return f"contracts/schemas/{self.name}.v{self.version}.json"
+        """The URI of the JSON Schema, which is its `$id` in the published contracts; it names, and leads nowhere."""
+        return f"urn:hongxia:schema:{self.name}:v{self.version}"
 
     def checked(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """The data as it may be published. Raises InvalidEvent with the fields at fault, never their values."""

@@ -81,10 +81,11 @@ def page(session: Session, after: int, limit: int = PAGE, event_type: str | None
 
 
 def position_of(session: Session, event_id: str) -> int:
-    """The position of an event, for `lastEventId`. Raises UnknownEvent."""
+    """The position of an event, for `lastEventId`. Raises UnknownEvent, or Gone if it may be one that was dropped."""
     position: int | None = session.scalar(select(outbox.c.position).where(outbox.c.id == event_id))
     if position is None:
-        raise UnknownEvent(event_id)
+        first = session.scalars(select(outbox_head.c.first)).one()
+        raise Gone(first) if first > 1 else UnknownEvent(event_id)
     return position
 
 

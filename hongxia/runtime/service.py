@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, ClassVar
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.http import quote_etag
 
 from hongxia import __version__, metrics
 from hongxia.database import pending_revision
@@ -17,12 +19,13 @@ from hongxia.events import cursor, feed, gauges, parked
 from hongxia.events.broker import broker_errors, connection, discard
 from hongxia.events.chain import GENESIS
 from hongxia.events.envelope import BATCH_CONTENT_TYPE
+from hongxia.events.envelope import parse as parse_event
 from hongxia.events.tables import cursor as cursors
 from hongxia.events.transport import BrokerAway
 from hongxia.http.auth import OFFICE, OPERATOR, SUBSCRIBER
 from hongxia.http.endpoint import Call, Reply
 from hongxia.http.openapi import document
-from hongxia.http.problems import FieldError, GoneAway, Invalid, NotFound
+from hongxia.http.problems import Conflict, FieldError, GoneAway, Invalid, NotFound, Unavailable
 from hongxia.runtime import green
 from hongxia.runtime.host import Host
 from hongxia.runtime.http import route, routes_of
@@ -32,18 +35,25 @@ from hongxia.workbook.importing import DryRun, parse
 from hongxia.workbook.write import write
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-IMMUTABLE = "private, max-age=31536000, immutable"
+FULL_PAGE = "private, max-age=60"
 LONGEST_POLL_MS = 30_000
 
 
 class FeedQuery(Schema):
-    """The HTTP Feeds parameters, and our own `after`, `type` and `limit`. `timeout` is in milliseconds."""
+    """The HTTP Feeds parameters, and our own `after`, `type` and `limit`. `timeout` is in milliseconds;
+    no longer than LONGEST_POLL_MS is waited.
+    """
 
     lastEventId = fields.UUID(load_default=None)
-    after = fields.Integer(load_default=0, validate=validate.Range(0, 2**62))
+    after = fields.Integer(load_default=None, validate=validate.Range(0, 2**62))
     type = fields.String(load_default=None)
     limit = fields.Integer(load_default=feed.PAGE, validate=validate.Range(1, 2000))
-    timeout = fields.Integer(load_default=0, validate=validate.Range(0, LONGEST_POLL_MS))
+    timeout = fields.Integer(load_default=0, validate=validate.Range(0))
+
+    @validates_schema
+    def _one_beginning(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        if data["after"] is not None and data["lastEventId"] is not None:
+            raise ValidationError("不能与 lastEventId 同时使用", "after")
 
 
 class HeadOut(Schema):
@@ -130,28 +140,33 @@ class Service:
 
     @route("GET", "/events", summary="事件流（HTTP Feeds）", roles=(SUBSCRIBER, OPERATOR), query=FeedQuery)
     def events(self, call: Call) -> Reply:
-        """The log after a position. A full page never changes, so it may be cached."""
+        """The log after a position. A full page changes only if the log is put back to an older state; its ETag tells,
+        being the chain of its last event.
+        """
         asked = call.query
-        after = self._after(call)
-        call.session.rollback()
 
         def read() -> list[bytes]:
             with self.host.database.read() as session:
                 return feed.page(session, after, asked["limit"], asked["type"])
 
         try:
-            page = feed.wait_for_page(read, green.sleep, asked["timeout"] / 1000)
+            after = self._after(call)
+            call.session.rollback()
+            page = feed.wait_for_page(read, green.sleep, min(asked["timeout"], LONGEST_POLL_MS) / 1000)
         except feed.Gone as gone:
-            raise GoneAway(f"事件只保存到位置 {gone.first} 之后", extra={"first": gone.first}) from None
-        full = len(page) == asked["limit"]
-        headers = {"Cache-Control": IMMUTABLE if full else "no-store"}
-        return Reply(b"[" + b",".join(page) + b"]", headers=headers, content_type=BATCH_CONTENT_TYPE)
+            raise GoneAway(f"位置 {gone.first} 之前的事件已不再保存", extra={"first": gone.first}) from None
+        if len(page) < asked["limit"]:
+            return _batch(page, {"Cache-Control": "no-store"})
+        chain = parse_event(page[-1]).chain
+        headers = {"Cache-Control": FULL_PAGE, "ETag": quote_etag(chain)}
+        if call.request.if_none_match.contains(chain):
+            return Reply(b"", HTTPStatus.NOT_MODIFIED, headers, BATCH_CONTENT_TYPE)
+        return _batch(page, headers)
 
     def _after(self, call: Call) -> int:
         last = call.query["lastEventId"]
         if last is None:
-            after: int = call.query["after"]
-            return after
+            return call.query["after"] or 0
         try:
             return feed.position_of(call.session, str(last))
         except feed.UnknownEvent:
@@ -181,13 +196,26 @@ class Service:
             found.append(CursorOut().dump({**row, "parked": counts.get(source, 0)}))
         return found
 
-    @route("POST", "/cursors/<source>/reset", summary="从头重读一个来源", roles=(OPERATOR,))
+    @route("POST", "/cursors/<source>/reset", summary="从头重读一个来源", roles=(OPERATOR,), writes=False)
     def reset_cursor(self, call: Call, source: str) -> dict[str, str]:
-        """After a divergence, once somebody has decided that the source's history as it is now shall count."""
+        """After a divergence, once somebody has decided that the source's history as it is now shall count.
+
+        What was learnt from a source is not dropped where its feed no longer has all that is to be learnt anew. It is
+        asked before the transaction is opened, because it may take a while to answer.
+        """
         if source not in self.host.consumers:
             raise NotFound(f"本服务不读取来源 {source}")
-        cursor.reread(call.session, source)
-        self.definition.forget(call.session, source)
+        call.session.rollback()
+        try:
+            first = self.host.feed(source).head().first
+        except feed.FeedAway:
+            raise Unavailable(f"来源 {source} 的事件流连不上，未作任何更改") from None
+        if first > 1:
+            detail = f"来源 {source} 的事件流已不保存位置 {first} 之前的事件，无法从头重读；未作任何更改"
+            raise Conflict(detail, slug="feed-incomplete", extra={"first": first})
+        with self.host.database.begin(call.context) as session:
+            cursor.reread(session, source)
+            self.definition.forget(session, source)
         return {"source": source, "status": "rereading"}
 
     @route("GET", "/parked", summary="搁置的事件", roles=(OPERATOR, OFFICE))
@@ -250,6 +278,10 @@ class Service:
             if importable.workbook.name == name:
                 return importable
         raise NotFound(f"没有名为 {name} 的工作簿")
+
+
+def _batch(page: Sequence[bytes], headers: dict[str, str]) -> Reply:
+    return Reply(b"[" + b",".join(page) + b"]", headers=headers, content_type=BATCH_CONTENT_TYPE)
 
 
 def _cells_at_fault(error: WorkbookErrors) -> Invalid:

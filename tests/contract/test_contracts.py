@@ -77,6 +77,7 @@ def test_the_openapi_document_of_each_service_is_valid(name: str) -> None:
 def test_every_event_type_has_a_schema_that_lets_fields_be_added_and_holds_no_float() -> None:
     for name, schema in contracts.schemas(event_types()).items():
         Draft202012Validator.check_schema(schema)
+        assert schema["$id"].startswith("urn:hongxia:schema:"), name
         assert schema.get("additionalProperties") is not False, name
         assert '"type": "number"' not in json.dumps(schema), name
 

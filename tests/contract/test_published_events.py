@@ -12,7 +12,7 @@ from hongxia.contracts import ENVELOPE
 from tests.e2e.bureau import Bureau
 from tests.e2e.conftest import bureau, workbooks  # noqa: F401
 
-SCHEMAS = Path("contracts")
+SCHEMAS = Path("contracts") / "schemas"
 
 
 @pytest.fixture(scope="module")
@@ -31,9 +31,10 @@ def test_every_published_event_is_valid_against_the_envelope_and_its_schema(impo
         while events := imported.client.get(service, "/events", after=after, limit=2000):
             for event in events:
                 envelope.validate(event)
-                schema = event["dataschema"].removeprefix("contracts/")
+                schema = event["type"].removeprefix("hongxia.")
                 if schema not in validators:
-                    document = json.loads((SCHEMAS / schema).read_text(encoding="utf-8"))
+                    document = json.loads((SCHEMAS / f"{schema}.json").read_text(encoding="utf-8"))
+                    assert document["$id"] == event["dataschema"]
                     checker = Draft202012Validator.FORMAT_CHECKER
                     validators[schema] = Draft202012Validator(document, format_checker=checker)
                 validators[schema].validate(event["data"])

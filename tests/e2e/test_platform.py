@@ -258,7 +258,9 @@ def test_the_feed_follows_the_http_feeds_specification(fresh: Bureau) -> None:
     assert [event["position"] for event in (first, second, third)] == [1, 2, 3]
     assert get(lastEventId=second["id"]).json() == [third]
     assert get(after=1, limit=1).json() == [second]
-    assert "immutable" in get(after=1, limit=1).headers["Cache-Control"]
+    full = get(after=1, limit=1)
+    assert (full.headers["Cache-Control"], full.headers["ETag"]) == ("private, max-age=60", f'"{second["chain"]}"')
+    assert get(lastEventId=second["id"], after=1).status_code == 422
     assert get(after=3).headers["Cache-Control"] == "no-store"
     assert get(type="hongxia.finance.budget.adjusted.v1").json() == []
     assert get(lastEventId=ids.new_id()).status_code == 404

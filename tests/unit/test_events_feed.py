@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import requests
@@ -15,8 +15,9 @@ from werkzeug.wrappers import Request, Response
 from hongxia.database import Database
 from hongxia.dates import fixed_clock
 from hongxia.definition import Definition
-from hongxia.events import feed, relay
+from hongxia.events import cursor, feed, relay
 from hongxia.events.chain import GENESIS
+from hongxia.events.cursor import Consumer
 from hongxia.events.envelope import BATCH_CONTENT_TYPE, NotAnEvent, parse
 from hongxia.events.feed import FeedAway, Gone, Head, UnknownEvent
 from hongxia.events.subscribe import HttpFeed
@@ -28,7 +29,9 @@ from tests.unit.events_builders import (
     CHANGED,
     CLOSED,
     NOW,
+    READER,
     SOURCE,
+    Near,
     Recorder,
     bodies_of,
     events_of,
@@ -159,15 +162,21 @@ class Api:
     """The service's feed, called as over HTTP."""
 
     def __init__(self, database: Database) -> None:
-        settings = Settings("sqlite://", "memory://", "", SECRET, "", "ERROR", fixed_clock(NOW))
-        self.service = OriginService()
-        self.service.host = Host("origin", OriginService.definition, settings)
+        self.settings = Settings("sqlite://", "memory://", "", SECRET, "", "ERROR", fixed_clock(NOW))
+        self.service: Service = OriginService()
+        self.service.host = Host("origin", OriginService.definition, self.settings)
         self.service.host.database = database
 
     def get(self, method: Any, role: str = auth.SUBSCRIBER, **query: Any) -> Response:
+        return method(self.service, self.request("GET", role, query))
+
+    def post(self, method: Any, **path: str) -> Response:
+        return method(self.service, self.request("POST", auth.OPERATOR, {}), **path)
+
+    def request(self, method: str, role: str, query: dict[str, Any], **headers: str) -> Request:
         token = auth.mint(SECRET, "somebody", [role], datetime.now(UTC), timedelta(hours=1))
-        builder = EnvironBuilder("/", headers={"Authorization": f"Bearer {token}"}, query_string=query)
-        return method(self.service, Request(builder.get_environ()))
+        sent = {"Authorization": f"Bearer {token}", **headers}
+        return Request(EnvironBuilder("/", method=method, headers=sent, query_string=query).get_environ())
 
     def events(self, **query: Any) -> Response:
         return self.get(OriginService.events, **query)
@@ -180,7 +189,7 @@ def test_the_feed_answers_as_http_feeds_says() -> None:
     first, second = answer.json
     assert [event["position"] for event in api.events(lastEventId=first["id"]).json] == [2, 3]
     assert [event["position"] for event in api.events(after=second["position"]).json] == [3]
-    assert "immutable" in answer.headers["Cache-Control"]
+    assert (answer.headers["Cache-Control"], answer.headers["ETag"]) == ("private, max-age=60", f'"{second["chain"]}"')
     assert api.events(limit=9).headers["Cache-Control"] == "no-store"
 
 
@@ -188,12 +197,92 @@ def test_the_feed_tells_what_is_gone_unknown_or_wrong() -> None:
     api = Api(forgotten(3, first=3))
     gone = api.events(after=0)
     assert (gone.status_code, gone.json["type"], gone.json["first"]) == (410, "urn:hongxia:problem:gone", 3)
+    dropped = api.events(lastEventId="6f2b0c1e-58a5-5c0e-9d43-1f0a7f6e2c11")
+    assert (dropped.status_code, dropped.json["first"]) == (410, 3)
+    api = Api(source_with(3))
     unknown = api.events(lastEventId="6f2b0c1e-58a5-5c0e-9d43-1f0a7f6e2c11")
     assert (unknown.status_code, unknown.json["errors"][0]["parameter"]) == (404, "lastEventId")
-    for wrong in ({"lastEventId": "x"}, {"after": -1}, {"limit": 0}, {"limit": "many"}, {"timeout": 10**9}):
+    for wrong in ({"lastEventId": "x"}, {"after": -1}, {"limit": 0}, {"limit": "many"}, {"timeout": -1}):
         answer = api.events(**wrong)
         assert (answer.status_code, [error["parameter"] for error in answer.json["errors"]]) == (422, list(wrong))
+    both = api.events(lastEventId="6f2b0c1e-58a5-5c0e-9d43-1f0a7f6e2c11", after=0)
+    assert (both.status_code, [error["parameter"] for error in both.json["errors"]]) == (422, ["after"])
     assert api.get(OriginService.events, role="records").status_code == 403
+
+
+def test_a_full_page_that_is_still_the_same_is_not_sent_again() -> None:
+    api = Api(source_with(3))
+    etag = api.events(limit=2).headers["ETag"]
+
+    def asked(**query: Any) -> Response:
+        request = api.request("GET", auth.SUBSCRIBER, query, **{"If-None-Match": etag})
+        return OriginService.events(api.service, request)
+
+    again = asked(limit=2)
+    assert (again.status_code, again.get_data(), again.headers["ETag"]) == (304, b"", etag)
+    assert asked(limit=3).status_code == 200
+    with api.service.host.database.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE outbox SET chain = '" + "0" * 64 + "' WHERE position = 2")
+    assert asked(limit=2).status_code == 200
+
+
+def test_a_poll_waits_no_longer_than_half_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(feed, "wait_for_page", lambda _read, _sleep, timeout: waits.append(timeout) or [])
+    assert [Api(new_database()).events(timeout=timeout).status_code for timeout in (5, 10**9)] == [200, 200]
+    assert waits == [0.005, 30]
+
+
+class ReaderService(Service):
+    """Learns of things from origin."""
+
+    name = "reader"
+    forgotten: ClassVar[list[str]] = []
+    definition = Definition(
+        "读者",
+        MetaData(),
+        "services.finance:migrations",
+        forget=lambda _session, source: ReaderService.forgotten.append(source),
+    )
+
+
+@pytest.fixture
+def reader(monkeypatch: pytest.MonkeyPatch) -> Api:
+    """A service that has read two events of origin."""
+    api = Api(new_database())
+    api.service = ReaderService()
+    api.service.host = Host("reader", ReaderService.definition, api.settings)
+    api.service.host.database = new_database()
+    consumer = Consumer(api.service.host.database, "origin", lambda _session, _events: None)
+    api.service.host.consumers["origin"] = consumer
+    cursor.apply(consumer, READER, events_of(source_with(2)))
+    monkeypatch.setattr(ReaderService, "forgotten", [])
+    return api
+
+
+def reset(reader: Api, near: Near) -> tuple[Response, int, list[str]]:
+    """What a reset answers, where the cursor stands then, and what was forgotten."""
+    reader.service.host.feed = lambda _source: near  # type: ignore[method-assign, assignment, return-value]
+    answer = reader.post(ReaderService.reset_cursor, source="origin")
+    return answer, cursor.position(reader.service.host.consumers["origin"]), ReaderService.forgotten
+
+
+def test_a_source_is_read_from_its_beginning_anew(reader: Api) -> None:
+    answer, position, dropped = reset(reader, Near(source_with(3)))
+    assert (answer.json, position, dropped) == ({"source": "origin", "status": "rereading"}, 0, ["origin"])
+
+
+def test_a_source_that_has_forgotten_its_beginning_is_not_read_anew(reader: Api) -> None:
+    answer, position, dropped = reset(reader, Near(forgotten(3, first=3)))
+    assert (answer.status_code, answer.json["type"]) == (409, "urn:hongxia:problem:feed-incomplete")
+    assert (answer.json["first"], position, dropped) == (3, 2, [])
+
+
+def test_a_source_that_does_not_answer_is_not_read_anew(reader: Api) -> None:
+    near = Near(source_with(3))
+    near.away = True
+    answer, position, dropped = reset(reader, near)
+    assert (answer.status_code, position, dropped) == (503, 2, [])
 
 
 def test_the_head_is_told_to_subscribers() -> None:

@@ -35,7 +35,7 @@ def test_an_event_is_a_cloudevent_without_a_place_in_the_log_yet() -> None:
         "subject": "thing-1",
         "time": "2022-07-01T04:00:00.000000Z",
         "datacontenttype": "application/json",
-        "dataschema": "contracts/schemas/origin.thing.changed.v1.json",
+        "dataschema": "urn:hongxia:schema:origin.thing.changed:v1",
         "data": {"amount": 10},
         "entityversion": 1,
         "occurredon": "2022-07-01",
