@@ -30,7 +30,7 @@ class Client:
         self.urls = urls
         self._session = requests.Session()
         self._session.headers["Authorization"] = f"Bearer {token}"
-        self._session.verify = verify
+        self._verify = verify
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Client:
@@ -66,7 +66,7 @@ class Client:
         """One request. Raises ClientError."""
         url = service_url(self.urls, service) + path
         try:
-            response = self._session.request(method, url, timeout=TIMEOUT, **options)
+            response = self._session.request(method, url, timeout=TIMEOUT, verify=self._verify, **options)
         except requests.RequestException as error:
             raise ClientError(f"服务 {service} 连不上（{url}）：{type(error).__name__}") from None
         if not response.ok:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -58,6 +59,7 @@ class Database:
             _let_sqlalchemy_begin(self.engine)
         else:
             _ping_after_idling(self.engine)
+            _resolve_names(self.engine)
 
     @contextmanager
     def begin(self, context: Context) -> Iterator[Session]:
@@ -103,6 +105,23 @@ def is_collision(error: BaseException) -> bool:
     if not isinstance(error, IntegrityError):
         return False
     return getattr(error.orig, "pgcode", None) == "23505" or "UNIQUE" in str(error.orig)
+
+
+def _resolve_names(engine: Engine) -> None:
+    """libpq asks for a name in C, which stops every green thread: for seconds where a stopped container's name is not
+    known. Python's resolver is green, and libpq is handed the address.
+    """
+
+    @event.listens_for(engine, "do_connect")
+    def on_connect(_dialect: Any, _record: Any, _cargs: Any, cparams: dict[str, Any]) -> None:
+        host = cparams.get("host")
+        if not host or host.startswith("/"):
+            return
+        try:
+            found = socket.getaddrinfo(host, cparams.get("port") or 5432, type=socket.SOCK_STREAM)
+        except socket.gaierror as error:
+            raise OperationalError(None, None, error) from None
+        cparams["hostaddr"] = found[0][4][0]
 
 
 def _let_sqlalchemy_begin(engine: Engine) -> None:

@@ -24,6 +24,9 @@ from hongxia.events.wire import EventMessage, corked, quicken
 EVENTS = Exchange("hongxia.events", "topic", durable=True)
 DEAD = Exchange("hongxia.dead", "direct", durable=True)
 
+_BOUND = Exchange(EVENTS.name, EVENTS.type, durable=True, no_declare=True)
+_BOUND_DEAD = Exchange(DEAD.name, DEAD.type, durable=True, no_declare=True)
+
 PREFETCH = 2000
 CONFIRM_SECONDS = 10.0
 HEARTBEAT_SECONDS = 20
@@ -47,9 +50,21 @@ def broker_errors(open_connection: Connection) -> Iterator[None]:
         raise BrokerAway(type(error).__name__) from error
 
 
+def ensure(link: Connection, exchange: Exchange) -> None:
+    """See that an exchange is there. To declare one takes the right to delete it, which a service need not have:
+    where an administrator made the exchanges, looking is enough.
+    """
+    try:
+        with link.channel() as channel:
+            exchange(channel).declare(passive=True)
+    except link.channel_errors:
+        with link.channel() as channel:
+            exchange(channel).declare()
+
+
 def dead_queue(consumer: str) -> Queue:
     """Where a consumer's messages go that are no events."""
-    return Queue(f"{consumer}.dead", DEAD, consumer, durable=True, queue_arguments={"x-queue-type": "quorum"})
+    return Queue(f"{consumer}.dead", _BOUND_DEAD, consumer, durable=True, queue_arguments={"x-queue-type": "quorum"})
 
 
 def source_queue(consumer: str, source: str) -> Queue:
@@ -60,7 +75,7 @@ def source_queue(consumer: str, source: str) -> Queue:
         "x-dead-letter-exchange": DEAD.name,
         "x-dead-letter-routing-key": consumer,
     }
-    return Queue(f"{consumer}.{source}", EVENTS, f"{source}.#", durable=True, queue_arguments=arguments)
+    return Queue(f"{consumer}.{source}", _BOUND, f"{source}.#", durable=True, queue_arguments=arguments)
 
 
 class Confirms:
@@ -135,7 +150,7 @@ class Publisher:
         with self._errors():
             self._connection.connect()
             self._channel = self._connection.channel()
-            EVENTS(self._channel).declare()
+            ensure(self._connection, EVENTS)
             self._confirms, self._tag = Confirms(), 0
             if not isinstance(self._channel, VirtualChannel):
                 quicken(self._channel.connection)
@@ -253,6 +268,8 @@ def consume(
     open_connection: Connection, consumer: str, source: str, on_message: Callable[[Received], None]
 ) -> Consumer:
     """Declare the queues of (consumer, source) and begin to take from the source's. Raises what the transport does."""
+    for exchange in (EVENTS, DEAD):
+        ensure(open_connection, exchange)
     channel = open_connection.channel()
     dead_queue(consumer)(channel).declare()
     if not isinstance(channel, VirtualChannel):

@@ -54,6 +54,9 @@ class Route:
 
     `roles` empty and `public` false: any valid token. `writes`: the method runs in a transaction that may write;
     by default whatever is no GET. `raw`: the content types of a body that is no JSON. `cookie`: see `by_cookie`.
+    `many`: a page of what `returns` says; `array`: all of it, as a plain array. For the description only: `produces`,
+    the JSON Schema by content type of an answer that no `returns` describes; `also`, further answers by status, in
+    OpenAPI's words; `etag`: it sends an ETag that is no record's version.
     """
 
     method: str
@@ -64,12 +67,16 @@ class Route:
     query: type[Schema] | None = None
     returns: type[Schema] | None = None
     many: bool = False
+    array: bool = False
     status: int = 200
     public: bool = False
     raw: tuple[str, ...] = ()
     writes: bool = True
     needs_version: bool = False
     cookie: bool = False
+    produces: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    also: Mapping[int, Any] = field(default_factory=dict, hash=False)
+    etag: bool = False
 
     @property
     def by_cookie(self) -> bool:
@@ -318,7 +325,7 @@ def _dumped(route: Route, result: Any) -> Any:
         schema = route.returns() if route.returns else None
         items = schema.dump(result.items, many=True) if schema else list(result.items)
         return {"items": items, "next_cursor": result.next_cursor}
-    return route.returns().dump(result) if route.returns else result
+    return route.returns(many=route.array).dump(result) if route.returns else result
 
 
 __all__ = ["Call", "Host", "Page", "PageQuery", "Reply", "Route", "answer", "correlation_of"]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
-from marshmallow import Schema
+from marshmallow import Schema, fields
 
 from hongxia.http.endpoint import JSON, Route
 from hongxia.http.fields import Yuan
@@ -19,7 +19,7 @@ _PARAMETER = re.compile(r"<(?:([a-z]+):)?([a-z_]+)>")
 _CONVERTED = {"int": {"type": "integer"}, "uuid": {"type": "string", "format": "uuid"}, "": {"type": "string"}}
 """What werkzeug's converters let through."""
 
-PROBLEM = {
+PROBLEM: dict[str, Any] = {
     "type": "object",
     "required": ["type", "title", "status", "detail"],
     "properties": {
@@ -82,7 +82,7 @@ def _operation(route: Route) -> dict[str, Any]:
         "summary": route.summary,
         "operationId": _operation_id(route),
         "parameters": _parameters(route),
-        "responses": {str(route.status): _success(route), "default": "Problem"},
+        "responses": _responses(route),
         "security": [] if route.public else [{"token": []}],
     }
     if route.roles:
@@ -107,17 +107,38 @@ def _parameters(route: Route) -> list[Any]:
     ]
     if route.query:
         parameters.append({"in": "query", "schema": route.query})
-    if route.method == "POST" and route.writes:
+    if route.method == "POST":
         parameters.append({"in": "header", "name": "Idempotency-Key", "schema": {"type": "string", "maxLength": 200}})
     if route.needs_version:
         parameters.append({"in": "header", "name": "If-Match", "required": True, "schema": {"type": "string"}})
+    if route.etag:
+        parameters.append({"in": "header", "name": "If-None-Match", "schema": {"type": "string"}})
     return parameters
 
 
-def _success(route: Route) -> dict[str, Any]:
+def _responses(route: Route) -> dict[str, Any]:
+    further = {str(status): told for status, told in route.also.items()}
+    headers = {name: {"description": told, "schema": {"type": "string"}} for name, told in _headers(route)}
+    success = {"description": "成功", **_content(route), **({"headers": headers} if headers else {})}
+    return {str(route.status): success, **further, "default": "Problem"}
+
+
+def _headers(route: Route) -> Iterator[tuple[str, str]]:
+    version = route.returns._declared_fields.get("version") if route.returns else None
+    if isinstance(version, fields.Integer) and not route.many and not route.array:
+        yield "ETag", '版本，例如 "3"，修改时写入 If-Match'
+    elif route.etag:
+        yield "ETag", "内容未变则不变，可写入 If-None-Match"
+    if route.status == 201:
+        yield "Location", "新记录的地址，相对于请求的地址"
+
+
+def _content(route: Route) -> dict[str, Any]:
+    if route.produces:
+        return {"content": {kind: {"schema": schema} for kind, schema in route.produces.items()}}
     if route.returns is None:
-        return {"description": "成功"}
-    schema: Any = route.returns
+        return {}
+    schema: Any = {"type": "array", "items": route.returns} if route.array else route.returns
     if route.many:
         items = {"type": "array", "items": route.returns}
         schema = {
@@ -125,7 +146,7 @@ def _success(route: Route) -> dict[str, Any]:
             "properties": {"items": items, "next_cursor": {"type": ["string", "null"]}},
             "required": ["items", "next_cursor"],
         }
-    return {"description": "成功", "content": {JSON: {"schema": schema}}}
+    return {"content": {JSON: {"schema": schema}}}
 
 
 def json_schema(schema: type[Schema], title: str, description: str) -> dict[str, Any]:

@@ -163,6 +163,10 @@ def gateway(mounts: dict[str, Wsgi], front: str) -> Wsgi:
     return application
 
 
+STOP_SECONDS = 10.0
+"""How long requests at work may take to end; they wait for a database or broker that is away. A crash loses nothing."""
+
+
 def _until_stopped(containers: list[ServiceContainer]) -> None:
     stopping = eventlet.event.Event()
 
@@ -177,7 +181,8 @@ def _until_stopped(containers: list[ServiceContainer]) -> None:
     for watcher in watchers:
         watcher.kill()
     for container in containers:
-        container.stop()
+        with eventlet.Timeout(STOP_SECONDS, False):
+            container.stop()
     if error is not None:
         raise error
 

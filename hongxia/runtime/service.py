@@ -23,8 +23,9 @@ from hongxia.events.envelope import parse as parse_event
 from hongxia.events.tables import cursor as cursors
 from hongxia.events.transport import BrokerAway
 from hongxia.http.auth import OFFICE, OPERATOR, SUBSCRIBER
-from hongxia.http.endpoint import Call, Reply
-from hongxia.http.openapi import document
+from hongxia.http.endpoint import JSON, Call, Reply
+from hongxia.http.openapi import PROBLEM, document
+from hongxia.http.problems import CONTENT_TYPE as PROBLEM_CONTENT_TYPE
 from hongxia.http.problems import Conflict, FieldError, GoneAway, Invalid, NotFound, Unavailable
 from hongxia.runtime import green
 from hongxia.runtime.host import Host
@@ -48,12 +49,30 @@ class FeedQuery(Schema):
     after = fields.Integer(load_default=None, validate=validate.Range(0, 2**62))
     type = fields.String(load_default=None)
     limit = fields.Integer(load_default=feed.PAGE, validate=validate.Range(1, 2000))
-    timeout = fields.Integer(load_default=0, validate=validate.Range(0))
+    timeout = fields.Integer(
+        load_default=0, validate=validate.Range(0), metadata={"description": f"毫秒，至多等待 {LONGEST_POLL_MS}"}
+    )
 
     @validates_schema
     def _one_beginning(self, data: dict[str, Any], **_kwargs: Any) -> None:
         if data["after"] is not None and data["lastEventId"] is not None:
             raise ValidationError("不能与 lastEventId 同时使用", "after")
+
+
+class HealthOut(Schema):
+    """A process that answers."""
+
+    status = fields.String(required=True)
+    service = fields.String(required=True)
+    version = fields.String(required=True)
+
+
+class ReadyOut(Schema):
+    """Whether a service can do its work: "ok" or what is wrong, by what it needs."""
+
+    status = fields.String(required=True)
+    database = fields.String(required=True)
+    broker = fields.String(required=True)
 
 
 class HeadOut(Schema):
@@ -65,7 +84,7 @@ class HeadOut(Schema):
     first = fields.Integer(required=True)
 
 
-class CursorOut(Schema):
+class OwnCursorOut(Schema):
     """How far a consumer has read a source."""
 
     source = fields.String(required=True)
@@ -93,6 +112,13 @@ class ParkedOut(Schema):
     attempts = fields.Integer(required=True)
 
 
+class ResetOut(Schema):
+    """A source that is read anew."""
+
+    source = fields.String(required=True)
+    status = fields.String(required=True)
+
+
 class ReplayedOut(Schema):
     """What a replay did."""
 
@@ -106,6 +132,43 @@ class ImportQuery(Schema):
     dry_run = fields.Boolean(load_default=False)
 
 
+class WorkbookOut(Schema):
+    """A workbook that can be imported."""
+
+    name = fields.String(required=True)
+    title = fields.String(required=True)
+    order = fields.Integer(required=True)
+
+
+class SheetOut(Schema):
+    """What an import did with the rows of a sheet."""
+
+    created = fields.Integer(required=True)
+    unchanged = fields.Integer(required=True)
+
+
+class ImportedOut(Schema):
+    """What an import did, by sheet."""
+
+    workbook = fields.String(required=True)
+    year = fields.Integer(required=True)
+    dry_run = fields.Boolean(required=True)
+    sheets = fields.Dict(keys=fields.String(), values=fields.Nested(SheetOut), required=True)
+
+
+_BATCH = {"type": "array", "items": {"type": "object", "description": "CloudEvents 1.0，见 contracts/asyncapi.yaml"}}
+_BINARY = {"type": "string", "format": "binary"}
+_GONE = {
+    "description": "所问位置之前的事件已不再保存；first 为仍保存的第一个位置",
+    "content": {
+        PROBLEM_CONTENT_TYPE: {
+            "schema": {**PROBLEM, "properties": {**PROBLEM["properties"], "first": {"type": "integer"}}}
+        }
+    },
+}
+_UNREADY = {"description": "尚未就绪", "content": {JSON: {"schema": ReadyOut}}}
+
+
 class Service:
     """Base of the five services; a subclass adds its name, its definition, its routes and its consumers."""
 
@@ -114,12 +177,19 @@ class Service:
 
     host: Host = Relay()
 
-    @route("GET", "/healthz", summary="进程是否存活", public=True, writes=False)
+    @route("GET", "/healthz", summary="进程是否存活", public=True, returns=HealthOut)
     def healthz(self, call: Call) -> dict[str, str]:
         """Alive: this process answers."""
         return {"status": "ok", "service": self.name, "version": __version__}
 
-    @route("GET", "/readyz", summary="数据库与消息服务器是否可用", public=True)
+    @route(
+        "GET",
+        "/readyz",
+        summary="数据库与消息服务器是否可用",
+        public=True,
+        returns=ReadyOut,
+        also={503: _UNREADY},
+    )
     def readyz(self, call: Call) -> Reply:
         """Ready: database (with the migrations that this code wants) and broker, named one by one."""
         checks = {"database": _database_state(self.host), "broker": _broker_state(self.host)}
@@ -127,18 +197,39 @@ class Service:
         status = HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE
         return Reply({"status": "ok" if ready else "unavailable", **checks}, status)
 
-    @route("GET", "/metrics", summary="Prometheus 指标", public=True)
+    @route(
+        "GET",
+        "/metrics",
+        summary="Prometheus 指标",
+        public=True,
+        produces={metrics.CONTENT_TYPE: {"type": "string"}},
+    )
     def metrics(self, call: Call) -> Reply:
         """The service's metrics."""
         gauges.observe(call.session, self.host.metrics, call.now)
         return Reply(self.host.metrics.render(), content_type=metrics.CONTENT_TYPE)
 
-    @route("GET", "/openapi.json", summary="接口说明（OpenAPI 3.1）", public=True)
+    @route(
+        "GET",
+        "/openapi.json",
+        summary="接口说明（OpenAPI 3.1）",
+        public=True,
+        produces={JSON: {"type": "object"}},
+    )
     def openapi(self, call: Call) -> dict[str, Any]:
         """The API's own description."""
         return document(self.name, self.definition.title, __version__, routes_of(type(self)))
 
-    @route("GET", "/events", summary="事件流（HTTP Feeds）", roles=(SUBSCRIBER, OPERATOR), query=FeedQuery)
+    @route(
+        "GET",
+        "/events",
+        summary="事件流（HTTP Feeds）",
+        roles=(SUBSCRIBER, OPERATOR),
+        query=FeedQuery,
+        produces={BATCH_CONTENT_TYPE: _BATCH},
+        also={304: {"description": "与 If-None-Match 所指的相同"}, 410: _GONE},
+        etag=True,
+    )
     def events(self, call: Call) -> Reply:
         """The log after a position. A full page changes only if the log is put back to an older state; its ETag tells,
         being the chain of its last event.
@@ -183,6 +274,8 @@ class Service:
         "/cursors",
         summary="读到各来源的哪个位置",
         roles=(SUBSCRIBER, OPERATOR, OFFICE),
+        returns=OwnCursorOut,
+        array=True,
     )
     def cursors(self, call: Call) -> list[dict[str, Any]]:
         """This service's cursors, one a source that it reads."""
@@ -193,10 +286,17 @@ class Service:
         found = []
         for source in sorted(self.host.consumers):
             row = rows.get(source) or {"source": source, **blank, **unread}
-            found.append(CursorOut().dump({**row, "parked": counts.get(source, 0)}))
+            found.append({**row, "parked": counts.get(source, 0)})
         return found
 
-    @route("POST", "/cursors/<source>/reset", summary="从头重读一个来源", roles=(OPERATOR,), writes=False)
+    @route(
+        "POST",
+        "/cursors/<source>/reset",
+        summary="从头重读一个来源",
+        roles=(OPERATOR,),
+        returns=ResetOut,
+        writes=False,
+    )
     def reset_cursor(self, call: Call, source: str) -> dict[str, str]:
         """After a divergence, once somebody has decided that the source's history as it is now shall count.
 
@@ -218,10 +318,10 @@ class Service:
             self.definition.forget(session, source)
         return {"source": source, "status": "rereading"}
 
-    @route("GET", "/parked", summary="搁置的事件", roles=(OPERATOR, OFFICE))
+    @route("GET", "/parked", summary="搁置的事件", roles=(OPERATOR, OFFICE), returns=ParkedOut, array=True)
     def parked_events(self, call: Call) -> list[dict[str, Any]]:
         """The events that could not be applied, and why."""
-        return [ParkedOut().dump(row._asdict()) for row in parked.listed(call.session)]
+        return [row._asdict() for row in parked.listed(call.session)]
 
     @route(
         "POST",
@@ -236,18 +336,26 @@ class Service:
         handlers = {source: consumer.handle for source, consumer in self.host.consumers.items()}
         return parked.replay(self.host.database, self.host.context(), handlers.__getitem__)
 
-    @route("GET", "/workbooks", summary="可导入的工作簿")
+    @route("GET", "/workbooks", summary="可导入的工作簿", returns=WorkbookOut, array=True)
     def workbooks(self, call: Call) -> list[dict[str, Any]]:
         """What this service imports; `order` sorts all services' workbooks for an import."""
         found = [importable.workbook for importable in self.definition.workbooks]
         return [{"name": book.name, "title": book.title_zh, "order": book.order} for book in found]
 
-    @route("GET", "/workbooks/<name>/template", summary="空白模板")
+    @route("GET", "/workbooks/<name>/template", summary="空白模板", produces={XLSX: _BINARY})
     def template(self, call: Call, name: str) -> Reply:
         """An empty workbook to fill in."""
         return Reply(write(self._importable(name).workbook, None, ""), content_type=XLSX)
 
-    @route("POST", "/workbooks/<name>", summary="导入工作簿", query=ImportQuery, raw=(XLSX,), writes=False)
+    @route(
+        "POST",
+        "/workbooks/<name>",
+        summary="导入工作簿",
+        query=ImportQuery,
+        raw=(XLSX,),
+        returns=ImportedOut,
+        writes=False,
+    )
     def import_workbook(self, call: Call, name: str) -> dict[str, Any]:
         """All of the file or none of it; a file that was imported before changes nothing.
 

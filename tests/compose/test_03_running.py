@@ -172,6 +172,8 @@ def test_a_service_is_not_let_into(running: Installation, what: str, change: str
         ("delete another's queue", "channel.queue_delete('reporting.registry')"),
         ("bind another's queue", "channel.queue_bind('reporting.registry', 'hongxia.events', '#')"),
         ("make a queue outside its own", "channel.queue_declare('stranger')"),
+        ("delete the exchange that it publishes to", "channel.exchange_delete('hongxia.events')"),
+        ("delete the dead letters' exchange", "channel.exchange_delete('hongxia.dead')"),
         ("make an exchange", "channel.exchange_declare('stranger', 'topic')"),
         (
             "write to the default exchange",

@@ -93,8 +93,7 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> list[Line]:
     prepared = [Line([]), Line([])]
     opened = iter(prepared)
     monkeypatch.setattr(broker, "connection", lambda _uri: next(opened))
-    monkeypatch.setattr(type(broker.EVENTS), "__call__", lambda self, _channel: self)
-    monkeypatch.setattr(type(broker.EVENTS), "declare", lambda self: None)
+    monkeypatch.setattr(broker, "ensure", lambda _link, _exchange: None)
     return prepared
 
 
