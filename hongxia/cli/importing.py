@@ -56,6 +56,8 @@ def templates(directory: Annotated[Path, typer.Argument(help="写入模板的目
     for kind in sorted(kinds(client).values(), key=lambda k: k.order):
         response = client.request("GET", kind.service, f"/workbooks/{kind.name}/template")
         path = directory / f"{kind.title}.xlsx"
+        if path.exists():
+            raise ClientError(f"{path} 已经存在，不覆盖；请换一个目录")
         path.write_bytes(response.content)
         Console().print(f"已写入 {path}", highlight=False)
 
@@ -75,7 +77,10 @@ def import_directory(
                 progress.update(task, description="等待各服务读到最新")
                 settle(client)
             progress.update(task, description=path.name)
-            progress.console.print(summary(path.name, import_file(client, path, kind, dry_run)), highlight=False)
+            try:
+                progress.console.print(summary(path.name, import_file(client, path, kind, dry_run)), highlight=False)
+            except ClientError as error:
+                raise ClientError(_with_the_rest(str(error), files[index + 1 :], dry_run)) from None
             progress.advance(task)
         if not dry_run:
             progress.update(task, description="等待各服务读到最新")
@@ -86,8 +91,11 @@ def import_directory(
 def sorted_files(directory: Path, known: dict[str, Kind]) -> list[tuple[Path, Kind]]:
     """The workbooks of a directory in the order of import. Raises ClientError for a file that is none."""
     found, faults = [], []
-    for path in sorted(directory.glob("*.xlsx")):
-        if path.name.startswith("~$"):
+    for path in sorted(directory.iterdir()):
+        if path.name.startswith(("~$", ".")) or not path.is_file():
+            continue
+        if path.suffix.lower() != ".xlsx":
+            faults.append(f"{path.name}：不是 .xlsx 工作簿，请另存为 .xlsx，或移出此目录")
             continue
         try:
             title, _ = identify(path.read_bytes())
@@ -128,6 +136,16 @@ def _told(path: Path, error: ClientError) -> str:
     if len(errors) > MOST_SHOWN or error.problem.get("truncated"):
         lines.append(f"  ……共 {len(errors)} 处")
     return "\n".join([f"{path.name} 没有导入：{error}", *lines])
+
+
+def _with_the_rest(told: str, left: list[tuple[Path, Kind]], dry_run: bool) -> str:
+    """What failed, which files were not tried after it, and what a dry run can't know."""
+    lines = [told]
+    if left:
+        lines.append(f"其后的文件没有处理：{'、'.join(path.name for path, _ in left)}")
+    if dry_run:
+        lines.append("只检查时，前面的文件并未保存：若错误是名册中没有这位干部，请先正式导入干部名册")
+    return "\n".join(lines)
 
 
 def summary(name: str, answer: dict[str, Any]) -> str:

@@ -126,6 +126,7 @@ def serve_embedded(embedded: Embedded, on_ready: Callable[[str], None]) -> None:
     disable_created_metrics()
     try:
         embedded.data.mkdir(parents=True, exist_ok=True)
+        embedded.data.chmod(0o700)  # the registry's database holds names and resident numbers
         token = embedded.write_token()
     except OSError as error:
         raise Misconfigured(f"数据目录 {embedded.data} 无法使用：{error.strerror}") from None

@@ -47,7 +47,7 @@ def test_a_year_has_the_newest_catalogue_that_is_not_after_it_or_else_the_earlie
 
 def test_what_was_printed_belongs_to_its_year_alone() -> None:
     assert for_year(2022).indicators[0].printed_as == "1803.90"
-    assert {indicator.printed_as for indicator in for_year(2023).indicators} == {None}
+    assert {(indicator.printed_as, indicator.target) for indicator in for_year(2023).indicators} == {(None, None)}
 
 
 def test_the_weights_are_at_most_the_forms_hundred_points() -> None:

@@ -253,14 +253,16 @@ def catalogues() -> tuple[Catalogue, ...]:
 
 
 def for_year(year: int) -> Catalogue:
-    """The newest catalogue that is not after a year, or else the earliest. What was printed belongs to the
-    catalogue's own year alone.
+    """The newest catalogue that is not after a year, or else the earliest. What was printed, and the targets that a
+    bureau set itself, belong to the catalogue's own year alone.
     """
     known = catalogues()
     found = next((catalogue for catalogue in reversed(known) if catalogue.year <= year), known[0])
     if found.year == year:
         return found
-    return replace(found, indicators=tuple(replace(indicator, printed_as=None) for indicator in found.indicators))
+    return replace(
+        found, indicators=tuple(replace(indicator, printed_as=None, target=None) for indicator in found.indicators)
+    )
 
 
 __all__ = ["CATEGORIES", "Catalogue", "Undeclared", "catalogues", "for_year", "parse"]
