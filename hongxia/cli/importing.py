@@ -69,6 +69,9 @@ def import_directory(
     """导入一个目录中的全部工作簿：按先后次序，每个文件要么全部导入，要么全不导入。"""
     client = Client.from_environment()
     files = sorted_files(directory, kinds(client))
+    left_out = [path.name for path in visible_files(directory) if path.suffix.lower() != ".xlsx"]
+    if left_out:
+        Console().print(f"不是 .xlsx，没有读取：{'、'.join(left_out)}", highlight=False)
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console()) as progress:
         task = progress.add_task("导入", total=len(files))
@@ -88,14 +91,16 @@ def import_directory(
             progress.update(task, description="完成")
 
 
+def visible_files(directory: Path) -> list[Path]:
+    """The files of a directory but for hidden ones and Excel's own locks."""
+    return [path for path in sorted(directory.iterdir()) if path.is_file() and not path.name.startswith(("~$", "."))]
+
+
 def sorted_files(directory: Path, known: dict[str, Kind]) -> list[tuple[Path, Kind]]:
     """The workbooks of a directory in the order of import. Raises ClientError for a file that is none."""
     found, faults = [], []
-    for path in sorted(directory.iterdir()):
-        if path.name.startswith(("~$", ".")) or not path.is_file():
-            continue
+    for path in visible_files(directory):
         if path.suffix.lower() != ".xlsx":
-            faults.append(f"{path.name}：不是 .xlsx 工作簿，请另存为 .xlsx，或移出此目录")
             continue
         try:
             title, _ = identify(path.read_bytes())

@@ -21,13 +21,6 @@ def test_files_are_known_by_their_cover_and_sorted_by_what_refers_to_what(tmp_pa
     assert [path.name for path, _ in sorted_files(tmp_path, KNOWN)] == ["b.XLSX", "a.xlsx"]
 
 
-def test_a_file_that_would_be_left_out_is_told(tmp_path: Path) -> None:
-    (tmp_path / "a.xlsx").write_bytes(write(CADRES, 2022, "某局"))
-    (tmp_path / "b.xls").write_bytes(b"an older format")
-    with pytest.raises(ClientError, match=r"b\.xls：不是 \.xlsx 工作簿"):
-        sorted_files(tmp_path, KNOWN)
-
-
 def test_an_empty_directory_is_told(tmp_path: Path) -> None:
-    with pytest.raises(ClientError, match="没有 .xlsx 工作簿"):
+    with pytest.raises(ClientError, match=r"没有 \.xlsx 工作簿"):
         sorted_files(tmp_path, KNOWN)
