@@ -59,9 +59,10 @@ class Feed(Protocol):
 
 def head(session: Session) -> Head:
     """The head of this service's own log."""
-    row = session.execute(select(outbox_head)).one()
-    unnumbered = session.scalar(select(func.count()).where(outbox.c.position.is_(None))) or 0
-    return Head(row.position, row.chain, unnumbered, row.first)
+    # One statement sees one moment: between two of them the relay might number what the second then misses.
+    unnumbered = select(func.count()).where(outbox.c.position.is_(None)).scalar_subquery()
+    query = select(outbox_head.c.position, outbox_head.c.chain, unnumbered.label("unnumbered"), outbox_head.c.first)
+    return Head(*session.execute(query).one())
 
 
 def page(session: Session, after: int, limit: int = PAGE, event_type: str | None = None) -> list[bytes]:
