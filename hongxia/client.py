@@ -9,9 +9,8 @@ from typing import Any
 
 import requests
 
-from hongxia.settings import Misconfigured, service_url, value_of
+from hongxia.settings import DEFAULT_URL, Misconfigured, service_url, value_of
 
-DEFAULT_URL = "http://127.0.0.1:8080"
 TIMEOUT = 600.0
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.exc import ArgumentError
 from hongxia.dates import Clock, fixed_clock, system_clock
 
 SECRET_LENGTH = 32
+DEFAULT_URL = "http://127.0.0.1:8080"
 """The least length of the signing secret, in characters (RFC 7518, section 3.2: as long as the hash)."""
 
 MOST_DAYS = 36_500
@@ -68,7 +69,7 @@ def load(environ: Mapping[str, str]) -> Settings:
     amqp_uri = needed("AMQP_URI", "消息服务器地址，例如 pyamqp://用户:口令@主机:5672/")
     secret = needed("TOKEN_SECRET", f"令牌签名密钥，至少 {SECRET_LENGTH} 个字符")
     address = environ.get("HTTP_ADDRESS") or "127.0.0.1:8000"
-    urls = environ.get("HONGXIA_URL") or "http://127.0.0.1:8080"
+    urls = environ.get("HONGXIA_URL") or DEFAULT_URL
     level = environ.get("LOG_LEVEL") or "INFO"
     if database_url:
         faults += _database_faults(database_url)

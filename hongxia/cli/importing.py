@@ -16,8 +16,8 @@ from hongxia import ids, services
 from hongxia.client import Client, ClientError
 from hongxia.workbook.errors import NotAWorkbook
 from hongxia.workbook.read import identify
+from hongxia.workbook.write import XLSX
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SETTLE_SECONDS = 600
 SETTLE_STEP = 0.2
 MOST_SHOWN = 20

@@ -12,10 +12,10 @@ import typer
 from rich.console import Console
 
 from hongxia import logs, services
-from hongxia.client import DEFAULT_URL, Client, ClientError
+from hongxia.client import Client, ClientError
 from hongxia.dates import system_clock
 from hongxia.http import auth
-from hongxia.settings import SECRET_LENGTH, Misconfigured, load, value_of
+from hongxia.settings import DEFAULT_URL, SECRET_LENGTH, Misconfigured, load, value_of
 
 
 def register(app: typer.Typer) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from hongxia.database import Database
 from hongxia.events.context import Context
 from hongxia.events.envelope import Event, splice
-from hongxia.events.relay import lock_head
+from hongxia.events.relay import UNNUMBERED, lock_head
 from hongxia.events.tables import outbox, outbox_head
 
 PAGE = 500
@@ -59,9 +59,7 @@ class Feed(Protocol):
 
 def head(session: Session) -> Head:
     """The head of this service's own log."""
-    # One statement sees one moment: between two of them the relay might number what the second then misses.
-    unnumbered = select(func.count()).where(outbox.c.position.is_(None)).scalar_subquery()
-    query = select(outbox_head.c.position, outbox_head.c.chain, unnumbered.label("unnumbered"), outbox_head.c.first)
+    query = select(outbox_head.c.position, outbox_head.c.chain, UNNUMBERED, outbox_head.c.first)
     return Head(*session.execute(query).one())
 
 

@@ -27,6 +27,12 @@ _NUMBER_ROWS = text(
 )
 
 
+UNNUMBERED = select(func.count()).where(outbox.c.position.is_(None)).scalar_subquery()
+"""How many committed events wait for a number; for use beside the head in one statement, which sees one moment:
+between two of them the relay might number what the second then misses.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Backlog:
     """What the relay has still to do: events without a position, and numbered ones that are not confirmed."""
@@ -140,6 +146,5 @@ def mark(database: Database, context: Context, position: int) -> None:
 
 def backlog(session: Session) -> Backlog:
     """How much there is to number and to publish."""
-    unnumbered = session.scalar(select(func.count()).where(outbox.c.position.is_(None))) or 0
-    head = session.execute(select(outbox_head.c.position, outbox_head.c.published)).one()
-    return Backlog(unnumbered, head.position - head.published)
+    query = select(UNNUMBERED, outbox_head.c.position - outbox_head.c.published)
+    return Backlog(*session.execute(query).one())

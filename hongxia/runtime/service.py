@@ -33,9 +33,8 @@ from hongxia.runtime.http import route, routes_of
 from hongxia.runtime.relay import Relay
 from hongxia.workbook.errors import NotAWorkbook, WorkbookErrors
 from hongxia.workbook.importing import DryRun, parse
-from hongxia.workbook.write import write
+from hongxia.workbook.write import XLSX, write
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FULL_PAGE = "private, max-age=60"
 LONGEST_POLL_MS = 30_000
 

@@ -16,6 +16,9 @@ from hongxia.workbook.layout import CHOICES, COVER, HELP, NOTES, TITLE, UNIT, YE
 from hongxia.workbook.read import MOST_ROWS
 
 CREATED = datetime(2000, 1, 1, tzinfo=UTC)  # any fixed moment: it is part of the file's bytes
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+"""The media type of a workbook."""
+
 FONT = "Microsoft YaHei"
 RED, ROSE, CREAM, INK, GREY = "#9F2B25", "#F7E3E0", "#FFF9E5", "#3A2A28", "#8C7B78"
 YES_NO_LABELS = ("是", "否")
