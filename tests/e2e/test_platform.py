@@ -96,7 +96,7 @@ def test_one_key_sent_many_times_at_once_makes_one_record(fresh: Bureau) -> None
         answers = list(pool.map(lambda _: requests.post(url, json=body, headers=headers, timeout=30), range(8)))
     assert {answer.status_code for answer in answers} == {201}
     assert len({answer.text for answer in answers}) == 1
-    assert fresh.client.get("finance", "/events/head")["position"] == 2
+    assert fresh.settled_head("finance")["position"] == 2
 
 
 def test_a_dry_run_checks_a_file_and_keeps_nothing(fresh: Bureau, tmp_path: Path) -> None:
