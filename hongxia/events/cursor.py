@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
@@ -30,6 +30,10 @@ ATTEMPTS = 3
 PAGE = 500
 
 
+def no_notice(_events: Sequence[Event]) -> None:
+    """Where nobody wants to know."""
+
+
 class State(Enum):
     """What stopped a batch, if anything did."""
 
@@ -47,7 +51,6 @@ class Outcome:
     duplicates: int = 0
     parked: int = 0
     dead: int = 0
-    last: Event | None = field(default=None, repr=False)
 
     def plus(self, other: Outcome) -> Outcome:
         """Both together; the state is the later one's."""
@@ -57,17 +60,19 @@ class Outcome:
             self.duplicates + other.duplicates,
             self.parked + other.parked,
             self.dead + other.dead,
-            other.last or self.last,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Consumer:
-    """One service's reading of one source. `handle` is the service's; nothing here keeps any state."""
+    """One service's reading of one source. `handle` is the service's; `taken` is told, after the commit, which events
+    the cursor has moved over. Nothing here keeps any state.
+    """
 
     database: Database
     source: str
     handle: Handle
+    taken: Callable[[Sequence[Event]], None] = no_notice
     point: Point = no_point
 
 
@@ -119,7 +124,6 @@ def apply(consumer: Consumer, context: Context, events: Iterable[Event], *, from
         run, outcome = _next_run(row.position, row.chain, events, from_feed)
         if run:
             outcome.applied, outcome.parked = _apply_run(consumer, session, context, run)
-            outcome.last = run[-1]
             values = {"position": run[-1].position, "chain": run[-1].chain}
             session.execute(_of(consumer.source).values(last_event=_recorded(run[-1], context), **values))
         if outcome.state is State.DIVERGED:
@@ -127,6 +131,8 @@ def apply(consumer: Consumer, context: Context, events: Iterable[Event], *, from
         session.flush()
         consumer.point("apply:before-commit")
     consumer.point("apply:after-commit")
+    if run:
+        consumer.taken(run)
     return outcome
 
 

@@ -30,6 +30,8 @@ BATCH = 1000
 CHECK_SECONDS = 5.0
 IDLE_SECONDS = 1.0
 LONGEST_WAIT = 5.0
+IDS_A_LINE = 200
+"""Docker cuts longer lines than 16 KiB in two."""
 
 
 class Consume(Entrypoint):  # type: ignore[misc]
@@ -44,7 +46,7 @@ class Consume(Entrypoint):  # type: ignore[misc]
     def setup(self) -> None:
         """Make the consumer known, so that parked events can be replayed through it."""
         host = self.hosting.host
-        host.consumers[self.source] = Consumer(host.database, self.source, self._handle)
+        host.consumers[self.source] = Consumer(host.database, self.source, self._handle, self._log_taken)
 
     def start(self) -> None:
         """Begin."""
@@ -54,6 +56,13 @@ class Consume(Entrypoint):  # type: ignore[misc]
     def stop(self) -> None:
         """Finish the batch at hand, no more."""
         self._running = False
+
+    def _log_taken(self, events: Sequence[Event]) -> None:
+        """Every correlation id once, so that what a request led to is found in the log of each consumer."""
+        log = self.hosting.host.log.bind(source=self.source)
+        ids = list(dict.fromkeys(event.correlationid for event in events))
+        for first in range(0, len(ids), IDS_A_LINE):
+            log.info("events taken", upto=events[-1].position, correlationids=ids[first : first + IDS_A_LINE])
 
     def _handle(self, session: Session, events: Sequence[Event]) -> None:
         done = Result()

@@ -33,6 +33,8 @@ from hongxia.settings import SECRET_LENGTH, Misconfigured, Settings, load
 MAX_WORKERS = 2000
 """More than eventlet lets connections in (1024): whoever holds a transaction must never wait for a worker."""
 TOKEN_LIFETIME = timedelta(days=30)
+START_SECONDS = 10.0
+"""How long a database may take to answer a service that starts."""
 
 
 def serve(name: str, settings: Settings) -> None:
@@ -66,14 +68,20 @@ def _config(settings: Settings, **more: Any) -> dict[str, Any]:
 
 def _check_database(settings: Settings, migrations: str) -> None:
     database = Database(settings.database_url)
-    try:
-        wanted = pending_revision(database, migrations)
-    except SQLAlchemyError as error:
-        raise Misconfigured(f"数据库连不上（DATABASE_URL）：{type(error).__name__}") from None
-    finally:
-        database.close()
-    if wanted:
-        raise Misconfigured(f"数据库缺少迁移 {wanted}：请先运行 hongxia migrate <服务>")
+
+    def fault() -> str:
+        try:
+            wanted = pending_revision(database, migrations)
+        except SQLAlchemyError as error:
+            return f"数据库连不上（DATABASE_URL）：{type(error).__name__}"
+        return f"数据库缺少迁移 {wanted}：请先运行 hongxia migrate <服务>" if wanted else ""
+
+    [found] = green.within(START_SECONDS, fault)
+    database.close()
+    if found is None:
+        raise Misconfigured(f"数据库（DATABASE_URL）{START_SECONDS:.0f} 秒内没有应答")
+    if found:
+        raise Misconfigured(found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,8 @@ from hongxia.workbook.write import XLSX, write
 
 FULL_PAGE = "private, max-age=60"
 LONGEST_POLL_MS = 30_000
+READY_SECONDS = 3.0
+"""How long database and broker may take to answer; whoever asks for readiness does not wait long."""
 
 
 class FeedQuery(Schema):
@@ -191,7 +193,9 @@ class Service:
     )
     def readyz(self, call: Call) -> Reply:
         """Ready: database (with the migrations that this code wants) and broker, named one by one."""
-        checks = {"database": _database_state(self.host), "broker": _broker_state(self.host)}
+        asked = {"database": lambda: _database_state(self.host), "broker": lambda: _broker_state(self.host)}
+        answers = green.within(READY_SECONDS, *asked.values())
+        checks = {name: answer or "away: no answer" for name, answer in zip(asked, answers, strict=True)}
         ready = all(state == "ok" for state in checks.values())
         status = HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE
         return Reply({"status": "ok" if ready else "unavailable", **checks}, status)

@@ -44,9 +44,15 @@ def test_one_visit_is_followed_from_request_to_figure_by_one_id(imported: Instal
     visit = gateway.record_visit(correlation)
     until(lambda: figure(imported) == before + 1, 30, lambda: str(figure(imported)))
 
-    logged = [json.loads(line) for line in imported.logs() if correlation in line]
-    assert {"gateway", "outreach"} <= {line["service"] for line in logged}, logged
-    assert [line["status"] for line in logged if line["service"] == "gateway"] == [201]
+    said: list[tuple[str, str]] = []
+
+    taken_by = {("finance", "events taken"), ("reporting", "events taken")}
+
+    def logged() -> bool:
+        said[:] = [(line["service"], line["event"]) for line in map(json.loads, _naming(imported, correlation))]
+        return set(said) == {("gateway", "request"), ("outreach", "request"), *taken_by}
+
+    until(logged, 30, lambda: str(said))
 
     raised = imported.psql("outreach", f"SELECT id FROM outbox WHERE {_has('body', correlation)}").split()
     (read,) = imported.psql(
@@ -55,6 +61,10 @@ def test_one_visit_is_followed_from_request_to_figure_by_one_id(imported: Instal
     assert read == f"{raised[0]} {visit}"
     behind = gateway.pages("reporting", f"/years/{YEAR}/indicators/{FIGURE}/events")
     assert read in {f"{event['id']} {event['subject']}" for event in behind}
+
+
+def _naming(installation: Installation, correlation: str) -> list[str]:
+    return [line for line in installation.logs() if correlation in line]
 
 
 def _has(column: str, correlation: str) -> str:

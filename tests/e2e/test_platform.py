@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
 from kombu import Connection
 from marshmallow import fields
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
 from demo.generate import main as generate
 from hongxia import ids
 from hongxia.events.context import Context
 from hongxia.events.declare import EventData, EventType
 from hongxia.events.outbox import append
+from tests.e2e.bridge import Bridge
 from tests.e2e.bureau import Bureau, running_bureau, token
 from tests.servers import PostgreSQL, RabbitMQ, free_port, wait_until
 
@@ -127,6 +130,31 @@ def test_writes_go_on_while_the_broker_is_away_and_are_published_when_it_is_back
         rabbitmq.start()
     wait_until(lambda: metric(fresh, "finance", "hongxia_outbox_backlog") == 0, DEADLINE, "all is published")
     fresh.wait_level()
+
+
+def test_servers_that_fall_silent_are_named_soon_and_nobody_starts_on_them(fresh: Bureau) -> None:
+    database, broker = make_url(fresh.databases["finance"]), urlsplit(fresh.amqp_uri)
+    with (
+        Bridge(database.host or "localhost", database.port or 5432) as to_database,
+        Bridge(broker.hostname or "localhost", broker.port or 5672) as to_broker,
+    ):
+        through = database.set(host="127.0.0.1", port=to_database.port).render_as_string(hide_password=False)
+        login = broker.netloc.rpartition("@")[0]
+        amqp_uri = broker._replace(netloc=f"{login}@127.0.0.1:{to_broker.port}").geturl()
+        behind = replace(fresh, databases={**fresh.databases, "finance": through}, amqp_uri=amqp_uri)
+        address = f"127.0.0.1:{free_port()}"
+        behind.start("finance", label="behind", address=address).wait_for(
+            lambda: _answers(address), DEADLINE, "the replica behind the bridges answers"
+        )
+        to_database.fall_silent()
+        to_broker.fall_silent()
+        late = behind.start("finance", label="late", address=f"127.0.0.1:{free_port()}")
+        away = requests.get(f"http://{address}/readyz", timeout=10)
+        assert (away.status_code, away.json()["status"]) == (503, "unavailable")
+        assert (away.json()["database"], away.json()["broker"]) == ("away: no answer", "away: no answer")
+        assert late.wait(DEADLINE) != 0
+        assert "秒内没有应答" in late.last_output()
+        assert requests.get(f"http://{address}/healthz", timeout=10).ok
 
 
 def metric(bureau: Bureau, service: str, name: str) -> float | None:

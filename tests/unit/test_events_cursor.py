@@ -65,9 +65,24 @@ def test_consecutive_events_are_handled_at_once_with_the_cursor() -> None:
     log, events = Log(), events_of(source_with(3))
     reader = consumer(log)
     outcome = apply(reader, *events)
-    assert (outcome.state, outcome.applied, outcome.last) == (State.LEVEL, 3, events[2])
+    assert (outcome.state, outcome.applied) == (State.LEVEL, 3)
     assert log.seen == [[1, 2, 3]]
     assert (row(reader).position, row(reader).chain) == (3, events[2].chain)
+
+
+def test_whoever_wants_to_know_is_told_what_was_taken_once_it_is_committed() -> None:
+    told: list[tuple[list[int], int]] = []
+    events = events_of(source_with(3))
+    log = Log(2)
+
+    def taken(events: Sequence[Event]) -> None:
+        told.append(([event.position for event in events], row(reader).position))
+
+    reader = replace(consumer(log), taken=taken)
+    apply(reader, *events[:2])
+    apply(reader, *events)
+    apply(reader, *events)
+    assert told == [([1, 2], 2), ([3], 3)]
 
 
 def test_a_batch_is_put_in_order_and_what_was_applied_before_passed_over() -> None:
