@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from alembic import context
-from sqlalchemy import MetaData, create_engine, pool
+from sqlalchemy import MetaData, create_engine, make_url, pool
 
 from hongxia.events.tables import platform_metadata
+
+CONNECT_SECONDS = 10
 
 
 def run(metadata: MetaData) -> None:
     """Upgrade the database of the configuration's `url` in one transaction."""
-    engine = create_engine(context.config.attributes["url"], poolclass=pool.NullPool, hide_parameters=True)
+    url = make_url(context.config.attributes["url"])
+    waits = {"connect_timeout": CONNECT_SECONDS} if url.get_backend_name() == "postgresql" else {}
+    engine = create_engine(url, poolclass=pool.NullPool, hide_parameters=True, connect_args=waits)
     with engine.connect() as connection:
         context.configure(
             connection=connection,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import uuid
 from pathlib import Path
 
@@ -24,6 +25,17 @@ def test_every_figure_of_the_year_is_exact(imported: Installation, tmp_path: Pat
         found = rows[row["code"]]
         assert float(row["low"]) <= float(found["value"]) <= float(row["high"]), row["code"]
         assert found["state"] == "complete", row["code"]
+
+
+def test_a_machine_without_the_command_line_has_it_in_a_container(imported: Installation, tmp_path: Path) -> None:
+    imported.hongxia("figures", YEAR, "--csv", str(tmp_path / "figures.csv"))
+    imported.deploy("hongxia", "figures", YEAR, "--csv", "build/figures.csv")
+    assert (imported.root / "build/figures.csv").read_text() == (tmp_path / "figures.csv").read_text()
+    imported.hongxia("templates", str(tmp_path / "templates"))
+    imported.deploy("hongxia", "templates", "build/templates")
+    made = {path.name: path.stat().st_uid for path in (imported.root / "build/templates").iterdir()}
+    assert made == {path.name: os.getuid() for path in (tmp_path / "templates").iterdir()}
+    assert "build/nothing" in imported.deploy("hongxia", "import", "build/nothing", expect=2).said
 
 
 def test_the_history_behind_it_verifies(imported: Installation) -> None:
