@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from .installation import Installation, until
+from .conftest import YEAR
+from .installation import SOURCE, Installation, until
 
 NETWORK = "hongxia-test-theirs"
 
@@ -72,12 +73,18 @@ def test_servers_of_the_operators_own_are_taken_instead(theirs: Installation) ->
             path.chmod(0o444)
 
 
-def test_the_small_profile_asks_for_less(built: Installation, tmp_path: Path) -> None:
-    copy = tmp_path / "small"
+@pytest.fixture(scope="module")
+def small(built: Installation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """A second checkout with the same images, set up for a small machine."""
+    copy = tmp_path_factory.mktemp("small") / "checkout"
     shutil.copytree(built.root, copy, ignore=shutil.ignore_patterns(".git", ".env", "secrets"))
-    small = Installation(built.engine, copy, built.port, f"{built.project}-small")
-    small.deploy("setup", "--small", "--no-build")
+    installation = Installation(built.engine, copy, built.port, f"{built.project}-small", built.times)
+    installation.deploy("setup", "--small", "--no-build")
+    yield installation
+    installation.compose("--profile", "*", "down", "--volumes", expect=None)
 
+
+def test_the_small_profile_asks_for_less(built: Installation, small: Installation) -> None:
     def memory(installation: Installation) -> int:
         services = json.loads(installation.compose("config", "--format", "json").out)["services"]
         limits = [
@@ -87,6 +94,16 @@ def test_the_small_profile_asks_for_less(built: Installation, tmp_path: Path) ->
 
     assert memory(small) < 0.7 * memory(built)
     assert memory(small) <= 2.5 * 2**30
+
+
+@pytest.mark.usefixtures("alone")
+def test_the_small_profile_takes_a_year(small: Installation, workbooks: Path) -> None:
+    small.up()
+    with small.timed("import of the year, small"):
+        small.hongxia("import", str(workbooks))
+    small.hongxia("figures", YEAR, "--check", str(SOURCE / "demo/indicators-2022.csv"))
+    assert {container["RestartCount"] for container in small.containers()} == {0}
+    assert not [container["Name"] for container in small.containers() if container["State"]["OOMKilled"]]
 
 
 def test_the_example_of_an_override_is_valid(built: Installation) -> None:
