@@ -138,14 +138,20 @@ class Installation:
         ids = self.compose("ps", "--all", "--quiet", *names).out.split()
         return json.loads(self.docker("inspect", *ids).out) if ids else []
 
+    def metrics(self, container: Mapping[str, Any]) -> str:
+        """What a service's container shows to Prometheus."""
+        read = "exec 3<>/dev/tcp/127.0.0.1/8080; printf 'GET /metrics HTTP/1.0\\r\\n\\r\\n' >&3; cat <&3"
+        answer = self.docker("exec", container["Id"], "timeout", "10", "bash", "-c", read).out
+        return answer.partition("\n\n")[2]
+
     def metric(self, service: str, name: str) -> list[tuple[dict[str, Any], float]]:
         """Each replica of a service, with the value that a metric has in it."""
-        read = "exec 3<>/dev/tcp/127.0.0.1/8080; printf 'GET /metrics HTTP/1.0\\r\\n\\r\\n' >&3; cat <&3"
-        found = []
-        for container in self.containers(service):
-            lines = self.docker("exec", container["Id"], "timeout", "10", "bash", "-c", read).out.splitlines()
-            found += [(container, float(line.split()[-1])) for line in lines if line.startswith(f"{name} ")]
-        return found
+        return [
+            (container, float(line.split()[-1]))
+            for container in self.containers(service)
+            for line in self.metrics(container).splitlines()
+            if line.startswith(f"{name} ")
+        ]
 
     def unwell(self) -> list[str]:
         """The containers that are not as they should be."""

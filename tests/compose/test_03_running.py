@@ -193,6 +193,14 @@ def test_a_service_may_read_its_own_queue(running: Installation) -> None:
     )
 
 
+def test_metrics_are_named_as_prometheus_wants_them(running: Installation) -> None:
+    for service in SERVICES:
+        (container,) = running.containers(service)
+        page = running.metrics(container)
+        assert "hongxia_http_requests_total{" in page
+        running.compose("exec", "-T", "prometheus", "promtool", "check", "metrics", input=page)
+
+
 def test_metrics_are_for_inside(running: Installation) -> None:
     for path in ("/metrics", "/registry/metrics"):
         status, body, headers = _request(running, path)
