@@ -124,7 +124,8 @@ def _kind(column: Column) -> str:
     if column.kind in (Kind.INTEGER, Kind.YUAN):
         name = "whole number" if column.kind is Kind.INTEGER else "yuan"
         lowest = {None: ", may be negative", 0: ", not negative"}.get(column.minimum, ", above 0")
-        return name + (lowest if column.minimum in (None, 0, 1) else f", at least {column.minimum}")
+        highest = "" if column.maximum is None else f", at most {column.maximum}"
+        return name + (lowest if column.minimum in (None, 0, 1) else f", at least {column.minimum}") + highest
     name = {Kind.YES_NO: "yes/no", Kind.CHOICE: "choice"}.get(column.kind, column.kind.value)
     return name + (", in the year" if column.within_year else "") + (", not in the future" if column.not_future else "")
 

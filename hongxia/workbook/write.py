@@ -220,7 +220,8 @@ def format_zh(column: Column) -> str:
         signs = "可为负数" if column.minimum is None else "正数" if column.minimum > 0 else "不为负数"
         return f"金额（元），最多两位小数，{signs}"
     if column.kind is Kind.INTEGER:
-        return "整数" + ("" if column.minimum is None else f"，不小于{column.minimum}")
+        lowest = "" if column.minimum is None else f"，不小于{column.minimum}"
+        return "整数" + lowest + ("" if column.maximum is None else f"，不大于{column.maximum}")
     return f"文本，不超过{column.max_length}个字"
 
 

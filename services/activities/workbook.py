@@ -109,8 +109,11 @@ SESSIONS = Sheet(
     title_zh="场次",
     name="sessions",
     key=("session_no",),
-    help_zh="每一场活动、每一节课、每一次调研一行；取消的保留并注明“已取消”，不计数。",
-    help_en="One row for every session, lesson or research meeting; a cancelled one stays and counts nowhere.",
+    help_zh="每一场活动、每一节课、每一次调研一行；取消的保留并注明“已取消”，不计数，也不填考勤和其他参加人次。",
+    help_en=(
+        "One row for every session, lesson or research meeting; a cancelled one stays and counts nowhere, has no rows "
+        "in 考勤 and no `其他参加人次`."
+    ),
     columns=(
         _number("场次编号", "session_no", "CC-0001"),
         Column(
@@ -214,7 +217,7 @@ ATTENDANCES = Sheet(
     title_zh="考勤",
     name="attendances",
     key=("session_no", "cadre_no"),
-    help_zh="一位干部参加一场填一行。",
+    help_zh="一位干部参加一场填一行。干部去世后不能再有考勤。",
     help_en="One row for one cadre at one session. A cadre can't attend after the date of death.",
     columns=(_number("场次编号", "session_no", "CC-0001", refers_to="sessions"), _cadre_no(), _name()),
 )
@@ -293,8 +296,8 @@ HEALTH_CHECK_PERSONS = Sheet(
     title_zh="体检人员",
     name="health_check_persons",
     key=("batch_no", "cadre_no"),
-    help_zh="一位干部参加一批填一行。",
-    help_en="One row for one cadre in one batch.",
+    help_zh="一位干部参加一批填一行。批次日期不晚于干部的去世日期。",
+    help_en="One row for one cadre in one batch, whose date is not after the cadre's death.",
     columns=(_number("批次编号", "batch_no", "TJ-01", refers_to="health_checks"), _cadre_no(), _name()),
     figures=(
         Figure(

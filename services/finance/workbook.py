@@ -166,7 +166,13 @@ EXPENDITURES = Sheet(
     columns=(
         _number("凭证编号", "voucher_no", "PZ-0001"),
         _line_no(),
-        _dated("日期", "posted_on", "本年度内，不晚于今天。", "The date.", "2022-03-31"),
+        _dated(
+            "日期",
+            "posted_on",
+            "本年度内，不早于项目的批准日期，不晚于今天。",
+            "The date, not before the line's approval.",
+            "2022-03-31",
+        ),
         Column(
             "金额（元）",
             "amount_fen",
@@ -190,9 +196,9 @@ EXPENDITURES = Sheet(
             "冲销原凭证编号",
             "reverses_no",
             Kind.TEXT,
-            "本凭证是冲销凭证的，填被冲销的凭证编号：项目、金额与原凭证相同，日期不早于原凭证。",
+            "本凭证是冲销凭证的，填被冲销的凭证编号：项目、金额与原凭证相同，日期不早于原凭证。冲销凭证不能再冲销。",
             "If this voucher reverses another: that voucher's number. Line and amount must be those of the original, "
-            "the date not before it; a voucher is reversed whole, and once.",
+            "the date not before it; a voucher is reversed whole, and once, and a reversal is not itself reversed.",
             example="PZ-0001",
             required=False,
             max_length=32,
