@@ -311,7 +311,7 @@ AID_CASES = Sheet(
             "finance.aid.paid",
             "帮扶经费",
             "Sum of `金额（元）` over rows with `审批结果` 批准, paid by finance from the line marked 帮扶资金. If the "
-            "balance of that line does not cover a payment, it is refused and does not count.",
+            "balance of that line does not cover a payment, it is refused and does not count; the figure says so.",
         ),
     ),
 )

@@ -71,10 +71,11 @@ def _value(item: Item) -> str:
 
 
 def _reasons(items: Iterable[Item]) -> list[str]:
-    """Why figures are not complete or have no value, each reason once."""
+    """Why figures are not complete or have no value, each reason once, and what they leave out."""
     told = dict.fromkeys(item["reason"] for item in items if item["reason"])
     empty = [f"{item['name']}：{item['value_reason']}" for item in items if item["value_reason"]]
-    return [*told, *empty]
+    apart = [f"{item['name']}：{item['remark']}" for item in items if item["remark"]]
+    return [*told, *empty, *apart]
 
 
 def _write(path: Path, items: Iterable[Item]) -> None:

@@ -84,12 +84,18 @@ def answer(figure: Figure, states: Mapping[str, SourceState]) -> dict[str, Any]:
         "printed_as": indicator.printed_as,
         "value": figure.value,
         "value_reason": figure.reason,
+        "remark": _remark(figure),
         "numerator": figure.numerator,
         "denominator": figure.denominator,
         "state": state,
         "reason": reason,
         "sources": sources,
     }
+
+
+def _remark(figure: Figure) -> str | None:
+    kind = figure.indicator.left_out
+    return f"另有 {figure.left_out} 件{kind.title}，未计入" if kind and figure.left_out else None
 
 
 def growth(session: Session, year: int, today: date, indicator: Indicator) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 from typing import Any
@@ -39,7 +39,7 @@ NOTHING_DUE = "分母为零，尚无应计对象"
 class Figure:
     """An indicator's value in a year. `value` is a decimal as text in the indicator's unit, None with a `reason` if
     there is none. A rate keeps its numerator and denominator, in persons, fen or whatever its facts count. `pending`
-    is how many facts still wait for another service's answer.
+    is how many facts still wait for another service's answer, `left_out` how many were refused and so don't count.
     """
 
     indicator: Indicator
@@ -48,6 +48,7 @@ class Figure:
     denominator: int | None = None
     reason: str | None = None
     pending: int = 0
+    left_out: int = 0
 
 
 class Year:
@@ -66,13 +67,16 @@ class Year:
     def figure(self, indicator: Indicator) -> Figure:
         """The value of an indicator."""
         pending = self._pending(indicator.pending) if indicator.pending else 0
+        left_out = self._simple(Count(Selection(indicator.left_out))) if indicator.left_out else 0
+        return replace(self._measured(indicator), pending=pending, left_out=left_out)
+
+    def _measured(self, indicator: Indicator) -> Figure:
         measure = indicator.measure
         if isinstance(measure, Coverage):
-            return self._rate(indicator, self._reached(measure), self._due(measure), pending)
+            return self._rate(indicator, self._reached(measure), self._due(measure))
         if isinstance(measure, Ratio):
-            numerator, denominator = self._simple(measure.numerator), self._simple(measure.denominator)
-            return self._rate(indicator, numerator, denominator, pending)
-        return Figure(indicator, shown(Fraction(self._simple(measure)), indicator.unit), pending=pending)
+            return self._rate(indicator, self._simple(measure.numerator), self._simple(measure.denominator))
+        return Figure(indicator, shown(Fraction(self._simple(measure)), indicator.unit))
 
     def behind(self, indicator: Indicator) -> Select[*tuple[Any, ...]]:
         """The facts that make a figure, as (source, position) of the event that tells each."""
@@ -84,11 +88,11 @@ class Year:
             parts = [self._chosen(fact, term.of) for term in terms(measure)]
         return select(fact.source, fact.position).where(or_(*parts)).distinct()
 
-    def _rate(self, indicator: Indicator, numerator: int, denominator: int, pending: int) -> Figure:
+    def _rate(self, indicator: Indicator, numerator: int, denominator: int) -> Figure:
         if denominator == 0:
-            return Figure(indicator, None, numerator, denominator, NOTHING_DUE, pending)
+            return Figure(indicator, None, numerator, denominator, NOTHING_DUE)
         value = shown(Fraction(numerator, denominator), indicator.unit)
-        return Figure(indicator, value, numerator, denominator, pending=pending)
+        return Figure(indicator, value, numerator, denominator)
 
     def _simple(self, measure: Simple) -> int:
         if isinstance(measure, Total):

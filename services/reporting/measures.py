@@ -154,6 +154,7 @@ class Indicator:
     printed_as: str | None
     measure: Measure
     pending: Pending | None = None
+    left_out: Kind | None = None
 
     @property
     def service(self) -> str:
@@ -166,6 +167,8 @@ class Indicator:
         found = {kind.source for kind in kinds(self.measure)}
         if self.pending:
             found |= {kind.source for kind in (self.pending.of, *self.pending.answered_by)}
+        if self.left_out:
+            found.add(self.left_out.source)
         if _counts_persons(self.measure):
             found.add(PERSONS)
         return tuple(sorted(found))

@@ -24,7 +24,7 @@ class SourceOut(Schema):
 
 class IndicatorOut(Schema):
     """A figure. `value`, `target` and `weight` are decimals as text, in `unit`; a rate keeps what it was divided from.
-    `value` is null where there is nothing to divide by, `value_reason` then says so.
+    `value` is null where there is nothing to divide by, `value_reason` then says so. `remark` tells what was left out.
     """
 
     code = fields.String(required=True)
@@ -37,6 +37,7 @@ class IndicatorOut(Schema):
     printed_as = fields.String(required=True, allow_none=True)
     value = fields.String(required=True, allow_none=True)
     value_reason = fields.String(required=True, allow_none=True)
+    remark = fields.String(required=True, allow_none=True)
     numerator = fields.Integer(required=True, allow_none=True)
     denominator = fields.Integer(required=True, allow_none=True)
     state = fields.String(required=True, validate=validate.OneOf(WORSE))

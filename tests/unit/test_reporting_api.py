@@ -7,7 +7,7 @@ import pytest
 from hongxia.database import Database
 from hongxia.http import auth
 from services.reporting import digest
-from tests.unit.reporting_builders import Api, Source, cadre, contact, new_database, token, visit
+from tests.unit.reporting_builders import Api, Source, cadre, contact, new_database, person, token, visit
 
 
 @pytest.fixture
@@ -45,6 +45,22 @@ def test_a_years_figures_come_with_their_states_and_sources(api: Api) -> None:
     assert (coverage["numerator"], coverage["denominator"], coverage["value"]) == (1, 12, "8.33")
     assert items["finance.execution_rate"]["value"] is None
     assert items["finance.execution_rate"]["value_reason"]
+
+
+def test_aid_that_finance_refused_is_told_beside_the_figure_that_leaves_it_out(
+    api: Api, database: Database, sources: list[Source]
+) -> None:
+    finance, outreach = sources[1], sources[2]
+    address = "/years/2022/indicators/finance.aid.paid"
+    assert api("GET", address).json["remark"] is None
+    aid = {"cadre_id": person(1), "amount_fen": 5, "approved_on": "2022-01-18", "pay_on": "2022-01-25"}
+    case = outreach.tell("aid.approved", "a", aid).subject
+    refused = {"case_id": case, "amount_fen": 5, "reason": "no-money", "refused_on": "2022-01-25"}
+    finance.tell("aid.refused", case, refused)
+    for source in (finance, outreach):
+        source.read(database)
+    figure = api("GET", address).json
+    assert (figure["value"], figure["state"], figure["remark"]) == ("0.00", "complete", "另有 1 件帮扶拒付，未计入")
 
 
 def test_figures_follow_what_comes_in(api: Api, database: Database, sources: list[Source]) -> None:

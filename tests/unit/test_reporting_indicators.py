@@ -267,7 +267,7 @@ def test_aid_that_finance_has_not_answered_is_pending() -> None:
     outreach.read(database)
     finance.read(database)
     paid_figure = figure(database, "finance.aid.paid")
-    assert (paid_figure.value, paid_figure.pending) == ("0.80", 1)
+    assert (paid_figure.value, paid_figure.pending, paid_figure.left_out) == ("0.80", 1, 1)
     assert value(database, "outreach.aid.persons") == "1"
 
 

@@ -184,6 +184,7 @@ class IndicatorIn(SimpleIn):
     target = fields.Decimal(load_default=None, validate=validate.Range(0, min_inclusive=False))
     printed_as = fields.String(load_default=None)
     pending = fields.Nested(PendingIn, load_default=None)
+    left_out = KindField(load_default=None)
     ratio = fields.Nested(RatioIn)
     coverage = fields.Nested(CoverageIn)
 

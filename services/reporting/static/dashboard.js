@@ -152,6 +152,7 @@ function show(data) {
     const share = item.target && item.value !== null ? Math.floor((Number(item.value) * 100) / Number(item.target) + 1e-9) : null;
     reached += share !== null && share >= 100;
     put(row.querySelector("[data-is=value]"), item.value === null ? "—" : commas(item.value));
+    put(row.querySelector("[data-is=remark]"), item.remark || "");
     mark(row.querySelector("[data-is=state]"), item);
     if (share === null) continue;
     put(row.querySelector("[data-is=progress]"), String(share));
