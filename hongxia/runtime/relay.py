@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from nameko.extensions import DependencyProvider
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from hongxia.database import is_infrastructure
@@ -52,17 +52,17 @@ class Relay(DependencyProvider):  # type: ignore[misc]
         host = self.hosting.host
         while self._running:
             try:
-                with leadership(host) as bell:
-                    if bell is None:
+                with leadership(host) as wake_up:
+                    if wake_up is None:
                         green.sleep(POLL_SECONDS)
                         continue
-                    self._relay(host, bell)
+                    self._relay(host, wake_up)
             except (SQLAlchemyError, OSError) as error:
                 if isinstance(error, SQLAlchemyError) and not is_infrastructure(error):
                     host.log.error("relay failed", error=type(error).__name__)
                 green.sleep(POLL_SECONDS)
 
-    def _relay(self, host: Host, bell: Bell) -> None:
+    def _relay(self, host: Host, wake_up: WakeUp) -> None:
         publisher = Publisher(host.settings.amqp_uri)
         host.publisher_connected = lambda: publisher.connected
         host.metrics.relay_active.set(1)
@@ -76,7 +76,7 @@ class Relay(DependencyProvider):  # type: ignore[misc]
                 if numbered < relay.BATCH and published < relay.BATCH:
                     # All that was there is done; whatever came meanwhile has rung the bell.
                     self._forget_if_due(host)
-                    bell.wait(wait or POLL_SECONDS)
+                    wake_up.wait(wait or POLL_SECONDS)
         finally:
             host.metrics.relay_active.set(0)
             publisher.close()
@@ -108,8 +108,8 @@ def _publish(host: Host, publisher: Publisher) -> tuple[int, bool]:
     return published, False
 
 
-class Bell:
-    """What the relay waits on. In one process the commit rings; across processes PostgreSQL notifies."""
+class WakeUp:
+    """What the relay waits for: in one process the commit rings the host's bell, across processes PostgreSQL notifies."""
 
     def __init__(self, host: Host, connection: Any = None) -> None:
         self._host = host
@@ -128,20 +128,33 @@ class Bell:
 
 
 @contextmanager
-def leadership(host: Host) -> Iterator[Bell | None]:
-    """Hold the service's relay lock, and a bell; None while another replica holds it.
+def leadership(host: Host) -> Iterator[WakeUp | None]:
+    """Hold the service's relay lock, and what wakes its holder; None while another replica holds it.
 
     The lock only spares double work: what keeps positions right is the counter row.
     """
     if host.database.embedded:
-        yield Bell(host)
+        yield WakeUp(host)
         return
-    with host.database.engine.connect() as pooled:
-        connection = pooled.execution_options(isolation_level="AUTOCOMMIT")
-        # The lock belongs to the session of the database, so this connection must not go back to the pool.
-        connection.detach()
-        if not connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": LOCK}):
-            yield None
+    with host.database.engine.connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT")
+        if _locked(connection):
+            connection.execute(text(f"LISTEN {CHANNEL}"))
+            yield WakeUp(host, connection.connection.dbapi_connection)
             return
-        connection.execute(text(f"LISTEN {CHANNEL}"))
-        yield Bell(host, connection.connection.dbapi_connection)
+    yield None
+
+
+def _locked(connection: Connection) -> bool:
+    """Try the lock. It belongs to the database's session: a connection that has it must never go back to the pool, but
+    is closed when it has served; one that is refused goes back, so that a replica standing by opens none each time.
+    """
+    try:
+        locked = bool(connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": LOCK}))
+        if locked:
+            connection.detach()
+    except BaseException:
+        # The lock may have been given without the answer having come.
+        connection.invalidate()
+        raise
+    return locked
