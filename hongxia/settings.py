@@ -14,8 +14,9 @@ from sqlalchemy.exc import ArgumentError
 from hongxia.dates import Clock, fixed_clock, system_clock
 
 SECRET_LENGTH = 32
-DEFAULT_URL = "http://127.0.0.1:8080"
 """The least length of the signing secret, in characters (RFC 7518, section 3.2: as long as the hash)."""
+
+DEFAULT_URL = "http://127.0.0.1:8080"
 
 MOST_DAYS = 36_500
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
@@ -48,6 +49,8 @@ def value_of(environ: Mapping[str, str], name: str, default: str | None = None) 
             return Path(path).read_text(encoding="utf-8").strip()
         except OSError as error:
             raise Misconfigured(f"{name}_FILE 指向的文件无法读取：{path}（{error.strerror}）") from None
+        except UnicodeDecodeError:
+            raise Misconfigured(f"{name}_FILE 指向的文件不是 UTF-8 文本：{path}") from None
     return environ.get(name) or default
 
 

@@ -48,6 +48,13 @@ def test_a_file_that_can_not_be_read_is_named(tmp_path: Path) -> None:
     assert str(tmp_path / "none") in line
 
 
+def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_bytes("口令".encode("gbk"))
+    (line,) = faults(TOKEN_SECRET_FILE=str(secret))
+    assert line == f"TOKEN_SECRET_FILE 指向的文件不是 UTF-8 文本：{secret}"
+
+
 @pytest.mark.parametrize(
     ("changed", "told"),
     [
