@@ -35,8 +35,20 @@ setting() {
     return
   fi
   line=$(sed -n "s/^$name=//p" "$ROOT/.env" 2>/dev/null | tail -n 1)
-  line=${line%\"} line=${line#\"}
+  line=${line%[\"\']} line=${line#[\"\']}
   printf '%s' "${line:-$default}"
+}
+
+# The version of this checkout.
+own_version() { sed -n 's/^version = "\(.*\)"$/\1/p' "$ROOT/pyproject.toml"; }
+
+# Whether the first version is newer than the second.
+is_newer() { [[ $1 != "$2" && $(printf '%s\n%s\n' "$1" "$2" | sort -V | tail -n 1) == "$1" ]]; }
+
+# One at a time: what changes the installation holds this until it ends.
+exclusively() {
+  exec {lock}>"$ROOT/deploy/.lock"
+  flock -n "$lock" || fail "另一个 deploy 命令正在运行，请等它结束"
 }
 
 has_profile() { [[ ,$(setting COMPOSE_PROFILES), == *,$1,* ]]; }

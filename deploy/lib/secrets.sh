@@ -7,23 +7,32 @@
 # 256 bits, in letters and digits that need no quoting in an address
 random() { openssl rand -hex 32; }
 
-put() { # FILE, content from standard input
-  cat >"$1"
-  chmod 0444 "$1"
+put() { # FILE, content from standard input; there as a whole or not at all
+  cat >"$1.new"
+  chmod 0444 "$1.new"
+  mv -f "$1.new" "$1"
 }
 
-# Passwords and addresses of the services, and the key of the tokens, into a directory.
-make_service_secrets() {
-  local directory=$1 service password
-  random | put "$directory/token_secret"
+# Makes what is missing in a directory: passwords and addresses of the services, and the key of the tokens.
+complete_service_secrets() {
+  local directory=$1 service
+  [[ -e $directory/token_secret ]] || random | put "$directory/token_secret"
   for service in "${SERVICES[@]}"; do
-    password=$(random)
-    printf '%s' "$password" | put "$directory/${service}_database_password"
-    printf 'postgresql+psycopg2://%s:%s@postgres:5432/%s' "$service" "$password" "$service" | put "$directory/${service}_database_url"
-    password=$(random)
-    printf '%s' "$password" | put "$directory/${service}_amqp_password"
-    printf 'pyamqp://%s:%s@rabbitmq:5672/hongxia' "$service" "$password" | put "$directory/${service}_amqp_uri"
+    complete_login "$directory/${service}_database_password" "$directory/${service}_database_url" \
+      "postgresql+psycopg2://$service:" "@postgres:5432/$service"
+    complete_login "$directory/${service}_amqp_password" "$directory/${service}_amqp_uri" \
+      "pyamqp://$service:" "@rabbitmq:5672/hongxia"
   done
+}
+
+# A password, and the address that holds it: where one is missing it is made from the other.
+complete_login() {
+  local password=$1 address=$2 before=$3 after=$4 known
+  if [[ ! -e $password ]]; then
+    known=$(sed -n 's#^[a-z0-9+]*://[^:/@]*:\([^@]*\)@.*#\1#p' "$address" 2>/dev/null || true)
+    printf '%s' "${known:-$(random)}" | put "$password"
+  fi
+  [[ -e $address ]] || printf '%s%s%s' "$before" "$(<"$password")" "$after" | put "$address"
 }
 
 # A certificate authority for this installation, for ten years; clients are given ca.pem.
@@ -31,25 +40,70 @@ make_authority() {
   local directory=$1
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 -subj "/CN=Hongxia CA $(hostname)" \
     -addext basicConstraints=critical,CA:TRUE,pathlen:0 -addext keyUsage=critical,keyCertSign,cRLSign \
-    -keyout "$directory/ca.key" -out "$directory/ca.pem" 2>/dev/null
+    -keyout "$directory/ca.key" -out "$directory/authority" 2>/dev/null || fail "openssl 无法生成证书机构"
   chmod 0400 "$directory/ca.key"
-  chmod 0444 "$directory/ca.pem"
+  put "$directory/ca.pem" <"$directory/authority"
+  rm -f "$directory/authority"
+}
+
+# The names that the gateway is called by, as a certificate states them. Fails for what is neither a name nor an address.
+alternative_names() {
+  local name names='DNS:localhost,IP:127.0.0.1' listed
+  read -ra listed <<<"$(setting HONGXIA_NAMES "$(hostname)" | tr ',' ' ')"
+  for name in "${listed[@]}"; do
+    if [[ $name =~ ^[0-9]+(\.[0-9]+){3}$ || $name =~ ^[0-9a-fA-F]*:[0-9a-fA-F:.]+$ ]]; then
+      names+=",IP:$name"
+    elif [[ $name =~ ^(\*\.)?[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$ ]]; then
+      names+=",DNS:$name"
+    else
+      fail "HONGXIA_NAMES 中的 $name 不是主机名或地址"
+    fi
+  done
+  printf '%s' "$names"
 }
 
 # The gateway's certificate, for two years, signed by the authority of the same directory.
 make_certificate() {
-  local directory=$1 name names='DNS:localhost,IP:127.0.0.1'
-  for name in $(setting HONGXIA_NAMES "$(hostname)"); do
-    if [[ $name =~ ^[0-9.]+$ ]]; then names+=",IP:$name"; else names+=",DNS:$name"; fi
-  done
-  rm -f "$directory/tls_key" "$directory/tls_certificate"
-  openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=Hongxia -keyout "$directory/tls_key" \
-    -out "$directory/request" 2>/dev/null
+  local directory=$1 names
+  names=$(alternative_names)
+  openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=Hongxia -keyout "$directory/key" \
+    -out "$directory/request" 2>/dev/null || fail "openssl 无法生成证书请求"
   openssl x509 -req -in "$directory/request" -CA "$directory/ca.pem" -CAkey "$directory/ca.key" -set_serial "0x$(openssl rand -hex 16)" \
-    -days 730 -out "$directory/certificate" -extfile <(printf 'subjectAltName=%s\nbasicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth\n' "$names") 2>/dev/null
-  cat "$directory/certificate" "$directory/ca.pem" | put "$directory/tls_certificate"
-  rm -f "$directory/request" "$directory/certificate"
-  chmod 0444 "$directory/tls_key"
+    -days 730 -out "$directory/signed" -extfile <(printf 'subjectAltName=%s\nbasicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth\n' "$names") 2>/dev/null ||
+    fail "openssl 无法签发证书（HONGXIA_NAMES：$names）"
+  rm -f "$directory/tls_certificate" # whoever is interrupted here makes both again
+  put "$directory/tls_key" <"$directory/key"
+  cat "$directory/signed" "$directory/ca.pem" | put "$directory/tls_certificate"
+  rm -f "$directory/request" "$directory/signed" "$directory/key"
+}
+
+# Makes whatever is missing in a directory of secrets. An operator's own certificate (without ca.key) is left alone.
+complete_secrets() {
+  local directory=$1
+  complete_service_secrets "$directory"
+  if [[ ! -e $directory/tls_certificate || ! -e $directory/tls_key ]]; then
+    [[ -e $directory/ca.key && -e $directory/ca.pem ]] || make_authority "$directory"
+    make_certificate "$directory"
+  fi
+}
+
+# An interrupted rotation may have left no secrets, but those from before it.
+recover_secrets() {
+  if [[ ! -e $SECRETS && -e $SECRETS.old ]]; then
+    mv "$SECRETS.old" "$SECRETS"
+    warn "上次更换密钥没有完成，已恢复原来的密钥"
+  fi
+}
+
+# The secrets that docker-compose.yml names.
+named_secrets() { sed -n 's#.*file: deploy/secrets/\([a-z_]*\).*#\1#p' "$ROOT/docker-compose.yml"; }
+
+# Those of them that are not there.
+missing_secrets() {
+  local name
+  while read -r name; do
+    [[ -e $SECRETS/$name ]] || printf '%s\n' "$name"
+  done < <(named_secrets)
 }
 
 # Every secret that docker-compose.yml names must be there, readable and not empty; one line for each that is not.
@@ -58,7 +112,7 @@ check_secrets() {
   while read -r name; do
     file=$SECRETS/$name
     if [[ ! -e $file ]]; then
-      printf '错误：缺少密钥文件 %s\n' "deploy/secrets/$name" >&2
+      printf '错误：缺少密钥文件 %s：请运行 deploy/setup\n' "deploy/secrets/$name" >&2
     elif [[ ! -r $file ]]; then
       printf '错误：密钥文件 %s 无法读取\n' "deploy/secrets/$name" >&2
     elif [[ ! -s $file ]]; then
@@ -69,6 +123,6 @@ check_secrets() {
       continue
     fi
     bad=1
-  done < <(sed -n 's#.*file: deploy/secrets/\([a-z_]*\).*#\1#p' "$ROOT/docker-compose.yml")
+  done < <(named_secrets)
   return "$bad"
 }

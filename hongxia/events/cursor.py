@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from sqlalchemy import Row, Update, insert, select, update
+from sqlalchemy import ColumnElement, Row, Update, insert, select, update
 from sqlalchemy.orm import Session
 
 from hongxia.database import Database, is_infrastructure
@@ -72,15 +72,15 @@ class Consumer:
     database: Database
     source: str
     handle: Handle
-    taken: Callable[[Sequence[Event]], None] = no_notice
     point: Point = no_point
+    taken: Callable[[Sequence[Event]], None] = no_notice
 
 
 def lock(
     session: Session, source: str
 ) -> Row[tuple[str, int, str, datetime | None, str | None, int, str, datetime | None]]:
     """The cursor of a source, locked: the fence between replicas. A new one stands before the first event."""
-    query = select(cursor).where(cursor.c.source == source).with_for_update()
+    query = select(cursor).where(_is(source)).with_for_update()
     row = session.execute(query).one_or_none()
     if row is None:
         start = {"source": source, "position": 0, "chain": GENESIS, "head_position": 0, "head_chain": GENESIS}
@@ -137,7 +137,11 @@ def apply(consumer: Consumer, context: Context, events: Iterable[Event], *, from
 
 
 def _of(source: str) -> Update:
-    return update(cursor).where(cursor.c.source == source)
+    return update(cursor).where(_is(source))
+
+
+def _is(source: str) -> ColumnElement[bool]:
+    return cursor.c.source == source
 
 
 def _recorded(event: Event, context: Context) -> datetime:
@@ -238,7 +242,7 @@ def _has_hole(events: Sequence[Event], after: int, head: Head, feed: Feed) -> bo
 def position(consumer: Consumer) -> int:
     """The position of the last event applied; 0 before the first."""
     with consumer.database.read() as session:
-        return session.scalar(select(cursor.c.position).where(cursor.c.source == consumer.source)) or 0
+        return session.scalar(select(cursor.c.position).where(_is(consumer.source))) or 0
 
 
 def compare_head(consumer: Consumer, context: Context, known: int, head: Head) -> State:
@@ -269,6 +273,24 @@ def compare_head(consumer: Consumer, context: Context, known: int, head: Head) -
         return State.GAP if head.position > row.position else State.LEVEL
 
 
+def resume(consumer: Consumer, context: Context, feed: Feed) -> State:
+    """Whether a source that was stopped goes on from exactly where this consumer stands: then it was put right, and is
+    read on. Raises FeedAway.
+    """
+    with consumer.database.read() as session:
+        at, chain = session.execute(select(cursor.c.position, cursor.c.chain).where(_is(consumer.source))).one()
+    try:
+        events = feed.page(at, 1)
+    except (Gone, NotAnEvent):
+        return State.DIVERGED
+    if not events or events[0].position != at + 1 or not events[0].follows(chain):
+        return State.DIVERGED
+    with consumer.database.begin(context) as session:
+        if lock(session, consumer.source).position == at:
+            session.execute(_of(consumer.source).values(diverged=None))
+    return State.GAP
+
+
 def diverge(consumer: Consumer, context: Context, at: int, reason: str) -> Outcome:
     """Stop reading a source until somebody has looked at it, unless the cursor has moved on from `at` meanwhile."""
     with consumer.database.begin(context) as session:
@@ -297,4 +319,6 @@ def check(consumer: Consumer, context: Context, feed: Feed, *, flowing: bool = F
     known = position(consumer)
     head = feed.head()
     state = compare_head(consumer, context, known, head)
+    if state is State.DIVERGED:
+        state = resume(consumer, context, feed)
     return heal(consumer, context, feed, head) if state is State.GAP and not flowing else Outcome(state)

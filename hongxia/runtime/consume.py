@@ -46,7 +46,7 @@ class Consume(Entrypoint):  # type: ignore[misc]
     def setup(self) -> None:
         """Make the consumer known, so that parked events can be replayed through it."""
         host = self.hosting.host
-        host.consumers[self.source] = Consumer(host.database, self.source, self._handle, self._log_taken)
+        host.consumers[self.source] = Consumer(host.database, self.source, self._handle, taken=self._log_taken)
 
     def start(self) -> None:
         """Begin."""

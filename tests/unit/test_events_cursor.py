@@ -265,6 +265,33 @@ def test_a_source_put_back_to_an_older_state_is_stopped() -> None:
     assert row(reader).diverged == "head-below-cursor"
 
 
+@pytest.mark.parametrize("further", [0, 2])
+def test_a_source_that_was_put_right_is_read_on_from_where_it_stopped(further: int) -> None:
+    log, right = Log(), source_with(3 + further)
+    reader = consumer(log)
+    apply(reader, *events_of(right)[:3])
+    assert cursor.check(reader, READER, Near(source_with(2))).state is State.DIVERGED
+    outcome = cursor.check(reader, READER, Near(right))
+    assert (outcome.state, outcome.applied) == (State.LEVEL, further)
+    assert (row(reader).position, row(reader).diverged) == (3 + further, None)
+
+
+def test_a_source_whose_next_event_does_not_follow_stays_stopped() -> None:
+    reader = consumer()
+    apply(reader, *events_of(source_with(2)))
+    other = source_with(1)
+    assert cursor.check(reader, READER, Near(other)).state is State.DIVERGED
+    with other.begin(replace(SOURCE, correlationid="another")) as session:
+        for version in range(2, 6):
+            raise_event(session, version)
+    relay.number(other, SOURCE)
+    for hidden in (set(), {3}):
+        source = Near(other)
+        source.hidden = hidden
+        assert cursor.check(reader, READER, source).state is State.DIVERGED
+    assert row(reader).position == 2
+
+
 @pytest.mark.parametrize("later", [0, 2])
 def test_a_source_that_went_on_otherwise_from_an_older_state_is_stopped(later: int) -> None:
     reader = consumer()
