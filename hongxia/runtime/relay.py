@@ -109,7 +109,7 @@ def _publish(host: Host, publisher: Publisher) -> tuple[int, bool]:
 
 
 class WakeUp:
-    """What the relay waits for: in one process the commit rings the host's bell, across processes PostgreSQL notifies."""
+    """What the relay waits for: in one process the commit rings the host's bell, across several PostgreSQL notifies."""
 
     def __init__(self, host: Host, connection: Any = None) -> None:
         self._host = host
