@@ -35,21 +35,22 @@ class Client:
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Client:
         """HONGXIA_URL, HONGXIA_TOKEN (or the token that an embedded `hongxia serve` wrote), HONGXIA_CA.
 
-        Raises Misconfigured if there is no token.
+        Raises Misconfigured if there is no token, or one of them can't be one.
         """
         token = value_of(environ, "HONGXIA_TOKEN") or _local_token(environ)
         if not token:
             raise Misconfigured("没有访问令牌：请设置 HONGXIA_TOKEN，或先在本机运行 hongxia serve")
-        urls = environ.get("HONGXIA_URL") or DEFAULT_URL
-        return cls(urls, token, environ.get("HONGXIA_CA") or True)
+        if not token.isascii():
+            raise Misconfigured("HONGXIA_TOKEN 不是访问令牌：令牌只含字母、数字与 . _ -")
+        return cls(environ.get("HONGXIA_URL") or DEFAULT_URL, token, trusted(environ))
 
     def get(self, service: str, path: str, **query: Any) -> Any:
         """The JSON that a GET answers. Raises ClientError."""
-        return self.request("GET", service, path, params=query).json()
+        return _document(service, self.request("GET", service, path, params=query))
 
     def post(self, service: str, path: str, **options: Any) -> Any:
         """The JSON that a POST answers. Raises ClientError."""
-        return self.request("POST", service, path, **options).json()
+        return _document(service, self.request("POST", service, path, **options))
 
     def pages(self, service: str, path: str, **query: Any) -> Iterator[dict[str, Any]]:
         """All items of a paged list. Raises ClientError."""
@@ -71,6 +72,21 @@ class Client:
         if not response.ok:
             raise ClientError(*_told(service, response))
         return response
+
+
+def trusted(environ: Mapping[str, str]) -> str | bool:
+    """What requests believes a server by: the CA file that HONGXIA_CA names, or the system's. Raises Misconfigured."""
+    path = environ.get("HONGXIA_CA")
+    if path and not Path(path).exists():
+        raise Misconfigured(f"HONGXIA_CA 指向的文件不存在：{path}")
+    return path or True
+
+
+def _document(service: str, response: requests.Response) -> Any:
+    try:
+        return response.json()
+    except ValueError:
+        raise ClientError(f"{response.url} 答复的不是 JSON，那里不是服务 {service}：请检查 HONGXIA_URL") from None
 
 
 def _told(service: str, response: requests.Response) -> tuple[str, dict[str, Any]]:

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from hongxia import ids, services
+from hongxia.cli.telling import tell
 from hongxia.client import Client, ClientError
 from hongxia.workbook.errors import NotAWorkbook
 from hongxia.workbook.read import identify
@@ -59,7 +60,7 @@ def templates(directory: Annotated[Path, typer.Argument(help="写入模板的目
         if path.exists():
             raise ClientError(f"{path} 已经存在，不覆盖；请换一个目录")
         path.write_bytes(response.content)
-        Console().print(f"已写入 {path}", highlight=False)
+        tell(f"已写入 {path}")
 
 
 def import_directory(
@@ -71,8 +72,8 @@ def import_directory(
     files = sorted_files(directory, kinds(client))
     left_out = [path.name for path in visible_files(directory) if path.suffix.lower() != ".xlsx"]
     if left_out:
-        Console().print(f"不是 .xlsx，没有读取：{'、'.join(left_out)}", highlight=False)
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+        tell(f"不是 .xlsx，没有读取：{'、'.join(left_out)}")
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console()) as progress:
         task = progress.add_task("导入", total=len(files))
         for index, (path, kind) in enumerate(files):
@@ -81,7 +82,7 @@ def import_directory(
                 settle(client)
             progress.update(task, description=path.name)
             try:
-                progress.console.print(summary(path.name, import_file(client, path, kind, dry_run)), highlight=False)
+                tell(summary(path.name, import_file(client, path, kind, dry_run)), console=progress.console)
             except ClientError as error:
                 raise ClientError(_with_the_rest(str(error), files[index + 1 :], dry_run)) from None
             progress.advance(task)
@@ -106,6 +107,9 @@ def sorted_files(directory: Path, known: dict[str, Kind]) -> list[tuple[Path, Ki
             title, _ = identify(path.read_bytes())
         except NotAWorkbook as error:
             faults.append(f"{path.name}：{error.message_zh}")
+            continue
+        except OSError as error:
+            faults.append(f"{path.name}：无法读取（{error.strerror}）")
             continue
         if title in known:
             found.append((path, known[title]))

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import sys
 from importlib.metadata import entry_points
+from io import TextIOWrapper
+from typing import NoReturn
 
 import typer
 from rich.console import Console
 
 from hongxia.cli import documents, importing, operating, serving
+from hongxia.cli.telling import tell
 from hongxia.client import ClientError
+from hongxia.services import UnknownService
 from hongxia.settings import Misconfigured
 
 GROUP = "hongxia.commands"
@@ -32,8 +36,23 @@ def application() -> typer.Typer:
 
 def run() -> None:
     """Run a command; what goes wrong is told in one line (or a line for each fault), without a traceback."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        # A file's name need not be text in the terminal's encoding; it is told all the same, as stderr does by itself.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         application()(standalone_mode=True)
-    except (Misconfigured, ClientError) as error:
-        Console(stderr=True).print(f"[red]错误[/red] {error}", highlight=False)
-        sys.exit(1)
+    except (Misconfigured, ClientError, UnknownService) as error:
+        _give_up(str(error))
+    except OSError as error:
+        _give_up(_refused(error))
+
+
+def _give_up(fault: str) -> NoReturn:
+    tell(fault, mark="错误", style="red", console=Console(stderr=True))
+    sys.exit(1)
+
+
+def _refused(error: OSError) -> str:
+    """What the operating system refused, and why."""
+    why = error.strerror or str(error) or type(error).__name__
+    return f"读写失败：{why}" if error.filename is None else f"无法读写：{error.filename}（{why}）"

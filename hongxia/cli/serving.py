@@ -12,7 +12,8 @@ import typer
 from rich.console import Console
 
 from hongxia import logs, services
-from hongxia.client import Client, ClientError
+from hongxia.cli.telling import tell
+from hongxia.client import Client, ClientError, trusted
 from hongxia.dates import system_clock
 from hongxia.http import auth
 from hongxia.settings import DEFAULT_URL, SECRET_LENGTH, Misconfigured, load, value_of
@@ -33,7 +34,7 @@ def serve(
 ) -> None:
     """运行服务：不写名称即内嵌运行全部服务，无需安装任何服务器。"""
     if service is not None:
-        _known(service)
+        services.must_exist(service)
         settings = load(os.environ)
         logs.configure(settings.log_level)
         from hongxia.runtime.runner import serve as run
@@ -47,8 +48,8 @@ def serve(
 
     def ready(local_token: str) -> None:
         console = Console(stderr=True)
-        console.print(f"红霞已在 {embedded.url} 运行，数据在 {embedded.data}", highlight=False)
-        console.print(f"在浏览器打开：{embedded.url}/#token={local_token}", highlight=False, soft_wrap=True)
+        tell(f"红霞已在 {embedded.url} 运行，数据在 {embedded.data}", console=console)
+        tell(f"在浏览器打开：{embedded.url}/#token={local_token}", console=console)
 
     serve_embedded(embedded, ready)
 
@@ -57,7 +58,7 @@ def migrate(service: Annotated[str, typer.Argument(help="服务名")]) -> None:
     """把一个服务的数据库升级到当前版本（DATABASE_URL）。"""
     from hongxia.database import migrate as upgrade
 
-    _known(service)
+    services.must_exist(service)
     url = value_of(os.environ, "DATABASE_URL")
     if not url:
         raise Misconfigured("缺少环境变量 DATABASE_URL（或 DATABASE_URL_FILE）")
@@ -65,7 +66,7 @@ def migrate(service: Annotated[str, typer.Argument(help="服务名")]) -> None:
         upgrade(url, services.load(service).definition.migrations)
     except Exception as error:  # noqa: BLE001 - whatever a migration fails of is told in one line
         raise Misconfigured(f"{service} 的数据库迁移失败，未作任何更改：{_cause(error)}") from None
-    Console().print(f"{service}：数据库已是当前版本")
+    tell(f"{service}：数据库已是当前版本")
 
 
 def _cause(error: Exception) -> str:
@@ -82,7 +83,20 @@ def token(
     secret = value_of(os.environ, "TOKEN_SECRET")
     if not secret or len(secret) < SECRET_LENGTH:
         raise Misconfigured(f"缺少环境变量 TOKEN_SECRET（或 TOKEN_SECRET_FILE），至少 {SECRET_LENGTH} 个字符")
+    _must_be_roles(role)
     print(auth.mint(secret, subject, role, system_clock(), timedelta(days=days)))
+
+
+def _must_be_roles(asked: list[str]) -> None:
+    """Raises Misconfigured for a role that no route and no workbook knows: its token would open nothing."""
+    if set(asked) <= set(auth.SHARED_ROLES):
+        return  # that is told without loading the services
+    from hongxia.runtime.service import roles_of
+
+    known = set(auth.SHARED_ROLES).union(*(roles_of(services.load(name)) for name in services.names()))
+    unknown = [role for role in asked if role not in known]
+    if unknown:
+        raise Misconfigured(f"没有名为 {'、'.join(unknown)} 的角色；现有：{'、'.join(sorted(known))}")
 
 
 def wait(timeout: Annotated[int, typer.Option(help="最多等待的秒数", min=1)] = 60) -> None:
@@ -98,14 +112,9 @@ def wait(timeout: Annotated[int, typer.Option(help="最多等待的秒数", min=
 
 
 def _ready(service: str) -> bool:
-    client = Client(os.environ.get("HONGXIA_URL") or DEFAULT_URL, "", os.environ.get("HONGXIA_CA") or True)
+    client = Client(os.environ.get("HONGXIA_URL") or DEFAULT_URL, "", trusted(os.environ))
     try:
         client.get(service, "/readyz")
     except ClientError:
         return False
     return True
-
-
-def _known(service: str) -> None:
-    if service not in services.names():
-        raise Misconfigured(f"没有名为 {service} 的服务；现有：{'、'.join(services.names())}")

@@ -16,6 +16,9 @@ SUBSCRIBER = "subscriber"
 OPERATOR = "operator"
 OFFICE = "office"
 
+SHARED_ROLES = (ADMIN, OFFICE, OPERATOR, SUBSCRIBER)
+"""The roles that mean the same at every service; each service has others of its own beside them."""
+
 ALGORITHM = "HS256"
 ISSUER = "hongxia"
 COOKIE = "hongxia_token"

@@ -23,7 +23,7 @@ from hongxia.events.envelope import parse as parse_event
 from hongxia.events.tables import cursor as cursors
 from hongxia.events.transport import BrokerAway
 from hongxia.http.auth import OFFICE, OPERATOR, SUBSCRIBER
-from hongxia.http.endpoint import JSON, Call, Reply
+from hongxia.http.endpoint import JSON, Call, Reply, Route
 from hongxia.http.openapi import PROBLEM, document
 from hongxia.http.problems import CONTENT_TYPE as PROBLEM_CONTENT_TYPE
 from hongxia.http.problems import Conflict, FieldError, GoneAway, Invalid, NotFound, Unavailable
@@ -428,6 +428,12 @@ def _broker_state(host: Host) -> str:
     finally:
         discard(link)
     return "ok"
+
+
+def roles_of(service: type[Service]) -> set[str]:
+    """The roles that a service class asks for, on its routes or for its workbooks."""
+    declared: list[Route | Importable] = [*routes_of(service), *service.definition.workbooks]
+    return {role for item in declared for role in item.roles}
 
 
 def dump_openapi(service: type[Service]) -> str:

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from hongxia.cli.telling import show, tell
 from hongxia.client import Client, ClientError
 from services.reporting.labels import labels
 from services.reporting.verifying import Check, checks
@@ -38,16 +39,16 @@ def figures(
 ) -> None:
     """年度指标：准确的数字，与报告所载并列。"""
     answer = Client.from_environment().get(SERVICE, f"/years/{year}/indicators")
-    Console().print(_table(year, answer["items"]))
+    show(_table(year, answer["items"]))
     for line in _reasons(answer["items"]):
-        Console().print(line, highlight=False)
+        tell(line)
     if csv_file:
         _write(csv_file, answer["items"])
     if check:
         faults = _out_of_bounds(_bounds(check), answer["items"])
         if faults:
             raise ClientError("不在核对范围内的指标：\n" + "\n".join(faults))
-        Console().print(f"[green]✓[/green] 全部指标在 {check.name} 的范围内", highlight=False)
+        tell(f"全部指标在 {check.name} 的范围内", mark="✓", style="green")
 
 
 def _table(year: int, items: Sequence[Item]) -> Table:
@@ -60,9 +61,10 @@ def _table(year: int, items: Sequence[Item]) -> Table:
         if item["service"] != service:
             service = item["service"]
             table.add_section()
-            table.add_row(f"[bold red]{labels()['services'].get(service, service)}[/]")
-        state = f"[{STYLES[item['state']]}]{labels()['states'][item['state']]}[/]"
-        table.add_row(item["name"], f"[bold]{_value(item)}[/]", item["printed_as"] or "-", item["target"] or "-", state)
+            table.add_row(Text(labels()["services"].get(service, service), "bold red"))
+        state = Text(labels()["states"][item["state"]], STYLES[item["state"]])
+        printed, target = Text(item["printed_as"] or "-"), Text(item["target"] or "-")
+        table.add_row(Text(item["name"]), Text(_value(item), "bold"), printed, target, state)
     return table
 
 
@@ -113,22 +115,22 @@ def verify(year: Annotated[int, typer.Argument(help="年度")]) -> None:
     """验证：重算各来源的事件链，核对每个游标，由事实与日志重算年度摘要；有任何不一致则失败。"""
     failed: list[Check] = []
     for check in checks(Client.from_environment(), year):
-        mark = "[green]✓[/green]" if check.good else "[red]✗[/red]"
-        Console().print(f"{mark} {check.text}", highlight=False, soft_wrap=True)
+        mark, style = ("✓", "green") if check.good else ("✗", "red")
+        tell(check.text, mark=mark, style=style)
         if not check.good:
             failed.append(check)
     if failed:
         raise ClientError(f"{year}年度验证未通过：{len(failed)} 处不一致，首处为：{failed[0].text}")
-    Console().print(f"[green]{year}年度验证通过：历史一条不缺、未被改动，数字由其得出[/green]", highlight=False)
+    tell(f"{year}年度验证通过：历史一条不缺、未被改动，数字由其得出", style="green")
 
 
 def rebuild() -> None:
     """由日志重建全部事实，比较各年度重建前后的摘要；不一致则以非零状态结束。"""
     done = Client.from_environment().post(SERVICE, "/rebuild")
-    Console().print(f"已由 {done['events']} 个事件重建", highlight=False)
+    tell(f"已由 {done['events']} 个事件重建")
     changed = [compared["year"] for compared in done["years"] if compared["before"] != compared["after"]]
     for compared in done["years"]:
         same = "相同" if compared["before"] == compared["after"] else f"不同，原为 {compared['before']}"
-        Console().print(f"{compared['year']}年度摘要 {compared['after']}（{same}）", highlight=False, soft_wrap=True)
+        tell(f"{compared['year']}年度摘要 {compared['after']}（{same}）")
     if changed:
         raise ClientError(f"重建后摘要改变的年度：{'、'.join(map(str, changed))}")

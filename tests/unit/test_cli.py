@@ -1,0 +1,263 @@
+"""What commands print, and how they fail: one line that says what it is about, with every name in it as it is."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+import requests
+
+from hongxia import services
+from hongxia.cli import main, serving
+from hongxia.http import auth
+from hongxia.runtime import runner
+from hongxia.workbook.write import write
+from services.finance.workbook import BUDGET
+from services.reporting import commands
+from services.reporting.verifying import Check
+
+AWKWARD = "[old]名[/x]:warning:" + "长" * 80
+"""Whatever Rich would take for markup or for an emoji, and longer than a line."""
+
+Run = Callable[..., tuple[int, str, str]]
+Answer = Callable[[str, str, str], Any]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs the command line; gives the exit code, and what it wrote to stdout and stderr."""
+    monkeypatch.setenv("HONGXIA_TOKEN", "token")
+    monkeypatch.setenv("HONGXIA_URL", "http://h")
+    monkeypatch.setenv("TOKEN_SECRET", "s" * 40)
+
+    def command(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["hongxia", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main.run()
+        told = capsys.readouterr()
+        return int(ended.value.code or 0), told.out, told.err
+
+    return command
+
+
+def have_answered(monkeypatch: pytest.MonkeyPatch, answer: Answer) -> list[tuple[str, str]]:
+    """Have requests answered by (method, service, path): bytes as they are, all else as JSON. Lists what is posted."""
+    posted: list[tuple[str, str]] = []
+
+    def send(_session: Any, method: str, url: str, **_options: Any) -> requests.Response:
+        service, _, path = url.removeprefix("http://h/").partition("/")
+        if method == "POST":
+            posted.append((service, f"/{path}"))
+        found = answer(method, service, f"/{path}")
+        response = requests.Response()
+        response.status_code, response.url = 200, url
+        response._content = found if isinstance(found, bytes) else json.dumps(found).encode()
+        return response
+
+    monkeypatch.setattr(requests.Session, "request", send)
+    return posted
+
+
+def budget_alone(method: str, service: str, path: str) -> Any:
+    """The answers of services of which finance alone imports a workbook."""
+    if method == "POST":
+        return {"dry_run": True, "year": 2022, "sheets": {"预算": {"created": 2, "unchanged": 1}}}
+    if path.endswith("/template"):
+        return b"xlsx"
+    return [{"name": BUDGET.name, "title": BUDGET.title_zh, "order": 1}] if service == "finance" else []
+
+
+# Failing
+
+
+def test_a_fault_is_told_in_one_line_as_it_is(run: Run) -> None:
+    known = "、".join(services.names())
+    for command in (("migrate", AWKWARD), ("parked", "list", "--service", AWKWARD), ("reread", "finance", AWKWARD)):
+        assert run(*command) == (1, "", f"错误 没有名为 {AWKWARD} 的服务；现有：{known}\n")
+
+
+def test_what_the_operating_system_refuses_is_told_with_its_path(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "[a]").write_text("no directory")
+    path = tmp_path / "[a]" / "templates"
+    assert run("templates", path) == (1, "", f"错误 无法读写：{path}（Not a directory）\n")
+
+
+def test_a_refusal_without_a_path_is_told(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def full(_path: Path, _data: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    have_answered(monkeypatch, budget_alone)
+    monkeypatch.setattr(Path, "write_bytes", full)
+    assert run("templates", tmp_path) == (1, "", "错误 读写失败：No space left on device\n")
+
+
+def test_a_workbook_that_can_not_be_read_is_named_among_the_faults(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def refused(path: Path) -> bytes:
+        if path.name == "[a].xlsx":
+            raise PermissionError(13, "Permission denied", str(path))
+        return b"no workbook"
+
+    for name in ("[a].xlsx", "b.xlsx"):
+        (tmp_path / name).touch()
+    have_answered(monkeypatch, budget_alone)
+    monkeypatch.setattr(Path, "read_bytes", refused)
+    code, _, told = run("import", tmp_path)
+    assert (code, told.splitlines()[:2]) == (1, ["错误 没有导入任何文件：", "[a].xlsx：无法读取（Permission denied）"])
+    assert told.splitlines()[2].startswith("b.xlsx：")
+
+
+def test_an_answer_that_is_no_services_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    have_answered(monkeypatch, lambda *_asked: b"<html>")
+    code, _, told = run("figures", 2022)
+    assert (code, told.count("\n")) == (1, 1)
+    assert "http://h/reporting/years/2022/indicators 答复的不是 JSON" in told
+
+
+@pytest.mark.parametrize("command", [("figures", "2022"), ("wait",)])
+def test_a_missing_file_of_authorities_is_told(run: Run, monkeypatch: pytest.MonkeyPatch, command: tuple[str]) -> None:
+    monkeypatch.setenv("HONGXIA_CA", "/no/such/[ca].pem")
+    assert run(*command) == (1, "", "错误 HONGXIA_CA 指向的文件不存在：/no/such/[ca].pem\n")
+
+
+def test_what_can_be_no_token_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HONGXIA_TOKEN", "令牌")
+    code, _, told = run("figures", 2022)
+    assert (code, told.count("\n")) == (1, 1)
+    assert "HONGXIA_TOKEN" in told
+
+
+# Printing
+
+
+def test_names_of_files_are_printed_as_they_are(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    have_answered(monkeypatch, budget_alone)
+    directory = tmp_path / "[old]" / "[" / "x]:warning:"
+    assert run("templates", directory)[1] == f"已写入 {directory / BUDGET.title_zh}.xlsx\n"
+    name = f"[old]{'长' * 60}.xlsx"
+    (directory / f"{BUDGET.title_zh}.xlsx").unlink()
+    (directory / name).write_bytes(write(BUDGET, 2022, "某局"))
+    (directory / "[red]a.txt").touch()
+    code, out, err = run("import", "--dry-run", directory)
+    assert (code, err) == (0, "")
+    assert out.splitlines()[:2] == [
+        "不是 .xlsx，没有读取：[red]a.txt",
+        f"检查通过 {name}（2022年）：新增 2 行，已有 1 行",
+    ]
+
+
+def test_a_file_that_fails_is_named_as_it_is(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def not_saved(method: str, service: str, path: str) -> Any:
+        return b"" if method == "POST" else budget_alone(method, service, path)
+
+    (tmp_path / "[b]a.xlsx").write_bytes(write(BUDGET, 2022, "某局"))
+    have_answered(monkeypatch, not_saved)
+    code, progress, told = run("import", tmp_path)
+    assert (code, "[b]a.xlsx" in progress, told.startswith("错误 [b]a.xlsx 没有导入：")) == (1, True, True)
+
+
+def test_reasons_are_printed_as_they_are_and_in_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    event = {
+        "source": "outreach",
+        "position": 7,
+        "type": "hongxia.outreach.visit.recorded.v1",
+        "occurredon": "2022-07-01",
+        "reason": "malformed",
+        "detail": AWKWARD + "\udcc3",
+        "attempts": 1,
+    }
+    have_answered(monkeypatch, lambda *_asked: [event])
+    code, out, _ = run("parked", "list", "--service", "reporting")
+    [line] = [line for line in out.splitlines() if "hongxia.outreach.visit.recorded.v1" in line]
+    assert (code, f"malformed（{AWKWARD}\\udcc3）" in line) == (0, True)
+
+
+def test_figures_are_printed_as_they_are(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    item = {
+        "code": "a",
+        "name": f"走访{AWKWARD}",
+        "service": "outreach",
+        "value": "3",
+        "unit": "人[次]",
+        "printed_as": "[/近]3",
+        "target": "[b]",
+        "state": "complete",
+        "reason": f"原因{AWKWARD}",
+        "value_reason": None,
+        "remark": None,
+    }
+    bounds = tmp_path / "[b]a.csv"
+    bounds.write_text("code,low,high\na,1,5\n", encoding="utf-8")
+    have_answered(monkeypatch, lambda *_asked: {"items": [item]})
+    code, out, _ = run("figures", 2022, "--check", bounds)
+    [row] = [line for line in out.splitlines() if "走访[" in line]
+    assert code == 0
+    assert all(text in row for text in (item["name"], "3 人[次]", "[/近]3", "[b]"))
+    assert out.splitlines()[-2:] == [item["reason"], "✓ 全部指标在 [b]a.csv 的范围内"]
+
+
+def test_checks_are_printed_as_they_are(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, "checks", lambda _client, _year: [Check(True, AWKWARD), Check(False, AWKWARD)])
+    code, out, err = run("verify", 2022)
+    assert (code, out) == (1, f"✓ {AWKWARD}\n✗ {AWKWARD}\n")
+    assert err == f"错误 2022年度验证未通过：1 处不一致，首处为：{AWKWARD}\n"
+
+
+def test_where_the_data_is_is_printed_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr("hongxia.logs.configure", lambda _level: None)
+    monkeypatch.setattr(runner, "serve_embedded", lambda _embedded, on_ready: on_ready("t"))
+    serving.serve(None, "127.0.0.1:1", tmp_path / AWKWARD)
+    assert capsys.readouterr().err.splitlines() == [
+        f"红霞已在 http://127.0.0.1:1 运行，数据在 {tmp_path / AWKWARD}",
+        "在浏览器打开：http://127.0.0.1:1/#token=t",
+    ]
+
+
+# Tokens
+
+
+def test_a_token_is_given_for_the_roles_of_all_and_those_that_services_declare(run: Run) -> None:
+    for roles in ((auth.ADMIN,), (auth.OFFICE, auth.OPERATOR), ("accountant",), (auth.SUBSCRIBER, "liaison", "leader")):
+        code, out, _ = run("token", *(word for role in roles for word in ("--role", role)))
+        claims = jwt.decode(out.strip(), options={"verify_signature": False})
+        assert (code, claims["roles"]) == (0, sorted(roles))
+
+
+def test_a_role_that_nobody_knows_is_refused_with_those_that_there_are(run: Run) -> None:
+    known = "accountant、admin、centre、leader、liaison、office、operator、records、subscriber"
+    refused = (1, "", f"错误 没有名为 offce、[/x] 的角色；现有：{known}\n")
+    assert run("token", "--role", "offce", "--role", "office", "--role", "[/x]") == refused
+
+
+# Reading anew
+
+
+def test_a_consumer_is_made_to_read_a_source_anew(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    posted = have_answered(monkeypatch, lambda *_asked: {"source": "outreach", "status": "rereading"})
+    assert run("reread", "reporting", "outreach") == (0, "reporting 正在从头重读 outreach\n", "")
+    assert posted == [("reporting", "/cursors/outreach/reset")]
+
+
+@pytest.mark.parametrize("names", [("reportin", "outreach"), ("reporting", "../parked")])
+def test_nothing_is_asked_for_under_a_wrong_name(
+    run: Run, monkeypatch: pytest.MonkeyPatch, names: tuple[str, str]
+) -> None:
+    posted = have_answered(monkeypatch, lambda *_asked: {})
+    code, out, err = run("reread", *names)
+    assert (code, out, err.count("\n"), posted) == (1, "", 1, [])
+
+
+def test_the_service_says_what_it_does_not_read(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = requests.Response()
+    problem.status_code = 404
+    problem._content = json.dumps({"detail": "本服务不读取来源 registry"}).encode()
+    monkeypatch.setattr(requests.Session, "request", lambda *_asked, **_options: problem)
+    assert run("reread", "finance", "registry") == (1, "", "错误 服务 finance：本服务不读取来源 registry\n")
