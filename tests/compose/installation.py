@@ -53,6 +53,11 @@ class Installation:
     times: dict[str, float] = field(default_factory=dict)
     _token: str = ""
 
+    def copied(self, to: Path, project: str) -> Installation:
+        """A second checkout on the same engine and images, on which nothing was run yet."""
+        shutil.copytree(self.root, to, ignore=shutil.ignore_patterns(".git", ".env", "secrets", "build"))
+        return Installation(self.engine, to, self.port, project, self.times)
+
     # -- commands ---------------------------------------------------------------------------------
 
     @property

@@ -215,11 +215,13 @@ def test_the_gateway_refuses_what_is_too_large(running: Installation) -> None:
     request = urllib.request.Request(
         url, data=b"\0" * 100_000_000, headers={"Authorization": f"Bearer {running.token}"}
     )
+    before = running.containers("gateway")
     with pytest.raises((urllib.error.HTTPError, urllib.error.URLError)) as refused:
         urllib.request.urlopen(request, context=context, timeout=60)
     if isinstance(refused.value, urllib.error.HTTPError):
         assert refused.value.code == 413
         assert json.loads(refused.value.read())["detail"].startswith("上传的内容超过 20 MB")
+    assert [c["State"]["StartedAt"] for c in running.containers("gateway")] == [c["State"]["StartedAt"] for c in before]
 
 
 def test_a_page_and_every_service_are_at_the_one_address(running: Installation) -> None:

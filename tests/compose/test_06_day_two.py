@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -114,9 +117,47 @@ def test_a_source_restored_alone_is_said_to_have_diverged_and_there_is_a_way_out
     until(lambda: "SourceDiverged" in imported.deploy("status", expect=None).out, 90)
 
     for consumer in re.findall(r"(\w+) outreach", _diverged(imported)):
-        imported.deploy("reread", consumer, "outreach")
+        assert "正在从头重读" in imported.deploy("hongxia", "reread", consumer, "outreach").out
     until(lambda: figure(imported) == known + 6, 120, lambda: f"{figure(imported)} for {known + 6}")
     _quiet(imported)
+
+
+def test_a_restore_is_undone_and_consumers_go_on_by_themselves(
+    imported: Installation, backup: Path, again_whole: None
+) -> None:
+    _quiet(imported)
+    known = figure(imported)
+    for _ in range(5):
+        Gateway(imported).record_visit()
+    until(lambda: figure(imported) == known + 5, 30)
+    imported.deploy("restore", str(backup), "--only", "outreach")
+    Gateway(imported).record_visit()
+    until(lambda: "outreach" in _diverged(imported), 90)
+    imported.deploy("restore", "--undo", "--only", "outreach")
+    Gateway(imported).record_visit()
+    until(lambda: figure(imported) == known + 6, 60, lambda: f"{figure(imported)} for {known + 6}")
+    assert _diverged(imported) == ""
+    _quiet(imported)
+
+
+def test_a_restore_whose_command_is_killed_changes_nothing(imported: Installation, backup: Path) -> None:
+    _quiet(imported)
+    known = figure(imported)
+    command = subprocess.Popen(
+        ["deploy/restore", str(backup)],
+        cwd=imported.root,
+        env=imported.env,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    loading = "SELECT count(*) FROM pg_database WHERE datname LIKE '%\\_loading'"
+    until(lambda: imported.psql("postgres", loading) != "0", 60)
+    os.killpg(command.pid, signal.SIGKILL)
+    command.wait()
+    Gateway(imported).record_visit()
+    until(lambda: figure(imported) == known + 1, 60)
+    until(lambda: imported.deploy("backup", str(backup.with_name("after.tar")), expect=None).code == 0, 120)
+    assert imported.unwell() == []
 
 
 def _diverged(installation: Installation) -> str:
@@ -188,6 +229,33 @@ def test_all_secrets_are_rotated_by_one_command(imported: Installation) -> None:
     assert figure(imported) == expected
     Gateway(imported).record_visit()
     until(lambda: figure(imported) == expected + 1, 60)
+
+
+def test_the_certificate_alone_is_renewed(imported: Installation) -> None:
+    secrets = imported.root / "deploy/secrets"
+    before = {path.name: path.read_text() for path in secrets.iterdir()}
+    imported.deploy("rotate-secrets", "--certificate")
+    after = {path.name: path.read_text() for path in secrets.iterdir()}
+    assert {name for name in before if before[name] != after[name]} == {"tls_certificate", "tls_key"}
+    imported.hongxia("verify", YEAR)
+    key = secrets / "ca.key"
+    key.rename(key.with_name("aside"))
+    try:
+        assert "由您自己提供" in imported.deploy("rotate-secrets", "--certificate", expect=1).err
+    finally:
+        key.with_name("aside").rename(key)
+
+
+def test_a_rotation_that_is_interrupted_puts_the_old_secrets_back(imported: Installation) -> None:
+    secrets = imported.root / "deploy/secrets"
+    before = {path.name: path.read_text() for path in secrets.iterdir()}
+    command = subprocess.Popen(["deploy/rotate-secrets"], cwd=imported.root, env=imported.env, start_new_session=True)
+    until(lambda: (secrets / "token_secret").read_text() != before["token_secret"], 60)
+    os.killpg(command.pid, signal.SIGTERM)
+    assert command.wait(180) == 1
+    assert {path.name: path.read_text() for path in secrets.iterdir()} == before
+    imported.up()
+    imported.hongxia("verify", YEAR)
 
 
 def test_a_rotation_that_fails_puts_the_old_secrets_back(imported: Installation) -> None:

@@ -76,9 +76,7 @@ def test_servers_of_the_operators_own_are_taken_instead(theirs: Installation) ->
 @pytest.fixture(scope="module")
 def small(built: Installation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """A second checkout with the same images, set up for a small machine."""
-    copy = tmp_path_factory.mktemp("small") / "checkout"
-    shutil.copytree(built.root, copy, ignore=shutil.ignore_patterns(".git", ".env", "secrets"))
-    installation = Installation(built.engine, copy, built.port, f"{built.project}-small", built.times)
+    installation = built.copied(tmp_path_factory.mktemp("small") / "checkout", f"{built.project}-small")
     installation.deploy("setup", "--small", "--no-build")
     yield installation
     installation.compose("--profile", "*", "down", "--volumes", expect=None)
