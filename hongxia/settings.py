@@ -75,7 +75,7 @@ def load(environ: Mapping[str, str]) -> Settings:
     urls = environ.get("HONGXIA_URL") or DEFAULT_URL
     level = environ.get("LOG_LEVEL") or "INFO"
     if database_url:
-        faults += _database_faults(database_url)
+        faults += database_faults(database_url)
     if amqp_uri and not _is_url(amqp_uri, BROKERS, host=False):
         faults.append("AMQP_URI 不是有效的消息服务器地址：应以 pyamqp://、amqp://、amqps:// 或 memory:// 开头")
     if secret and len(secret) < SECRET_LENGTH:
@@ -97,10 +97,11 @@ def load(environ: Mapping[str, str]) -> Settings:
     )
 
 
-def _database_faults(url: str) -> list[str]:
+def database_faults(url: str) -> list[str]:
+    """What is wrong with a database's address; never with a part of it, which may be the password."""
     try:
         driver = make_url(url).drivername
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         return ["DATABASE_URL 不是有效的数据库地址"]
     if driver not in ("postgresql+psycopg2", "sqlite"):
         return [f"DATABASE_URL 的驱动 {driver} 不支持：请用 postgresql+psycopg2:// 或 sqlite:///"]

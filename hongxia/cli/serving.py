@@ -16,7 +16,7 @@ from hongxia.cli.telling import tell
 from hongxia.client import Client, ClientError, trusted
 from hongxia.dates import system_clock
 from hongxia.http import auth
-from hongxia.settings import DEFAULT_URL, SECRET_LENGTH, Misconfigured, load, value_of
+from hongxia.settings import DEFAULT_URL, SECRET_LENGTH, Misconfigured, database_faults, load, value_of
 
 
 def register(app: typer.Typer) -> None:
@@ -62,6 +62,8 @@ def migrate(service: Annotated[str, typer.Argument(help="服务名")]) -> None:
     url = value_of(os.environ, "DATABASE_URL")
     if not url:
         raise Misconfigured("缺少环境变量 DATABASE_URL（或 DATABASE_URL_FILE）")
+    if faults := database_faults(url):
+        raise Misconfigured("\n".join(faults))
     try:
         upgrade(url, services.load(service).definition.migrations)
     except Exception as error:  # noqa: BLE001 - whatever a migration fails of is told in one line

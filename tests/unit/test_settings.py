@@ -60,6 +60,7 @@ def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
     [
         ({"TOKEN_SECRET": "short"}, "TOKEN_SECRET 太短"),
         ({"DATABASE_URL": "nonsense"}, "不是有效的数据库地址"),
+        ({"DATABASE_URL": "postgresql+psycopg2://registry:s3cret"}, "DATABASE_URL 不是有效的数据库地址"),
         ({"DATABASE_URL": "postgresql://u:p@h/d"}, "postgresql+psycopg2://"),
         ({"DATABASE_URL": "mysql://u:p@h/d"}, "mysql"),
         ({"HONGXIA_NOW": "2023-01-10"}, "HONGXIA_NOW"),
