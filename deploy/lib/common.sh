@@ -35,7 +35,11 @@ setting() {
     return
   fi
   line=$(sed -n "s/^$name=//p" "$ROOT/.env" 2>/dev/null | tail -n 1)
-  line=${line%[\"\']} line=${line#[\"\']}
+  case $line in # as compose reads it: quoted, or up to a comment
+    \"*) line=${line#\"} line=${line%%\"*} ;;
+    \'*) line=${line#\'} line=${line%%\'*} ;;
+    *) line=$(sed 's/[[:space:]]#.*//; s/[[:space:]]*$//' <<<"$line") ;;
+  esac
   printf '%s' "${line:-$default}"
 }
 

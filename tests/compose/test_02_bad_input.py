@@ -80,7 +80,11 @@ def fresh(built: Installation, tmp_path: Path) -> Installation:
 
 
 def test_setup_completes_what_the_operator_wrote_before_it(fresh: Installation) -> None:
-    written = "HONGXIA_BIND=0.0.0.0\nHONGXIA_NAMES='hongxia.example, 192.0.2.10 fd00::1'\nCOMPOSE_PROFILES=postgres\n"
+    written = (
+        "HONGXIA_BIND=0.0.0.0   # everywhere\n"
+        'HONGXIA_NAMES="hongxia.example, 192.0.2.10 fd00::1" # for the certificate\n'
+        "COMPOSE_PROFILES=postgres\n"
+    )
     (fresh.root / ".env").write_text(written)
     fresh.deploy("setup", "--no-build", "--small")
     completed = (fresh.root / ".env").read_text()
