@@ -206,6 +206,23 @@ def _is_well(container: Mapping[str, Any]) -> bool:
     return state["Status"] == "running" and state.get("Health", {}).get("Status") == "healthy"
 
 
+@contextmanager
+def holding(path: Path, text: str) -> Iterator[None]:
+    """A file with another text for a while."""
+    before, mode = path.read_text(), path.stat().st_mode
+    try:
+        _replace(path, text, mode)
+        yield
+    finally:
+        _replace(path, before, mode)
+
+
+def _replace(path: Path, text: str, mode: int) -> None:
+    path.unlink()
+    path.write_text(text)
+    path.chmod(mode)
+
+
 def until(condition: Callable[[], bool], seconds: float, explain: Callable[[], str] = lambda: "") -> float:
     """Poll until a condition holds; returns how long it took. Raises Failed after the deadline."""
     started = time.monotonic()

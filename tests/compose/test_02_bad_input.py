@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from .installation import SERVICES, Done, Installation, until
+from .installation import SERVICES, Done, Installation, holding, until
 
 
 @contextmanager
@@ -25,20 +25,6 @@ def _without(path: Path) -> Iterator[None]:
         yield
     finally:
         aside.rename(path)
-
-
-@contextmanager
-def _holding(path: Path, text: str) -> Iterator[None]:
-    before, mode = path.read_text(), path.stat().st_mode
-    path.unlink()
-    path.write_text(text)
-    path.chmod(mode)
-    try:
-        yield
-    finally:
-        path.unlink()
-        path.write_text(before)
-        path.chmod(mode)
 
 
 def _only_line(done: Done) -> str:
@@ -185,7 +171,7 @@ def test_an_unreadable_secret_is_one_line(built: Installation) -> None:
 
 
 def test_an_empty_secret_is_one_line(built: Installation) -> None:
-    with _holding(built.root / "deploy/secrets/tls_key", ""):
+    with holding(built.root / "deploy/secrets/tls_key", ""):
         assert _only_line(built.deploy("preflight", expect=None)) == "错误：密钥文件 deploy/secrets/tls_key 是空的"
 
 
@@ -218,7 +204,7 @@ def test_a_full_disk_is_one_line(built: Installation) -> None:
 )
 def test_a_wrong_database_address_stops_the_migration_with_one_line(database: Installation, address: str) -> None:
     url = database.root / "deploy/secrets/registry_database_url"
-    with _holding(url, address):
+    with holding(url, address):
         done = database.up("registry", expect=None)
         assert done.code != 0
         assert 'service "migrate-registry" didn\'t complete successfully' in done.err

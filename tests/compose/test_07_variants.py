@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from .conftest import YEAR
-from .installation import SOURCE, Installation, until
+from .installation import SERVICES, SOURCE, Installation, holding, until
 
 NETWORK = "hongxia-test-theirs"
 
@@ -45,32 +46,26 @@ def theirs(alone: Installation) -> Iterator[Installation]:
     alone.docker("network", "rm", NETWORK, expect=None)
 
 
-def test_servers_of_the_operators_own_are_taken_instead(theirs: Installation) -> None:
-    secrets, override = theirs.root / "deploy/secrets", theirs.root / "compose.override.yaml"
-    before = {path: path.read_text() for path in secrets.glob("registry_*")}
-    for name, ours in (("registry_database_url", "postgres"), ("registry_amqp_uri", "rabbitmq")):
-        address = secrets / name
-        address.chmod(0o644)
-        address.write_text(before[address].replace(f"@{ours}:", f"@their-{ours}:"))
+def test_servers_and_an_image_of_the_operators_own_are_taken_instead(theirs: Installation, workbooks: Path) -> None:
+    image = next(image for image in theirs.compose("config", "--images").out.split() if "/hongxia:" in image)
+    theirs.docker("tag", image, "their.example/hongxia:their-own")
     network = {"internal": False, "external": True, "name": NETWORK}
+    override = theirs.root / "compose.override.yaml"
     override.write_text(json.dumps({"networks": {"data": network, "broker": network}}))
-    mine = {"COMPOSE_PROFILES": "prometheus"}
-    try:
-        names = theirs.compose("config", "--services", env=mine).out.split()
-        assert not {"postgres", "rabbitmq"} & set(names)
-        theirs.up("registry", env=mine)
-        assert {c["Config"]["Labels"]["com.docker.compose.service"] for c in theirs.containers()} == {
-            "registry",
-            "migrate-registry",
-        }
+    mine = {"COMPOSE_PROFILES": "prometheus", "HONGXIA_IMAGE": "their.example/hongxia:their-own"}
+    with ExitStack() as stack:
+        stack.callback(override.unlink)
+        stack.callback(theirs.compose, "--profile", "*", "down", expect=None)
+        for kind, ours in (("database_url", "postgres"), ("amqp_uri", "rabbitmq")):
+            for address in (theirs.root / "deploy/secrets").glob(f"*_{kind}"):
+                stack.enter_context(holding(address, address.read_text().replace(f"@{ours}:", f"@their-{ours}:")))
+        theirs.up(env=mine)
+        running = {c["Config"]["Labels"]["com.docker.compose.service"]: c for c in theirs.containers()}
+        assert not {"postgres", "rabbitmq"} & running.keys()
+        assert {running[name]["Config"]["Image"] for name in SERVICES} == {"their.example/hongxia:their-own"}
+        theirs.hongxia("import", str(workbooks))
+        theirs.hongxia("figures", YEAR, "--check", str(SOURCE / "demo/indicators-2022.csv"))
         assert "您自己的 PostgreSQL" in theirs.deploy("backup", env=mine, expect=1).err
-    finally:
-        theirs.compose("--profile", "*", "down", expect=None)
-        override.unlink()
-        for path, text in before.items():
-            path.chmod(0o644)
-            path.write_text(text)
-            path.chmod(0o444)
 
 
 @pytest.fixture(scope="module")
