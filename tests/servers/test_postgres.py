@@ -122,6 +122,8 @@ def test_interrupted_tests_take_their_fixtures_down(
         env={**os.environ, "DATABASE_URL": url},
         stdout=subprocess.PIPE,
         text=True,
+        # whoever runs us in the background may have it ignored, and that is inherited
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert tests.stdout
     pid = int(next(line for line in tests.stdout if "READY" in line).split()[-1])
