@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, ClassVar
 
-from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.http import quote_etag
@@ -27,6 +26,20 @@ from hongxia.http.endpoint import JSON, Call, Reply, Route
 from hongxia.http.openapi import PROBLEM, document
 from hongxia.http.problems import CONTENT_TYPE as PROBLEM_CONTENT_TYPE
 from hongxia.http.problems import Conflict, FieldError, GoneAway, Invalid, NotFound, Unavailable
+from hongxia.http.schemas import (
+    LONGEST_POLL_MS,
+    FeedQuery,
+    HeadOut,
+    HealthOut,
+    ImportedOut,
+    ImportQuery,
+    OwnCursorOut,
+    ParkedOut,
+    ReadyOut,
+    ReplayedOut,
+    ResetOut,
+    WorkbookOut,
+)
 from hongxia.runtime import green
 from hongxia.runtime.host import Host
 from hongxia.runtime.http import route, routes_of
@@ -36,125 +49,8 @@ from hongxia.workbook.importing import DryRun, parse
 from hongxia.workbook.write import XLSX, write
 
 FULL_PAGE = "private, max-age=60"
-LONGEST_POLL_MS = 30_000
 READY_SECONDS = 3.0
 """How long database and broker may take to answer; whoever asks for readiness does not wait long."""
-
-
-class FeedQuery(Schema):
-    """The HTTP Feeds parameters, and our own `after`, `type` and `limit`. `timeout` is in milliseconds;
-    no longer than LONGEST_POLL_MS is waited.
-    """
-
-    lastEventId = fields.UUID(load_default=None)
-    after = fields.Integer(load_default=None, validate=validate.Range(0, 2**62))
-    type = fields.String(load_default=None)
-    limit = fields.Integer(load_default=feed.PAGE, validate=validate.Range(1, 2000))
-    timeout = fields.Integer(
-        load_default=0, validate=validate.Range(0), metadata={"description": f"毫秒，至多等待 {LONGEST_POLL_MS}"}
-    )
-
-    @validates_schema
-    def _one_beginning(self, data: dict[str, Any], **_kwargs: Any) -> None:
-        if data["after"] is not None and data["lastEventId"] is not None:
-            raise ValidationError("不能与 lastEventId 同时使用", "after")
-
-
-class HealthOut(Schema):
-    """A process that answers."""
-
-    status = fields.String(required=True)
-    service = fields.String(required=True)
-    version = fields.String(required=True)
-
-
-class ReadyOut(Schema):
-    """Whether a service can do its work: "ok" or what is wrong, by what it needs."""
-
-    status = fields.String(required=True)
-    database = fields.String(required=True)
-    broker = fields.String(required=True)
-
-
-class HeadOut(Schema):
-    """The end of a service's own log."""
-
-    position = fields.Integer(required=True)
-    chain = fields.String(required=True)
-    unnumbered = fields.Integer(required=True)
-    first = fields.Integer(required=True)
-
-
-class OwnCursorOut(Schema):
-    """How far a consumer has read a source."""
-
-    source = fields.String(required=True)
-    position = fields.Integer(required=True)
-    chain = fields.String(required=True)
-    diverged = fields.String(required=True, allow_none=True)
-    last_event = fields.AwareDateTime(required=True, allow_none=True)
-    head_position = fields.Integer(required=True)
-    head_chain = fields.String(required=True)
-    head_seen = fields.AwareDateTime(required=True, allow_none=True)
-    parked = fields.Integer(required=True)
-
-
-class ParkedOut(Schema):
-    """An event that could not be applied."""
-
-    source = fields.String(required=True)
-    position = fields.Integer(required=True)
-    type = fields.String(required=True)
-    subject = fields.String(required=True)
-    occurredon = fields.String(required=True)
-    reason = fields.String(required=True)
-    detail = fields.String(required=True)
-    parked_at = fields.AwareDateTime(required=True)
-    attempts = fields.Integer(required=True)
-
-
-class ResetOut(Schema):
-    """A source that is read anew."""
-
-    source = fields.String(required=True)
-    status = fields.String(required=True)
-
-
-class ReplayedOut(Schema):
-    """What a replay did."""
-
-    applied = fields.Integer(required=True)
-    still_parked = fields.Integer(required=True)
-
-
-class ImportQuery(Schema):
-    """`dry_run` checks everything and keeps nothing."""
-
-    dry_run = fields.Boolean(load_default=False)
-
-
-class WorkbookOut(Schema):
-    """A workbook that can be imported."""
-
-    name = fields.String(required=True)
-    title = fields.String(required=True)
-    order = fields.Integer(required=True)
-
-
-class SheetOut(Schema):
-    """What an import did with the rows of a sheet."""
-
-    created = fields.Integer(required=True)
-    unchanged = fields.Integer(required=True)
-
-
-class ImportedOut(Schema):
-    """What an import did, by sheet."""
-
-    workbook = fields.String(required=True)
-    year = fields.Integer(required=True)
-    dry_run = fields.Boolean(required=True)
-    sheets = fields.Dict(keys=fields.String(), values=fields.Nested(SheetOut), required=True)
 
 
 _BATCH = {"type": "array", "items": {"type": "object", "description": "CloudEvents 1.0，见 contracts/asyncapi.yaml"}}
