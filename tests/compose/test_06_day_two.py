@@ -133,6 +133,7 @@ def test_a_restore_is_undone_and_consumers_go_on_by_themselves(
     imported.deploy("restore", str(backup), "--only", "outreach")
     Gateway(imported).record_visit()
     until(lambda: "outreach" in _diverged(imported), 90)
+    assert "不是同一次恢复换下的" in imported.deploy("restore", "--undo", expect=1).err
     imported.deploy("restore", "--undo", "--only", "outreach")
     Gateway(imported).record_visit()
     until(lambda: figure(imported) == known + 6, 60, lambda: f"{figure(imported)} for {known + 6}")
