@@ -39,7 +39,9 @@ class Client:
         """
         token = value_of(environ, "HONGXIA_TOKEN") or _local_token(environ)
         if not token:
-            raise Misconfigured("没有访问令牌：请设置 HONGXIA_TOKEN，或先在本机运行 hongxia serve")
+            raise Misconfigured(
+                "没有访问令牌：请设置 HONGXIA_TOKEN；hongxia serve 在本机运行时，请在它的目录中运行或设置 HONGXIA_DATA"
+            )
         if not token.isascii():
             raise Misconfigured("HONGXIA_TOKEN 不是访问令牌：令牌只含字母、数字与 . _ -")
         return cls(environ.get("HONGXIA_URL") or DEFAULT_URL, token, trusted(environ))

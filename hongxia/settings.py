@@ -80,7 +80,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         faults.append("AMQP_URI 不是有效的消息服务器地址：应以 pyamqp://、amqp://、amqps:// 或 memory:// 开头")
     if secret and len(secret) < SECRET_LENGTH:
         faults.append(f"TOKEN_SECRET 太短：至少 {SECRET_LENGTH} 个字符")
-    faults += [*_address_faults(address), *_service_url_faults(urls), *_level_faults(level)]
+    faults += [*address_faults("HTTP_ADDRESS", address), *_service_url_faults(urls), *_level_faults(level)]
     clock = _clock(environ.get("HONGXIA_NOW"), faults)
     feed_days = _days(environ.get("FEED_DAYS"), faults)
     if faults:
@@ -118,11 +118,12 @@ def _is_url(text: str, schemes: Collection[str], *, host: bool = True) -> bool:
     return known and port_is_one and bool(parts.hostname or not host)
 
 
-def _address_faults(address: str) -> list[str]:
+def address_faults(name: str, address: str) -> list[str]:
+    """What is wrong with an address to listen on, which `name` gave."""
     host, _, port = address.rpartition(":")
     if host and ":" not in host and port.isdecimal() and 0 < int(port) < 65_536:
         return []
-    return ["HTTP_ADDRESS 应为 主机:端口，例如 127.0.0.1:8000"]
+    return [f"{name} 应为 主机:端口，例如 127.0.0.1:8000"]
 
 
 def _service_url_faults(urls: str) -> list[str]:

@@ -16,7 +16,7 @@ from hongxia.cli.telling import tell
 from hongxia.client import Client, ClientError, trusted
 from hongxia.dates import system_clock
 from hongxia.http import auth
-from hongxia.settings import DEFAULT_URL, SECRET_LENGTH, Misconfigured, database_faults, load, value_of
+from hongxia.settings import DEFAULT_URL, SECRET_LENGTH, Misconfigured, address_faults, database_faults, load, value_of
 
 
 def register(app: typer.Typer) -> None:
@@ -41,6 +41,8 @@ def serve(
 
         run(service, settings)
         return
+    if faults := address_faults("--address", address):
+        raise Misconfigured("\n".join(faults))
     logs.configure(os.environ.get("LOG_LEVEL") or "WARNING")
     from hongxia.runtime.runner import Embedded, serve_embedded
 

@@ -32,7 +32,8 @@ is read just as well. The name of the file does not matter: a file is known by i
 - Columns may stand in any order. A required column must be there and every cell of it filled in; an optional one may be
   left out or its cells left empty. Other columns are an error, and so is content below an empty header.
 - Empty rows are skipped. At most {MOST_ROWS} rows a sheet.
-- A file is imported whole or not at all; every error is told by sheet, row and column. The same file imported twice
+- A file is imported whole or not at all; errors are told by sheet, row and column, those of single cells first, and
+  once there are none, those of rows that do not fit together or the records there are. The same file imported twice
   changes nothing: a record is known by the key of its sheet.
 
 ## A cell
@@ -137,8 +138,10 @@ def _cell(text: str) -> str:
 def _figures(workbooks: Sequence[Workbook]) -> Iterator[str]:
     yield "## Which rows make which figure"
     yield ""
-    yield "Rows of the year on the cover, whatever the bureau. Voided or cancelled records count nowhere. A figure"
-    yield "named in two sheets is made of both."
+    yield "Rows of the year on the cover, whatever the bureau; of the register every cadre that is known, by the dates"
+    yield "of the row, whichever year's workbook brought it. Voided or cancelled records count nowhere. A figure named"
+    yield "in two sheets is made of both. A rate is shown in percent with at most two decimals, rounded half up, but"
+    yield "never up to 100."
     yield ""
     yield "| figure | name | workbook · sheet | rule |"
     yield "|---|---|---|---|"

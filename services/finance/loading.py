@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -59,23 +59,40 @@ class _Loading:
         counts[sheet] = counts.get(sheet, 0) + 1
 
 
-def load(session: Session, year: int, rows: Rows, _today: date) -> Mapping[str, Loaded]:
-    """Approve lines, then adjust and post by date; an adjustment before the vouchers of its day.
+Take = Callable[["_Loading", Row], None]
 
-    Raises NotLoadable.
-    """
+
+def load(session: Session, year: int, rows: Rows, _today: date) -> Mapping[str, Loaded]:
+    """Approve lines, then adjust and post by date. Raises NotLoadable."""
     loading = _Loading(session, year)
     for row in rows["budget_lines"]:
         _line(loading, row)
-    dated = [(row.values["adjusted_on"], 0, row) for row in rows["adjustments"]]
-    dated += [(row.values["posted_on"], 1, row) for row in rows["expenditures"]]
-    for _, kind, row in sorted(
-        dated, key=lambda entry: (str(entry[0]), entry[1], bool(entry[2].values.get("reverses_no")))
-    ):
-        (_adjustment, _voucher)[kind](loading, row)
+    for take, row in _in_turn(rows["adjustments"], rows["expenditures"]):
+        take(loading, row)
     if loading.findings:
         raise NotLoadable(loading.findings)
     return {sheet: Loaded(loading.created.get(sheet, 0), loading.unchanged.get(sheet, 0)) for sheet in rows}
+
+
+def _in_turn(adjustments: Sequence[Row], vouchers: Sequence[Row]) -> list[tuple[Take, Row]]:
+    """By date. Within a day what may free money comes first: adjustments, reversals of earlier days' vouchers, vouchers
+    that are reversed on their own day, each followed by its reversal; then all others, as they stand in the sheet.
+    """
+    posted = {row.values["voucher_no"]: row.values["posted_on"] for row in vouchers}
+    reversals = [row.values for row in vouchers if row.values["reverses_no"]]
+    undone = {values["reverses_no"] for values in reversals if posted.get(values["reverses_no"]) == values["posted_on"]}
+
+    def place(row: Row) -> tuple[str, int, str, bool]:
+        number, original, day = (row.values[name] for name in ("voucher_no", "reverses_no", "posted_on"))
+        pair = original or number
+        if pair in undone and posted[pair] == day:
+            return str(day), 2, str(pair), bool(original)
+        return str(day), 1 if original else 3, "", False
+
+    placed: list[tuple[tuple[str, int, str, bool], Take, Row]] = []
+    placed += [((str(row.values["adjusted_on"]), 0, "", False), _adjustment, row) for row in adjustments]
+    placed += [(place(row), _voucher, row) for row in vouchers]
+    return [(take, row) for _, take, row in sorted(placed, key=lambda entry: entry[0])]
 
 
 def _line(loading: _Loading, row: Row) -> None:

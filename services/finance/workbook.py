@@ -158,10 +158,11 @@ EXPENDITURES = Sheet(
     title_zh="支出",
     name="expenditures",
     key=("voucher_no",),
-    help_zh="记账凭证，一张一行。帮扶款由系统自动记账，不要填在这里。按日期顺序，支出不得超过项目余额。",
+    help_zh="记账凭证，一张一行。帮扶款由系统自动记账，不要填在这里。按日期顺序，支出不得超过项目余额；同一天先算调整和冲销。",
     help_en=(
         "Vouchers, one row each. Aid is posted by the system and must not be entered here. In the order of dates no "
-        "voucher may exceed its line's balance (budget and adjustments so far, less what was spent)."
+        "voucher may exceed its line's balance (budget and adjustments so far, less what was spent); within a day "
+        "adjustments and reversals come first."
     ),
     columns=(
         _number("凭证编号", "voucher_no", "PZ-0001"),

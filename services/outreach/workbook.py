@@ -231,10 +231,11 @@ AID_CASES = Sheet(
     title_zh="帮扶",
     name="aid_cases",
     key=("aid_no",),
-    help_zh="一件帮扶申请一行。批准的由系统自动从“帮扶资金”预算项目拨付，不要再填入预算执行表的“支出”。",
+    help_zh="一件帮扶申请一行。批准的由系统自动从“帮扶资金”预算项目拨付，不要再填入预算执行表的“支出”。按行的顺序拨付，余额不足即拒付；拒付后须另立一件。",
     help_en=(
         "One row for one application. What is approved is paid by the system from the budget line marked 帮扶资金: "
-        "do not enter it again in the sheet 支出."
+        "do not enter it again in the sheet 支出. It is paid in the order of rows, as far as the balance goes; what "
+        "was refused is final, and paid only as a new case."
     ),
     columns=(
         Column(

@@ -119,7 +119,7 @@ class _Loading:
         except Rule as refused:
             self._find(row, "deceased_on", refused.detail)
         else:
-            cadre.row_digest = digest(particulars)
+            # The record keeps the mark of its first row, so that the workbook that brought it still changes nothing.
             self.created += 1
 
     def _known(self, cadre_id: str, particulars: Mapping[str, Any]) -> bool:

@@ -223,7 +223,7 @@ CADRE_SHEET = Sheet(
         Figure(
             "outreach.contact.coverage",
             "每月敬爱连线覆盖率",
-            "Denominator: for each month of the year, every cadre who on the last day of the month is registered "
+            "Denominator: for each month of the year that has ended, every cadre who on its last day is registered "
             "(`登记日期` not later) and living (`去世日期` empty or later). See the sheet 每月联系 for the numerator.",
         ),
     ),

@@ -199,6 +199,24 @@ def test_a_voucher_over_the_balance_is_told_by_row_and_field(session: Session) -
     assert (finding.sheet, finding.row, finding.field) == ("expenditures", 3, "amount_fen")
 
 
+def test_within_a_day_reversals_free_their_money_before_it_is_spent(session: Session) -> None:
+    def reversing(original: str, number: str, amount_fen: int) -> dict[str, object]:
+        return {**voucher_row(number, amount_fen, 4), "reverses_no": original}
+
+    book = rows(
+        [
+            voucher_row("PZ-3", 9_000, 4),
+            reversing("PZ-4", "PZ-5", 500),
+            reversing("PZ-1", "PZ-2", 6_000),
+            voucher_row("PZ-4", 500, 4),
+            voucher_row("PZ-1", 6_000, 3),
+        ]
+    )
+    assert loading.load(session, 2022, book, TODAY)["expenditures"].created == 5
+    session.flush()
+    assert session.scalars(select(BudgetLine)).one().balance_fen == 1_000
+
+
 def test_a_second_reversal_is_told_at_the_number_that_it_names(session: Session) -> None:
     reversal = {**voucher_row("PZ-2", 4_000, 4), "reverses_no": "PZ-1"}
     loading.load(session, 2022, rows([voucher_row("PZ-1", 4_000, 3), reversal]), TODAY)

@@ -95,6 +95,8 @@ def test_a_date_of_death_that_is_new_in_the_next_file_is_the_death_of_that_cadre
     assert (cadre.status, cadre.deceased_on, cadre.street) == ("deceased", date(2022, 8, 9), "沙湾街道")
     assert kinds(session) == ["registered", "amended", "deceased"]
     assert load(session, values(deceased_on=date(2022, 8, 9))) == Loaded(0, 1)
+    assert load(session, values()) == Loaded(0, 1), "the file that registered the cadre still changes nothing"
+    assert kinds(session) == ["registered", "amended", "deceased"]
 
 
 def test_a_death_that_was_recorded_by_hand_is_no_news_and_another_date_is_a_finding(session: Session) -> None:
