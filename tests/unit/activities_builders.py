@@ -5,35 +5,28 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from werkzeug.routing import Map, Rule
-from werkzeug.test import EnvironBuilder
-from werkzeug.wrappers import Request, Response
+from werkzeug.wrappers import Response
 
 from hongxia import ids
 from hongxia.database import Database
-from hongxia.dates import fixed_clock
 from hongxia.definition import Loaded
 from hongxia.events.context import Context
 from hongxia.events.envelope import Event, canonical, parse, splice
 from hongxia.events.tables import outbox, platform_metadata, start_log
-from hongxia.http import auth
-from hongxia.runtime.host import Host
-from hongxia.runtime.http import routes_of
-from hongxia.settings import Settings
 from hongxia.workbook.declare import Row
 from services.activities import loading
 from services.activities.app import ActivitiesService
 from services.activities.models import Base, Cadre
 from services.activities.workbook import ACTIVITIES
+from tests.unit.service_api import ServiceApi
 
 TODAY = date(2023, 1, 10)
 NOW = datetime(2023, 1, 10, 4, tzinfo=UTC)
-SECRET = "s" * 32
 LIN = ids.entity_id("cadre", "G0001")
 CHEN = ids.entity_id("cadre", "G0002")
 NOBODY = ids.entity_id("cadre", "G9999")
@@ -116,33 +109,11 @@ def load(database: Database, today: date = TODAY, **sheets: Sequence[Mapping[str
         return loading.load(session, 2022, rows(**sheets), today)
 
 
-class Api:
+class Api(ServiceApi):
     """Activities' routes, called as over HTTP."""
 
     def __init__(self, database: Database) -> None:
-        settings = Settings("sqlite://", "memory://", "", SECRET, "", "ERROR", fixed_clock(NOW))
-        host = Host("activities", ActivitiesService.definition, settings)
-        host.database = database
-        self.service = ActivitiesService()
-        self.service.host = host
-        members = (getattr(ActivitiesService, name) for name in dir(ActivitiesService))
-        self.methods = {
-            (member.hongxia_route.method, member.hongxia_route.url): member
-            for member in members
-            if hasattr(member, "hongxia_route")
-        }
-        routes = [(route.method, route.url) for route in routes_of(ActivitiesService)]
-        self.map = Map([Rule(url, methods=[method], endpoint=(method, url)) for method, url in routes])
-
-    def __call__(self, method: str, path: str, body: Any = None, *, role: str = "centre", **headers: str) -> Response:
-        """Send a request as somebody with a role."""
-        # Expiry is held against the system's clock, whatever the service's own says.
-        token = auth.mint(SECRET, "somebody", [role], datetime.now(UTC), timedelta(hours=1))
-        sent = {"Authorization": f"Bearer {token}", **{k.replace("_", "-"): v for k, v in headers.items()}}
-        request = Request(EnvironBuilder(path, method=method, headers=sent, json=body).get_environ())
-        endpoint, values = self.map.bind_to_environ(request.environ).match()
-        response: Response = self.methods[endpoint](self.service, request, **values)
-        return response
+        super().__init__(ActivitiesService, database, NOW, "centre")
 
     def made(self, path: str, **body: Any) -> dict[str, Any]:
         """What a creation answers; it must succeed."""

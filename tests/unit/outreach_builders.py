@@ -5,32 +5,25 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from werkzeug.routing import Map, Rule
-from werkzeug.test import EnvironBuilder
-from werkzeug.wrappers import Request, Response
+from werkzeug.wrappers import Response
 
 from hongxia import ids
 from hongxia.database import Database
-from hongxia.dates import fixed_clock
 from hongxia.events.context import Context
 from hongxia.events.envelope import Event, canonical, parse, splice
 from hongxia.events.tables import outbox, platform_metadata, start_log
-from hongxia.http import auth
-from hongxia.runtime.host import Host
-from hongxia.runtime.http import routes_of
-from hongxia.settings import Settings
 from services.outreach.app import OutreachService
 from services.outreach.models import Base, Cadre
+from tests.unit.service_api import ServiceApi
 
 TODAY = date(2023, 1, 10)
 NOW = datetime(2023, 1, 10, 4, tzinfo=UTC)
 CONTEXT = Context("urn:hongxia:outreach", NOW, "test")
-SECRET = "s" * 32
 LIN = ids.entity_id("cadre", "G0001")
 
 CADRE_STATE = {
@@ -106,33 +99,11 @@ def cadre_event(what: str = "registered", version: int = 1, **state: Any) -> Eve
     return event_of(f"hongxia.registry.cadre.{what}.v1", LIN, {**CADRE_STATE, **state}, version=version)
 
 
-class Api:
+class Api(ServiceApi):
     """Outreach's routes, called as over HTTP."""
 
     def __init__(self, database: Database) -> None:
-        settings = Settings("sqlite://", "memory://", "", SECRET, "", "ERROR", fixed_clock(NOW))
-        host = Host("outreach", OutreachService.definition, settings)
-        host.database = database
-        self.service = OutreachService()
-        self.service.host = host
-        self.routes = {(route.method, route.url): route for route in routes_of(OutreachService)}
-        self.methods = {
-            (member.hongxia_route.method, member.hongxia_route.url): member
-            for member in (getattr(OutreachService, name) for name in dir(OutreachService))
-            if hasattr(member, "hongxia_route")
-        }
-        self.map = Map([Rule(url, methods=[method], endpoint=(method, url)) for method, url in self.routes])
-
-    def __call__(self, method: str, path: str, body: Any = None, *, role: str = auth.ADMIN, **headers: str) -> Response:
-        """Send a request as somebody with a role."""
-        # Expiry is held against the system's clock, whatever the service's own says.
-        token = auth.mint(SECRET, "somebody", [role], datetime.now(UTC), timedelta(hours=1))
-        sent = {"Authorization": f"Bearer {token}", **{k.replace("_", "-"): v for k, v in headers.items()}}
-        builder = EnvironBuilder(path, method=method, headers=sent, json=body)
-        request = Request(builder.get_environ())
-        endpoint, values = self.map.bind_to_environ(request.environ).match()
-        response: Response = self.methods[endpoint](self.service, request, **values)
-        return response
+        super().__init__(OutreachService, database, NOW)
 
 
 def problem(response: Response) -> tuple[int, str]:

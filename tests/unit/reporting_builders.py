@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from werkzeug.routing import Map, Rule
-from werkzeug.test import EnvironBuilder
-from werkzeug.wrappers import Request, Response
 
 from hongxia import ids
 from hongxia.database import Database
-from hongxia.dates import fixed_clock
 from hongxia.events import cursor
 from hongxia.events.chain import GENESIS, link
 from hongxia.events.context import Context
@@ -23,10 +19,6 @@ from hongxia.events.cursor import Consumer
 from hongxia.events.envelope import Event, canonical, parse, splice
 from hongxia.events.feed import FeedAway, Head
 from hongxia.events.tables import platform_metadata, start_log
-from hongxia.http import auth
-from hongxia.runtime.host import Host
-from hongxia.runtime.http import routes_of
-from hongxia.settings import Settings
 from services.reporting import recording
 from services.reporting.app import Kept, ReportingService
 from services.reporting.catalogue import for_year
@@ -34,11 +26,11 @@ from services.reporting.figures import Taken
 from services.reporting.heads import Heads
 from services.reporting.indicators import Figure, Year
 from services.reporting.models import Base, Fact, start_facts
+from tests.unit.service_api import ServiceApi
 
 TODAY = date(2023, 1, 10)
 NOW = datetime(2023, 1, 10, 4, tzinfo=UTC)
 CONTEXT = Context("urn:hongxia:reporting", NOW, "test")
-SECRET = "s" * 32
 SOURCES = ("activities", "finance", "outreach", "registry")
 
 
@@ -175,43 +167,16 @@ def facts(database: Database, kind: str) -> list[Fact]:
     return found
 
 
-class Api:
+class Api(ServiceApi):
     """Reporting's routes, called as over HTTP; `sources` give the heads, one that is missing can't be reached."""
 
     def __init__(self, database: Database, *sources: Source) -> None:
-        settings = Settings("sqlite://", "memory://", "", SECRET, "", "ERROR", fixed_clock(NOW))
-        host = Host("reporting", ReportingService.definition, settings)
-        host.database = database
-        host.consumers = {source: Source(source).consumer(database) for source in SOURCES}
+        super().__init__(ReportingService, database, NOW)
+        self.service.host.consumers = {source: Source(source).consumer(database) for source in SOURCES}
         self.sources = {source.name: source for source in sources}
-        self.service = ReportingService()
-        self.service.host = host
         self.service.kept = Kept(Heads(self._head), Taken())
-        found = (getattr(ReportingService, name) for name in dir(ReportingService))
-        routed = [member for member in found if hasattr(member, "hongxia_route")]
-        self.methods = {(member.hongxia_route.method, member.hongxia_route.url): member for member in routed}
-        routes = routes_of(ReportingService)
-        self.map = Map([Rule(r.url, methods=[r.method], endpoint=(r.method, r.url)) for r in routes])
 
     def _head(self, source: str) -> Head:
         if source not in self.sources:
             raise FeedAway(source)
         return self.sources[source].head
-
-    def __call__(
-        self, method: str, path: str, body: Any = None, *, role: str | None = auth.ADMIN, **headers: str
-    ) -> Response:
-        """Send a request as somebody with a role, or without a token."""
-        sent = {k.replace("_", "-"): v for k, v in headers.items()}
-        if role:
-            sent["Authorization"] = f"Bearer {token(role)}"
-        builder = EnvironBuilder(path, method=method, headers=sent, json=body)
-        request = Request(builder.get_environ())
-        endpoint, values = self.map.bind_to_environ(request.environ).match()
-        response: Response = self.methods[endpoint](self.service, request, **values)
-        return response
-
-
-def token(role: str = auth.ADMIN) -> str:
-    """A token. Expiry is held against the system's clock, whatever the service's own says."""
-    return auth.mint(SECRET, "somebody", [role], datetime.now(UTC), timedelta(hours=1))

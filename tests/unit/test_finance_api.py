@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urljoin
 
 import pytest
 from werkzeug.exceptions import NotFound
-from werkzeug.routing import Map, Rule
-from werkzeug.test import EnvironBuilder
-from werkzeug.wrappers import Request, Response
+from werkzeug.wrappers import Response
 
 from hongxia.database import Database
-from hongxia.dates import fixed_clock
 from hongxia.events.tables import platform_metadata, start_log
-from hongxia.http import auth
-from hongxia.runtime.host import Host
-from hongxia.runtime.http import routes_of
-from hongxia.settings import Settings
 from services.finance.app import FinanceService
 from services.finance.models import Base
+from tests.unit.service_api import ServiceApi
 
-SECRET = "s" * 32
 LINE = {
     "year": 2022,
     "line_no": "YS-1",
@@ -34,32 +27,16 @@ LINE = {
 }
 
 
-class Api:
-    """Finance's routes, called as over HTTP on 10 January 2023."""
+class Api(ServiceApi):
+    """Finance's routes, on 10 January 2023, for an accountant."""
 
     def __init__(self) -> None:
-        clock = fixed_clock(datetime(2023, 1, 10, 4, tzinfo=UTC))
-        host = Host("finance", FinanceService.definition, Settings("sqlite://", "", "", SECRET, "", "ERROR", clock))
-        host.database = Database("sqlite://")
-        with host.database.engine.begin() as connection:
+        database = Database("sqlite://")
+        with database.engine.begin() as connection:
             platform_metadata.create_all(connection)
             Base.metadata.create_all(connection)
             start_log(connection)
-        self.service = FinanceService()
-        self.service.host = host
-        members = (getattr(FinanceService, name) for name in dir(FinanceService))
-        self.methods = {member.hongxia_route: member for member in members if hasattr(member, "hongxia_route")}
-        routes = routes_of(FinanceService)
-        self.map = Map([Rule(route.url, methods=[route.method], endpoint=route) for route in routes])
-
-    def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> Response:
-        """Send a request as an accountant."""
-        token = auth.mint(SECRET, "somebody", ["accountant"], datetime.now(UTC), timedelta(hours=1))
-        sent = {"Authorization": f"Bearer {token}", **{name.replace("_", "-"): v for name, v in headers.items()}}
-        request = Request(EnvironBuilder(path, method=method, headers=sent, json=body).get_environ())
-        route, values = self.map.bind_to_environ(request.environ).match()
-        response: Response = self.methods[route](self.service, request, **values)
-        return response
+        super().__init__(FinanceService, database, datetime(2023, 1, 10, 4, tzinfo=UTC), "accountant")
 
     def made(self, path: str, **body: Any) -> tuple[str, dict[str, Any]]:
         """What a creation answers, and the address at which it says that this can be read."""

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from werkzeug.routing import Map, Rule
-from werkzeug.test import EnvironBuilder
-from werkzeug.wrappers import Request, Response
+from werkzeug.wrappers import Response
 
-from hongxia.dates import fixed_clock
-from hongxia.http import auth
-from hongxia.runtime.host import Host
-from hongxia.runtime.http import routes_of
-from hongxia.settings import Settings
 from services.registry import registration
 from services.registry.app import RegistryService
 from tests.unit.registry_builders import new_database, resident_number
+from tests.unit.service_api import ServiceApi
 
-SECRET = "s" * 32
 NEW = {
     "name": "林晓霞",
     "resident_number": resident_number(),
@@ -35,28 +28,11 @@ NEW = {
 }
 
 
-class Api:
-    """The registry's routes, called as over HTTP on 10 January 2023."""
+class Api(ServiceApi):
+    """The registry's routes, on 10 January 2023."""
 
     def __init__(self) -> None:
-        clock = fixed_clock(datetime(2023, 1, 10, 4, tzinfo=UTC))
-        host = Host("registry", RegistryService.definition, Settings("sqlite://", "", "", SECRET, "", "ERROR", clock))
-        host.database = new_database()
-        self.service = RegistryService()
-        self.service.host = host
-        members = (getattr(RegistryService, name) for name in dir(RegistryService))
-        self.methods = {member.hongxia_route: member for member in members if hasattr(member, "hongxia_route")}
-        routes = routes_of(RegistryService)
-        self.map = Map([Rule(route.url, methods=[route.method], endpoint=route) for route in routes])
-
-    def __call__(self, method: str, path: str, body: Any = None, *, role: str = "records", **headers: str) -> Response:
-        """Send a request as somebody with a role."""
-        token = auth.mint(SECRET, "somebody", [role], datetime.now(UTC), timedelta(hours=1))
-        sent = {"Authorization": f"Bearer {token}", **{name.replace("_", "-"): v for name, v in headers.items()}}
-        request = Request(EnvironBuilder(path, method=method, headers=sent, json=body).get_environ())
-        route, values = self.map.bind_to_environ(request.environ).match()
-        response: Response = self.methods[route](self.service, request, **values)
-        return response
+        super().__init__(RegistryService, new_database(), datetime(2023, 1, 10, 4, tzinfo=UTC), "records")
 
     def registered(self, **different: Any) -> dict[str, Any]:
         """A cadre registered by a request that must succeed."""

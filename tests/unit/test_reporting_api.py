@@ -7,7 +7,8 @@ import pytest
 from hongxia.database import Database
 from hongxia.http import auth
 from services.reporting import digest
-from tests.unit.reporting_builders import Api, Source, cadre, contact, new_database, person, token, visit
+from tests.unit.reporting_builders import Api, Source, cadre, contact, new_database, person, visit
+from tests.unit.service_api import token
 
 
 @pytest.fixture
