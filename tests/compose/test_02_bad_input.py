@@ -39,7 +39,7 @@ def database(built: Installation) -> Iterator[Installation]:
     """The database alone, as it is before a first start."""
     built.up("postgres")
     yield built
-    built.compose("--profile", "*", "down", "--volumes")
+    built.down()
 
 
 def test_without_setup_compose_says_what_to_run(checkout: Installation) -> None:
@@ -143,7 +143,7 @@ def test_compose_alone_says_which_secret_is_missing_and_which_port_is_taken(buil
             assert done.code != 0
             assert port in done.err
     finally:
-        built.compose("--profile", "*", "down", "--volumes")
+        built.down()
 
 
 def test_no_engine_is_one_line(built: Installation) -> None:

@@ -58,7 +58,7 @@ def test_an_empty_machine_is_restored_to_the_same_figures_digests_and_heads(
     imported.deploy("backup", str(file))
     before = (imported.heads(), imported.evidence(), _figures(imported, tmp_path), imported.hongxia("verify", YEAR).out)
 
-    imported.compose("--profile", "*", "down", "--volumes")
+    imported.down()
     secrets = imported.root / "deploy/secrets"
     secrets.rename(secrets.with_name("secrets.lost"))
     (imported.root / ".env").unlink()

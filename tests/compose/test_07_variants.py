@@ -19,9 +19,9 @@ NETWORK = "hongxia-test-theirs"
 @pytest.fixture
 def alone(built: Installation) -> Iterator[Installation]:
     """The built checkout with nothing of it running."""
-    built.compose("--profile", "*", "down", "--volumes")
+    built.down()
     yield built
-    built.compose("--profile", "*", "down", "--volumes")
+    built.down()
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_servers_and_an_image_of_the_operators_own_are_taken_instead(theirs: Ins
     mine = {"COMPOSE_PROFILES": "prometheus", "HONGXIA_IMAGE": "their.example/hongxia:their-own"}
     with ExitStack() as stack:
         stack.callback(override.unlink)
-        stack.callback(theirs.compose, "--profile", "*", "down", expect=None)
+        stack.callback(theirs.down)
         for kind, ours in (("database_url", "postgres"), ("amqp_uri", "rabbitmq")):
             for address in (theirs.root / "deploy/secrets").glob(f"*_{kind}"):
                 stack.enter_context(holding(address, address.read_text().replace(f"@{ours}:", f"@their-{ours}:")))
@@ -74,7 +74,7 @@ def small(built: Installation, tmp_path_factory: pytest.TempPathFactory) -> Iter
     installation = built.copied(tmp_path_factory.mktemp("small") / "checkout", f"{built.project}-small")
     installation.deploy("setup", "--small", "--no-build")
     yield installation
-    installation.compose("--profile", "*", "down", "--volumes", expect=None)
+    installation.down()
 
 
 def test_the_small_profile_asks_for_less(built: Installation, small: Installation) -> None:
