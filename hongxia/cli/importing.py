@@ -74,7 +74,8 @@ def import_directory(
     if left_out:
         tell(f"不是 .xlsx，没有读取：{'、'.join(left_out)}")
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console()) as progress:
+    console = Console()
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task("导入", total=len(files))
         for index, (path, kind) in enumerate(files):
             if index and kind.order != files[index - 1][1].order and not dry_run:
@@ -82,7 +83,7 @@ def import_directory(
                 settle(client)
             progress.update(task, description=path.name)
             try:
-                tell(summary(path.name, import_file(client, path, kind, dry_run)), console=progress.console)
+                tell(summary(path.name, import_file(client, path, kind, dry_run)), console=console)
             except ClientError as error:
                 raise ClientError(_with_the_rest(str(error), files[index + 1 :], dry_run)) from None
             progress.advance(task)
@@ -141,10 +142,14 @@ def import_file(client: Client, path: Path, kind: Kind, dry_run: bool) -> dict[s
 
 def _told(path: Path, error: ClientError) -> str:
     errors = error.problem.get("errors") or []
-    lines = [f"  {item['detail']}" for item in errors[:MOST_SHOWN]]
-    if len(errors) > MOST_SHOWN or error.problem.get("truncated"):
-        lines.append(f"  ……共 {len(errors)} 处")
-    return "\n".join([f"{path.name} 没有导入：{error}", *lines])
+    if not errors:
+        return f"{path.name} 没有导入：{error}"
+    least = "至少 " if error.problem.get("truncated") else " "
+    lines = [f"{path.name} 没有导入，有{least}{len(errors)} 处错误："]
+    lines += [f"  {item['detail']}" for item in errors[:MOST_SHOWN]]
+    if len(errors) > MOST_SHOWN:
+        lines.append(f"  ……只列出前 {MOST_SHOWN} 处")
+    return "\n".join(lines)
 
 
 def _with_the_rest(told: str, left: list[tuple[Path, Kind]], dry_run: bool) -> str:

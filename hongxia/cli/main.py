@@ -12,6 +12,7 @@ from rich.console import Console
 
 from hongxia.cli import documents, importing, operating, serving
 from hongxia.cli.telling import tell
+from hongxia.cli.usage import head_help_in_chinese, in_chinese
 from hongxia.client import ClientError
 from hongxia.services import UnknownService
 from hongxia.settings import Misconfigured
@@ -22,6 +23,7 @@ GROUP = "hongxia.commands"
 
 def application() -> typer.Typer:
     """All commands: the platform's own, and those that installed services add."""
+    head_help_in_chinese()
     app = typer.Typer(
         help="红霞：老干部工作一年的记录，与由此而来的准确数字。", no_args_is_help=True, add_completion=False
     )
@@ -40,16 +42,20 @@ def run() -> None:
         # A file's name need not be text in the terminal's encoding; it is told all the same, as stderr does by itself.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        application()(standalone_mode=True)
+        sys.exit(application()(prog_name="hongxia", standalone_mode=False))
+    except typer.TyperException as error:
+        if not error.format_message():  # no argument at all: help was printed
+            sys.exit(error.exit_code)
+        _give_up(in_chinese(error), error.exit_code)
     except (Misconfigured, ClientError, UnknownService) as error:
         _give_up(str(error))
     except OSError as error:
         _give_up(_refused(error))
 
 
-def _give_up(fault: str) -> NoReturn:
+def _give_up(fault: str, code: int = 1) -> NoReturn:
     tell(fault, mark="错误", style="red", console=Console(stderr=True))
-    sys.exit(1)
+    sys.exit(code)
 
 
 def _refused(error: OSError) -> str:

@@ -14,6 +14,7 @@ import requests
 
 from hongxia import services
 from hongxia.cli import main, serving
+from hongxia.client import ClientError
 from hongxia.http import auth
 from hongxia.runtime import runner
 from hongxia.workbook.write import write
@@ -79,6 +80,37 @@ def test_a_fault_is_told_in_one_line_as_it_is(run: Run) -> None:
     known = "、".join(services.names())
     for command in (("migrate", AWKWARD), ("parked", "list", "--service", AWKWARD), ("reread", "finance", AWKWARD)):
         assert run(*command) == (1, "", f"错误 没有名为 {AWKWARD} 的服务；现有：{known}\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("import", "缺少参数 directory；用法：hongxia import --help"),
+        ("token", "缺少选项 --role；用法：hongxia token --help"),
+        ("nowhere", "没有命令 nowhere；用法：hongxia --help"),
+        ("figuers", "没有命令 figuers，是不是 'figures'；用法：hongxia --help"),
+        ("import --nowhere", "没有选项 --nowhere；用法：hongxia import --help"),
+        ("figures 2022 --cvs f", "没有选项 --cvs，是不是 --csv；用法：hongxia figures --help"),
+        ("figures 2022 2023", "多余的参数：2023；用法：hongxia figures --help"),
+        ("figures 2022 --csv", "选项 --csv 缺少值"),
+        ("import . --dry-run=yes", "选项 --dry-run 不带值"),
+        ("import /nowhere", "directory：/nowhere 不存在；用法：hongxia import --help"),
+        (f"import {__file__}", f"directory：{__file__} 是文件，不是目录；用法：hongxia import --help"),
+        ("figures MMXXII", "year 须为整数；用法：hongxia figures --help"),
+        ("wait --timeout 0", "--timeout 不得小于 1；用法：hongxia wait --help"),
+        ("token --role admin --days 500", "--days 不得大于 366；用法：hongxia token --help"),
+    ],
+)
+def test_a_command_line_that_is_none_is_told_in_one_chinese_line(run: Run, line: str, told: str) -> None:
+    assert run(*line.split()) == (2, "", f"错误 {told}\n")
+
+
+def test_without_a_command_help_is_printed(run: Run) -> None:
+    code, out, err = run()
+    assert (code, err) == (2, "")
+    assert "参数" not in out
+    assert "选项" in out
+    assert "命令" in out
 
 
 def test_what_the_operating_system_refuses_is_told_with_its_path(run: Run, tmp_path: Path) -> None:
@@ -158,8 +190,34 @@ def test_a_file_that_fails_is_named_as_it_is(run: Run, monkeypatch: pytest.Monke
 
     (tmp_path / "[b]a.xlsx").write_bytes(write(BUDGET, 2022, "某局"))
     have_answered(monkeypatch, not_saved)
-    code, progress, told = run("import", tmp_path)
-    assert (code, "[b]a.xlsx" in progress, told.startswith("错误 [b]a.xlsx 没有导入：")) == (1, True, True)
+    code, out, told = run("import", tmp_path)
+    assert (code, out, told.startswith("错误 [b]a.xlsx 没有导入：")) == (1, "", True)
+
+
+@pytest.mark.parametrize(
+    ("found", "truncated", "told"),
+    [
+        (1, False, ["a.xlsx 没有导入，有 1 处错误：", "  第1行有误"]),
+        (21, False, ["a.xlsx 没有导入，有 21 处错误：", "  第1行有误", "  ……只列出前 20 处"]),
+        (500, True, ["a.xlsx 没有导入，有至少 500 处错误：", "  第1行有误", "  ……只列出前 20 处"]),
+    ],
+)
+def test_each_fault_of_a_workbook_is_told_once(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, found: int, truncated: bool, told: list[str]
+) -> None:
+    errors = [{"detail": f"第{row}行有误", "pointer": ""} for row in range(1, found + 1)]
+    problem = {"detail": f"工作簿有{found}处错误：第1行有误", "errors": errors, "truncated": truncated}
+
+    def refused(method: str, service: str, path: str) -> Any:
+        if method == "POST":
+            raise ClientError("服务 finance：工作簿有误", problem)
+        return budget_alone(method, service, path)
+
+    (tmp_path / "a.xlsx").write_bytes(write(BUDGET, 2022, "某局"))
+    have_answered(monkeypatch, refused)
+    code, _, err = run("import", tmp_path)
+    lines = err.removeprefix("错误 ").splitlines()
+    assert (code, [*lines[:2], *lines[21:]]) == (1, told)
 
 
 def test_reasons_are_printed_as_they_are_and_in_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
