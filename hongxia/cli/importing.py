@@ -173,16 +173,20 @@ def summary(name: str, answer: dict[str, Any]) -> str:
 def settle(client: Client) -> None:
     """Wait until every consumer stands at its source's head, and nothing new came of it. Raises ClientError."""
     deadline = time.monotonic() + SETTLE_SECONDS
-    before: dict[str, Any] = {}
+    heads = _of_each(client, "/events/head")
     while time.monotonic() < deadline:
-        heads = {name: client.get(name, "/events/head") for name in services.names()}
-        cursors = {name: client.get(name, "/cursors") for name in services.names()}
+        # Between two looks at the heads: what a consumer raised from what it read shows in the second.
+        before, cursors = heads, _of_each(client, "/cursors")
+        heads = _of_each(client, "/events/head")
         _stop_if_diverged(cursors)
         if heads == before and _level(heads, cursors):
             return
-        before = heads
         time.sleep(SETTLE_STEP)
     raise ClientError("等待超时：有服务没有读到最新，请查看 /cursors 与日志")
+
+
+def _of_each(client: Client, path: str) -> dict[str, Any]:
+    return {name: client.get(name, path) for name in services.names()}
 
 
 def _level(heads: dict[str, Any], cursors: dict[str, Any]) -> bool:

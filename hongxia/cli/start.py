@@ -8,7 +8,7 @@ import sys
 from hongxia.runtime import green
 
 
-def _reach_this_machine_directly() -> None:
+def reach_this_machine_directly() -> None:
     """A proxy that the environment names is none for what runs on this machine."""
     known = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
     os.environ["no_proxy"] = ",".join(filter(None, (known, "127.0.0.1,localhost,::1")))
@@ -17,7 +17,7 @@ def _reach_this_machine_directly() -> None:
 def main() -> None:
     """Run the command line."""
     green.quiet()
-    _reach_this_machine_directly()
+    reach_this_machine_directly()
     if sys.argv[1:2] == ["serve"]:
         green.patch()
     from hongxia.cli.main import run

@@ -31,7 +31,7 @@ from tests.servers.install import daemons_denied
 PACKAGES = ("docker.io", "debootstrap", "iptables")
 COMPOSE_MINIMUM = (2, 24)  # `depends_on.required` came with 2.20, merging with `!override` with 2.24
 COMPOSE_SUITE = "trixie"
-START_SECONDS = 60
+START_SECONDS = 180
 STOP_SECONDS = 90
 
 
@@ -45,6 +45,8 @@ def run(*command: str, env: Mapping[str, str] | None = None, timeout: float = 30
         done = subprocess.run(command, env=env, timeout=timeout, text=True, capture_output=True, check=False)
     except FileNotFoundError as error:
         raise NoEngine(f"{command[0]} is not installed") from error
+    except subprocess.TimeoutExpired as error:
+        raise NoEngine(f"{' '.join(command[:3])} took more than {timeout:.0f} s") from error
     if done.returncode:
         lines = (done.stderr or done.stdout).strip().splitlines() or ["no output"]
         raise NoEngine(f"{' '.join(command[:3])} failed: {lines[-1]}")

@@ -196,6 +196,18 @@ class Installation:
         else:
             self.docker("restart", "--time", "0", container["Id"])
 
+    def restart_engine(self) -> None:
+        """Everything stops and starts again, in whatever order the engine takes.
+
+        Somebody else's engine is not ours to stop: there the containers alone are started again.
+        """
+        if self.engine.own:
+            self.engine.restart()
+        else:
+            self.docker(
+                "restart", *(container["Id"] for container in self.containers() if not _is_migration(container))
+            )
+
     def heads(self) -> dict[str, str]:
         """Position and chain of each service's own log."""
         return {name: self.psql(name, "SELECT position || ' ' || chain FROM outbox_head") for name in SERVICES}
@@ -215,9 +227,14 @@ class Installation:
         print(f"\n  {step}: {self.times[step]:.1f} s", flush=True)
 
 
+def _is_migration(container: Mapping[str, Any]) -> bool:
+    service: str = container["Config"]["Labels"]["com.docker.compose.service"]
+    return service.startswith("migrate-")
+
+
 def _is_well(container: Mapping[str, Any]) -> bool:
     state = container["State"]
-    if container["Config"]["Labels"]["com.docker.compose.service"].startswith("migrate-"):
+    if _is_migration(container):
         return state["Status"] == "exited" and state["ExitCode"] == 0
     return state["Status"] == "running" and state.get("Health", {}).get("Status") == "healthy"
 

@@ -251,7 +251,7 @@ def test_a_restore_that_finds_no_room_in_the_databases_volume_says_so(built: Ins
         "run", "--detach", "--name", "crowded", "--network", "none", "--tmpfs", "/tmp:mode=1777", *small, image
     )
     try:
-        until(lambda: built.docker("exec", "crowded", "healthy", expect=None).code == 0, 60)
+        until(lambda: built.docker("exec", "crowded", "healthy", expect=None).code == 0, 180)
         done = built.docker("exec", "crowded", "load", "registry", expect=1)
         assert "磁盘空间不足" in _only_line(done)
     finally:
@@ -274,6 +274,8 @@ def test_of_two_commands_that_change_things_one_waits_to_be_called_again(
             assert "正在运行" in _only_line(database.deploy(*command, expect=None))
     holder = ["flock", "/var/lib/postgresql/.lock", "sleep", "600"]
     database.compose("exec", "--detach", "postgres", *holder)
+    taken = ("exec", "-T", "postgres", "flock", "--nonblock", "/var/lib/postgresql/.lock", "true")
+    until(lambda: database.compose(*taken, expect=None).code != 0, 30)
     done = database.deploy("backup", str(tmp_path / "second.tar"), expect=1)
     assert "正在进行" in done.err
     assert not (tmp_path / "second.tar").exists()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ import pytest
 
 from .conftest import YEAR
 from .installation import Installation, until
-from .writing import Gateway, figure, indicator, writing
+from .writing import Gateway, figure, indicator, settle, writing
 
 
 @pytest.fixture(scope="module")
@@ -45,15 +44,10 @@ def _figures(installation: Installation, directory: Path) -> str:
     return written.read_text()
 
 
-def _quiet(installation: Installation) -> None:
-    """Wait until every consumer is at its source's head."""
-    until(lambda: installation.hongxia("verify", YEAR, expect=None).code == 0, 120)
-
-
 def test_an_empty_machine_is_restored_to_the_same_figures_digests_and_heads(
     imported: Installation, workplace: Path, tmp_path: Path
 ) -> None:
-    _quiet(imported)
+    settle(imported)
     file = workplace / "quiet.tar"
     imported.deploy("backup", str(file))
     before = (imported.heads(), imported.evidence(), _figures(imported, tmp_path), imported.hongxia("verify", YEAR).out)
@@ -66,7 +60,7 @@ def test_an_empty_machine_is_restored_to_the_same_figures_digests_and_heads(
         imported.deploy("setup", "--no-build")
         imported.deploy("restore", str(file))
     imported.forget_token()
-    _quiet(imported)
+    settle(imported)
     assert imported.heads() == before[0]
     assert _figures(imported, tmp_path) == before[2]
     assert imported.hongxia("verify", YEAR).out == before[3]
@@ -100,7 +94,7 @@ def test_a_source_restored_alone_is_said_to_have_diverged_and_there_is_a_way_out
     imported: Installation, backup: Path, again_whole: None
 ) -> None:
     imported.deploy("restore", str(backup))
-    _quiet(imported)
+    settle(imported)
     known = figure(imported)
     gateway = Gateway(imported)
     for _ in range(5):
@@ -111,21 +105,21 @@ def test_a_source_restored_alone_is_said_to_have_diverged_and_there_is_a_way_out
         imported.deploy("restore", str(backup), "--only", "outreach")
     for _ in range(6):
         Gateway(imported).record_visit()
-    until(lambda: "outreach" in _diverged(imported), 90)
+    until(lambda: _diverged(imported) == "finance outreach\nreporting outreach", 90, lambda: _diverged(imported))
     assert figure(imported) == known + 5, "a consumer that has stopped changes nothing"
     assert imported.hongxia("verify", YEAR, expect=None).code != 0
     until(lambda: "SourceDiverged" in imported.deploy("status", expect=None).out, 90)
 
-    for consumer in re.findall(r"(\w+) outreach", _diverged(imported)):
+    for consumer in ("finance", "reporting"):
         assert "正在从头重读" in imported.deploy("hongxia", "reread", consumer, "outreach").out
     until(lambda: figure(imported) == known + 6, 120, lambda: f"{figure(imported)} for {known + 6}")
-    _quiet(imported)
+    settle(imported)
 
 
 def test_a_restore_is_undone_and_consumers_go_on_by_themselves(
     imported: Installation, backup: Path, again_whole: None
 ) -> None:
-    _quiet(imported)
+    settle(imported)
     known = figure(imported)
     for _ in range(5):
         Gateway(imported).record_visit()
@@ -137,12 +131,12 @@ def test_a_restore_is_undone_and_consumers_go_on_by_themselves(
     imported.deploy("restore", "--undo", "--only", "outreach")
     Gateway(imported).record_visit()
     until(lambda: figure(imported) == known + 6, 60, lambda: f"{figure(imported)} for {known + 6}")
-    assert _diverged(imported) == ""
-    _quiet(imported)
+    until(lambda: _diverged(imported) == "", 60, lambda: _diverged(imported))
+    settle(imported)
 
 
 def test_a_restore_whose_command_is_killed_changes_nothing(imported: Installation, backup: Path) -> None:
-    _quiet(imported)
+    settle(imported)
     known = figure(imported)
     command = subprocess.Popen(
         ["deploy/restore", str(backup)],
@@ -172,7 +166,7 @@ def _diverged(installation: Installation) -> str:
 
 
 def test_reporting_is_rebuilt_to_the_same_digest(imported: Installation, tmp_path: Path) -> None:
-    _quiet(imported)
+    settle(imported)
     before = (_figures(imported, tmp_path), imported.hongxia("verify", YEAR).out)
     with imported.timed("rebuild"):
         said = imported.hongxia("rebuild").out
@@ -189,7 +183,7 @@ def test_reporting_is_rebuilt_beside_live_traffic(imported: Installation) -> Non
         written = writer.written
         until(lambda: writer.written >= written + 5, 30)
     until(lambda: figure(imported) == before + writer.written, 60)
-    _quiet(imported)
+    settle(imported)
 
 
 def test_an_event_that_can_not_be_applied_is_parked_listed_and_replayed(imported: Installation) -> None:
@@ -251,9 +245,14 @@ def test_a_rotation_that_is_interrupted_puts_the_old_secrets_back(imported: Inst
     secrets = imported.root / "deploy/secrets"
     before = {path.name: path.read_text() for path in secrets.iterdir()}
     command = subprocess.Popen(["deploy/rotate-secrets"], cwd=imported.root, env=imported.env, start_new_session=True)
-    until(lambda: (secrets / "token_secret").read_text() != before["token_secret"], 60)
-    os.killpg(command.pid, signal.SIGTERM)
-    assert command.wait(180) == 1
+    try:
+        # the first container has stopped: the exchange is over, and the start is under way
+        until(lambda: secrets.with_name("secrets.old").exists() and bool(imported.unwell()), 60)
+        os.killpg(command.pid, signal.SIGTERM)
+        assert command.wait(600) == 1
+    finally:
+        if command.poll() is None:
+            os.killpg(command.pid, signal.SIGKILL)
     assert {path.name: path.read_text() for path in secrets.iterdir()} == before
     imported.up()
     imported.hongxia("verify", YEAR)

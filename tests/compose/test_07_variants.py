@@ -30,6 +30,14 @@ def theirs(alone: Installation) -> Iterator[Installation]:
     images = {
         image.partition("/")[2].partition(":")[0]: image for image in alone.compose("config", "--images").out.split()
     }
+    with ExitStack() as stack:
+        stack.callback(alone.docker, "network", "rm", NETWORK, expect=None)
+        stack.callback(alone.docker, "rm", "--force", "--volumes", "their-postgres", "their-rabbitmq", expect=None)
+        _start_theirs(alone, images)
+        yield alone
+
+
+def _start_theirs(alone: Installation, images: dict[str, str]) -> None:
     alone.docker("network", "create", "--internal", NETWORK)
     for name, kind in (("postgres", "database"), ("rabbitmq", "amqp")):
         mounts = []
@@ -40,10 +48,7 @@ def theirs(alone: Installation) -> Iterator[Installation]:
             "run", "--detach", "--init", "--name", f"their-{name}", "--network", NETWORK, *tmpfs, *mounts, images[name]
         )
     for name in ("their-postgres", "their-rabbitmq"):
-        until(lambda name=name: alone.docker("exec", name, "healthy", expect=None).code == 0, 60)
-    yield alone
-    alone.docker("rm", "--force", "--volumes", "their-postgres", "their-rabbitmq", expect=None)
-    alone.docker("network", "rm", NETWORK, expect=None)
+        until(lambda name=name: alone.docker("exec", name, "healthy", expect=None).code == 0, 180)
 
 
 def test_servers_and_an_image_of_the_operators_own_are_taken_instead(theirs: Installation, workbooks: Path) -> None:

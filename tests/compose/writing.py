@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from .conftest import YEAR
-from .installation import Installation
+from .installation import Installation, until
 
 FIGURE = "outreach.five_visits.persons"
 """Each visit below adds one to this figure."""
@@ -89,6 +89,16 @@ def indicator(installation: Installation) -> dict[str, Any]:
 def figure(installation: Installation) -> int:
     """Its value."""
     return int(indicator(installation)["value"])
+
+
+def settle(installation: Installation) -> None:
+    """Wait until `hongxia verify` passes: every consumer is at its source's head."""
+    command = ("verify", YEAR)
+    until(
+        lambda: installation.hongxia(*command, expect=None).code == 0,
+        120,
+        lambda: installation.hongxia(*command, expect=None).said,
+    )
 
 
 class Writer:

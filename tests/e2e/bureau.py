@@ -14,7 +14,7 @@ from typing import Any, Self
 import requests
 
 from hongxia import services
-from hongxia.client import Client
+from hongxia.client import Client, ClientError
 from hongxia.database import Database, migrate
 from hongxia.dates import system_clock
 from hongxia.http import auth
@@ -84,20 +84,35 @@ class Bureau:
 
     def wait_level(self, deadline: float = LEVEL_SECONDS) -> None:
         """Until every consumer stands at its source's head."""
-        wait_until(self.level, deadline, "every cursor is at its source's head")
+        wait_until(self.level, deadline, self.standing)
+
+    def standing(self) -> str:
+        """Each service's head and cursors, or why it tells none."""
+        told = ["not every cursor is at its source's head:"]
+        for name in self.addresses:
+            try:
+                told.append(f"{name} {self.client.get(name, '/events/head')} {self.client.get(name, '/cursors')}")
+            except ClientError as error:
+                told.append(f"{name} {error}")
+        return "\n".join(told)
 
     def level(self) -> bool:
         """Whether every consumer stands at its source's head, with nothing waiting for a number."""
         try:
-            heads = self.heads()
+            before = self.heads()
             cursors = {name: self.client.get(name, "/cursors") for name in self.addresses}
-        except Exception:  # noqa: BLE001 - a service that is down is not level
+            heads = self.heads()
+        except ClientError:  # a service that is down is not level
             return False
-        return all(head["unnumbered"] == 0 for head in heads.values()) and all(
-            cursor["position"] == heads[cursor["source"]]["position"]
-            and cursor["chain"] == heads[cursor["source"]]["chain"]
-            for read in cursors.values()
-            for cursor in read
+        return (
+            heads == before
+            and all(head["unnumbered"] == 0 for head in heads.values())
+            and all(
+                cursor["position"] == heads[cursor["source"]]["position"]
+                and cursor["chain"] == heads[cursor["source"]]["chain"]
+                for read in cursors.values()
+                for cursor in read
+            )
         )
 
     def heads(self) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def tick():
 
 def slow(_):
     with database.read() as session:
-        session.execute(text("SELECT pg_sleep(0.5)"))
+        session.execute(text("SELECT pg_sleep(2)"))
 
 ticking = eventlet.spawn(tick)
 started = time.perf_counter()
@@ -41,7 +41,7 @@ def test_five_slow_queries_run_at_once_and_the_hub_goes_on(database_url: Callabl
     command = [sys.executable, "-c", SCRIPT, database_url("green")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     measured = json.loads(done.stdout.splitlines()[-1])
-    one_after_the_other = 5 * 0.5
+    one_after_the_other = 5 * 2
     assert measured["seconds"] < one_after_the_other * 0.8
-    assert measured["largest_gap"] < 0.4, "a query of half a second stopped the hub"
-    assert measured["ticks"] > 20
+    assert measured["largest_gap"] < 1.5, "a query of two seconds stopped the hub"
+    assert measured["ticks"] > 50

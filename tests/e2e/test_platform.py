@@ -192,6 +192,8 @@ def test_an_event_that_cannot_be_applied_is_parked_and_the_queue_goes_on(
 
 
 def test_what_is_no_event_goes_to_the_dead_letters(fresh: Bureau) -> None:
+    taking = 'hongxia_consumer_active{source="finance"}'
+    wait_until(lambda: metric(fresh, "reporting", taking) == 1, DEADLINE, "reporting takes from its queue of finance")
     with Connection(fresh.amqp_uri) as connection:
         producer = connection.Producer()
         for body in (b"not json", b"{}", b"[1]"):

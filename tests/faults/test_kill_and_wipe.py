@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import threading
 from pathlib import Path
 
@@ -42,12 +41,12 @@ def test_a_killed_and_wiped_broker_and_every_service_killed_once_change_nothing(
     with running_bureau(rabbitmq, postgres, tmp_path) as bureau:
         importing = Importing(bureau, workbooks)
         importing.start()
-        wait_until(lambda: applied(bureau, "registry") > 0, 120, "the import is under way")
+        wait_until(lambda: importing.ended or applied(bureau, "registry") > 0, 120, "the import is under way")
         bureau.processes["registry"].restart(kill=True)
-        wait_until(lambda: applied(bureau, "finance") > 0, 120, "finance is being read")
+        wait_until(lambda: importing.ended or applied(bureau, "finance") > 0, 120, "finance is being read")
         bureau.processes["finance"].restart(kill=True)
         # The greatest stream of the year: the broker dies in the middle of it, and all that it held is lost.
-        wait_until(lambda: head(bureau, "outreach") > 0, 120, "outreach is relaying")
+        wait_until(lambda: importing.ended or head(bureau, "outreach") > 0, 120, "outreach is relaying")
         rabbitmq.kill()
         rabbitmq.wipe()
         for name in ("reporting", "outreach", "activities"):
@@ -79,8 +78,13 @@ class Importing(threading.Thread):
         super().__init__(daemon=True)
         self._bureau = bureau
         self._workbooks = workbooks
-        self._failures: list[subprocess.CompletedProcess[str]] = []
+        self._failures: list[str] = []
         self._succeeded = False
+
+    @property
+    def ended(self) -> bool:
+        """Whether it goes on no longer; finish() then tells why."""
+        return not self.is_alive()
 
     def run(self) -> None:
         """Import until it succeeds; each try after the first finds what is there already."""
@@ -89,9 +93,9 @@ class Importing(threading.Thread):
             if done.returncode == 0:
                 self._succeeded = True
                 return
-            self._failures.append(done)
+            self._failures.append(done.stdout + done.stderr)
 
     def finish(self) -> None:
         """Wait for the end."""
         self.join(timeout=600)
-        assert self._succeeded, [failure.stdout + failure.stderr for failure in self._failures[-2:]]
+        assert self._succeeded, self._failures[-2:]

@@ -35,6 +35,8 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     monkeypatch.setenv("HONGXIA_TOKEN", "token")
     monkeypatch.setenv("HONGXIA_URL", "http://h")
     monkeypatch.setenv("TOKEN_SECRET", "s" * 40)
+    for colouring in ("FORCE_COLOR", "TTY_COMPATIBLE"):
+        monkeypatch.delenv(colouring, raising=False)
 
     def command(*arguments: object) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["hongxia", *map(str, arguments)])
