@@ -23,12 +23,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.servers.install import daemons_denied
 
-PACKAGES = ("docker.io", "debootstrap", "iptables")
+ENGINE_PACKAGES = ("docker.io", "iptables")
+BUILD_PACKAGES = ("debootstrap",)
 COMPOSE_MINIMUM = (2, 24)  # `depends_on.required` came with 2.20, merging with `!override` with 2.24
 COMPOSE_SUITE = "trixie"
 START_SECONDS = 180
@@ -82,8 +83,11 @@ class Engine:
             self.env["DOCKER_HOST"] = f"unix://{self._socket}"
         try:
             if not self._answers():
-                self._install()
+                self._may_install()
+                _install(ENGINE_PACKAGES)
                 self._start_own()
+            if os.geteuid() == 0 and shutil.which("apt-get"):
+                _install(BUILD_PACKAGES)  # elsewhere deploy/setup says what is missing
             self._compose()
         except NoEngine:
             self.stop()
@@ -102,18 +106,11 @@ class Engine:
             return False
         return done.returncode == 0
 
-    def _install(self) -> None:
+    def _may_install(self) -> None:
         if os.geteuid() != 0:
             raise NoEngine("no Docker engine answers, and only root can start one: start Docker, or run as root")
         if sys.platform != "linux" or not shutil.which("apt-get"):
             raise NoEngine("no Docker engine answers, and this machine has no apt-get to install one: start Docker")
-        missing = [name for name in PACKAGES if not quiet("dpkg", "-s", name)]
-        if missing:
-            options = ["-qq", "-o", "DPkg::Lock::Timeout=300"]
-            env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-            with daemons_denied():
-                run("apt-get", *options, "update", env=env)
-                run("apt-get", *options, "install", "-y", "--no-install-recommends", *missing, env=env, timeout=600)
 
     def _start_own(self) -> None:
         self._remember()
@@ -214,6 +211,16 @@ class Engine:
         mounts = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
         for mount in sorted((m for m in mounts if m.startswith(under)), reverse=True):
             quiet("umount", "--lazy", mount)
+
+
+def _install(packages: Sequence[str]) -> None:
+    missing = [name for name in packages if not quiet("dpkg", "-s", name)]
+    if missing:
+        options = ["-qq", "-o", "DPkg::Lock::Timeout=300"]
+        env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        with daemons_denied():
+            run("apt-get", *options, "update", env=env)
+            run("apt-get", *options, "install", "-y", "--no-install-recommends", *missing, env=env, timeout=600)
 
 
 def _restore_filter(known: Mapping[str, list[str]], policy: str) -> None:
