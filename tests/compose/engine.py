@@ -214,7 +214,9 @@ class Engine:
 
 
 def _install(packages: Sequence[str]) -> None:
-    missing = [name for name in packages if not quiet("dpkg", "-s", name)]
+    # A package that was removed is still known to dpkg, by its configuration.
+    known = _output("dpkg-query", "--show", "--showformat=${Package} ${Status}\n", *packages).splitlines()
+    missing = [name for name in packages if f"{name} install ok installed" not in known]
     if missing:
         options = ["-qq", "-o", "DPkg::Lock::Timeout=300"]
         env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
