@@ -23,13 +23,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
-from tests.servers.install import daemons_denied
+from tests.servers.install import install
 
-ENGINE_PACKAGES = ("docker.io", "iptables")
-BUILD_PACKAGES = ("debootstrap",)
+ENGINE_PROGRAMS = {"dockerd": "docker.io", "docker": "docker.io", "iptables": "iptables"}
+BUILD_PROGRAMS = {"debootstrap": "debootstrap"}
 COMPOSE_MINIMUM = (2, 24)  # `depends_on.required` came with 2.20, merging with `!override` with 2.24
 COMPOSE_SUITE = "trixie"
 START_SECONDS = 180
@@ -84,10 +84,10 @@ class Engine:
         try:
             if not self._answers():
                 self._may_install()
-                _install(ENGINE_PACKAGES)
+                _install(ENGINE_PROGRAMS)
                 self._start_own()
             if os.geteuid() == 0 and shutil.which("apt-get"):
-                _install(BUILD_PACKAGES)  # elsewhere deploy/setup says what is missing
+                _install(BUILD_PROGRAMS)  # elsewhere deploy/setup says what is missing
             self._compose()
         except NoEngine:
             self.stop()
@@ -213,16 +213,13 @@ class Engine:
             quiet("umount", "--lazy", mount)
 
 
-def _install(packages: Sequence[str]) -> None:
-    # A package that was removed is still known to dpkg, by its configuration.
-    known = _output("dpkg-query", "--show", "--showformat=${Package} ${Status}\n", *packages).splitlines()
-    missing = [name for name in packages if f"{name} install ok installed" not in known]
+def _install(programs: Mapping[str, str]) -> None:
+    missing = [package for program, package in programs.items() if not shutil.which(program)]
     if missing:
-        options = ["-qq", "-o", "DPkg::Lock::Timeout=300"]
-        env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        with daemons_denied():
-            run("apt-get", *options, "update", env=env)
-            run("apt-get", *options, "install", "-y", "--no-install-recommends", *missing, env=env, timeout=600)
+        try:
+            install(missing)
+        except RuntimeError as error:
+            raise NoEngine(f"{' '.join(missing)} can't be installed: {error}") from error
 
 
 def _restore_filter(known: Mapping[str, list[str]], policy: str) -> None:

@@ -70,7 +70,7 @@ def test_a_broker_that_lost_its_volume_is_filled_again(imported: Installation) -
         imported.compose("rm", "--stop", "--force", "rabbitmq")
         until(lambda: writer.written >= 15, 30)
         imported.docker("volume", "rm", f"{imported.project}_rabbitmq")
-        imported.up("rabbitmq")
+        imported.up()
         imported.wait_until_well()
     _adds_up(imported, before + writer.written)
 

@@ -14,6 +14,7 @@ from typing import Any, Self
 import requests
 
 from hongxia import services
+from hongxia.cli.importing import level
 from hongxia.client import Client, ClientError
 from hongxia.database import Database, migrate
 from hongxia.dates import system_clock
@@ -99,21 +100,9 @@ class Bureau:
     def level(self) -> bool:
         """Whether every consumer stands at its source's head, with nothing waiting for a number."""
         try:
-            before = self.heads()
-            cursors = {name: self.client.get(name, "/cursors") for name in self.addresses}
-            heads = self.heads()
+            return level(self.client)
         except ClientError:  # a service that is down is not level
             return False
-        return (
-            heads == before
-            and all(head["unnumbered"] == 0 for head in heads.values())
-            and all(
-                cursor["position"] == heads[cursor["source"]]["position"]
-                and cursor["chain"] == heads[cursor["source"]]["chain"]
-                for read in cursors.values()
-                for cursor in read
-            )
-        )
 
     def heads(self) -> dict[str, Any]:
         """Each service's own head."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -41,12 +42,12 @@ def test_a_killed_and_wiped_broker_and_every_service_killed_once_change_nothing(
     with running_bureau(rabbitmq, postgres, tmp_path) as bureau:
         importing = Importing(bureau, workbooks)
         importing.start()
-        wait_until(lambda: importing.ended or applied(bureau, "registry") > 0, 120, "the import is under way")
+        importing.wait_until(lambda: applied(bureau, "registry") > 0, "the import is under way")
         bureau.processes["registry"].restart(kill=True)
-        wait_until(lambda: importing.ended or applied(bureau, "finance") > 0, 120, "finance is being read")
+        importing.wait_until(lambda: applied(bureau, "finance") > 0, "finance is being read")
         bureau.processes["finance"].restart(kill=True)
         # The greatest stream of the year: the broker dies in the middle of it, and all that it held is lost.
-        wait_until(lambda: importing.ended or head(bureau, "outreach") > 0, 120, "outreach is relaying")
+        importing.wait_until(lambda: head(bureau, "outreach") > 0, "outreach is relaying")
         rabbitmq.kill()
         rabbitmq.wipe()
         for name in ("reporting", "outreach", "activities"):
@@ -81,10 +82,9 @@ class Importing(threading.Thread):
         self._failures: list[str] = []
         self._succeeded = False
 
-    @property
-    def ended(self) -> bool:
-        """Whether it goes on no longer; finish() then tells why."""
-        return not self.is_alive()
+    def wait_until(self, condition: Callable[[], bool], what: str) -> None:
+        """Wait for what the import brings about; an import that has ended brings no more, and finish() tells why."""
+        wait_until(lambda: condition() or not self.is_alive(), 120, what)
 
     def run(self) -> None:
         """Import until it succeeds; each try after the first finds what is there already."""

@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from .processes import Unavailable, run
@@ -104,11 +104,16 @@ def ensure_installed(*, rabbitmq: bool = True, postgresql: bool = True, chromium
         raise Unavailable(_advice(missing))
     print(f"installing {' '.join(missing)} (正在安装) …", file=sys.stderr, flush=True)
     try:
-        with daemons_denied():
-            _apt_get("update")
-            _apt_get("install", "-y", "--no-install-recommends", *missing)
+        install(missing)
     except RuntimeError as error:
         raise Unavailable(f"{_advice(missing)}\n{error}") from error
+
+
+def install(packages: Sequence[str]) -> None:
+    """Install packages of Debian's, without the daemons that they would start. Raises RuntimeError."""
+    with daemons_denied():
+        _apt_get("update")
+        _apt_get("install", "-y", "--no-install-recommends", *packages)
 
 
 def _on_ubuntu() -> bool:
