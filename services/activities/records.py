@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from hongxia import ids
-from hongxia.http.paging import Page, paginate
+from hongxia.paging import Page, paginate
 from hongxia.http.problems import Conflict, NotFound
 from services.activities.models import Record
 

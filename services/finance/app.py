@@ -15,7 +15,7 @@ from hongxia.events.dispatch import dispatch
 from hongxia.events.envelope import Event
 from hongxia.http.auth import OFFICE
 from hongxia.http.endpoint import Call, Page, Reply
-from hongxia.http.paging import paginate
+from hongxia.paging import paginate
 from hongxia.http.problems import Rule
 from hongxia.runtime.consume import consume
 from hongxia.runtime.http import route

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from hongxia.http.fields import Changes, Flag, Id, Text, Yuan
-from hongxia.http.paging import PageQuery
+from hongxia.schema.fields import Changes, Flag, Id, Text, Yuan
+from hongxia.schema.derive import PageQuery
 from services.finance.workbook import EXPENDITURE_CLASSES
 
 _YEAR = validate.Range(1990, 2100)

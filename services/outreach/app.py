@@ -18,9 +18,9 @@ from hongxia.events.dispatch import dispatch
 from hongxia.events.envelope import Event
 from hongxia.http.auth import OFFICE
 from hongxia.http.endpoint import Call, Reply
-from hongxia.http.paging import Page, paginate
+from hongxia.paging import Page, paginate
 from hongxia.http.problems import PreconditionRequired
-from hongxia.http.voiding import VoidIn
+from hongxia.schema.derive import VoidIn
 from hongxia.runtime.consume import consume
 from hongxia.runtime.http import route
 from hongxia.runtime.service import Service

@@ -10,8 +10,9 @@ from uuid import UUID
 from hongxia.definition import Definition, Importable
 from hongxia.http.auth import ADMIN, OFFICE
 from hongxia.http.endpoint import Call, Page, Reply
-from hongxia.http.paging import PageQuery, paginate
-from hongxia.http.voiding import VoidIn
+from hongxia.paging import paginate
+from hongxia.schema.derive import PageQuery
+from hongxia.schema.derive import VoidIn
 from hongxia.runtime.http import route
 from hongxia.runtime.service import Service
 from services.registry import (

@@ -14,7 +14,8 @@ from hongxia.definition import Definition
 from hongxia.events.envelope import Event
 from hongxia.http.auth import OFFICE, OPERATOR
 from hongxia.http.endpoint import Call, Page, Reply
-from hongxia.http.paging import PageQuery, paginate
+from hongxia.paging import paginate
+from hongxia.schema.derive import PageQuery
 from hongxia.runtime import green
 from hongxia.runtime.consume import consume
 from hongxia.runtime.host import Hosting

@@ -11,7 +11,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 from hongxia.http import problems
 from hongxia.http.chinese import in_chinese
-from hongxia.http.fields import Text, Yuan
+from hongxia.schema.fields import Text, Yuan
 from hongxia.http.problems import FieldError, Problem, Rule, from_validation
 
 FILLED = {

@@ -18,8 +18,9 @@ from werkzeug.wrappers import Request, Response
 from hongxia.database import Database
 from hongxia.http import auth
 from hongxia.http.endpoint import Call, Route, answer
-from hongxia.http.fields import to_fen
-from hongxia.http.paging import PageQuery, paginate
+from hongxia.schema.fields import to_fen
+from hongxia.paging import paginate
+from hongxia.schema.derive import PageQuery
 from hongxia.http.problems import Invalid
 from hongxia.http.values import faults
 from tests.unit.events_builders import NOW, new_database

@@ -5,26 +5,18 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from marshmallow import Schema, fields, validate
 from sqlalchemy import Select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from hongxia.http.problems import FieldError, Invalid
-from hongxia.http.values import fits, is_storable
+from hongxia.rules import Refused, Violation
+from hongxia.values import fits, is_storable
 
 LIMIT = 100
 MOST = 1000
-
-
-class PageQuery(Schema):
-    """The query parameters of every list."""
-
-    limit = fields.Integer(load_default=LIMIT, validate=validate.Range(1, MOST))
-    cursor = fields.String(load_default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +28,11 @@ class Page:
 
 
 def paginate(
-    session: Session, query: Select[Any], by: Sequence[InstrumentedAttribute[Any]], asked: dict[str, Any]
+    session: Session, query: Select[Any], by: Sequence[InstrumentedAttribute[Any]], asked: Mapping[str, Any]
 ) -> Page:
     """The page of an ORM query that `asked` (a loaded PageQuery) names, ordered by columns that are unique together.
 
-    Dates and texts are compared as they are stored. Raises Invalid for a cursor that is none of ours.
+    Dates and texts are compared as they are stored. Raises Refused for a cursor that was not handed out here.
     """
     if asked["cursor"]:
         query = query.where(tuple_(*by) > tuple_(*_decoded(asked["cursor"], by)))
@@ -62,7 +54,7 @@ def _decoded(cursor: str, by: Sequence[InstrumentedAttribute[Any]]) -> list[Any]
             raise ValueError
         return [_as(column.type.python_type, value) for column, value in zip(by, values, strict=True)]
     except (ValueError, TypeError, RecursionError, binascii.Error):
-        raise Invalid("cursor 无效", errors=[FieldError("不是本接口给出的游标", parameter="cursor")]) from None
+        raise Refused(Violation("?cursor", "bad-cursor", "cursor 不是本接口给出的游标，请从第一页重新读取")) from None
 
 
 def _as(kind: Any, value: str) -> Any:
