@@ -10,6 +10,7 @@ from marshmallow import Schema, ValidationError, fields, validates_schema
 
 from hongxia.http.problems import Rule
 from hongxia.http.values import has_giant_exponent
+from hongxia.names import clean_text
 
 _YUAN = re.compile(r"^-?[0-9]{1,13}(\.[0-9]+)?$")
 
@@ -35,15 +36,16 @@ class Yuan(fields.Field[int]):
 
 
 class Text(fields.String):
-    """A text, without blanks around it, that is not empty."""
+    """A text of one line that is not empty, cleaned by `hongxia.names.clean_text`."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, attr, data, **kwargs)
-        text = text.strip() if text else text
+        try:
+            text = clean_text(text) if text else text
+        except ValueError as error:
+            raise ValidationError(str(error)) from None
         if text == "":
             raise ValidationError("不能为空白")
-        if text and not text.isprintable():
-            raise ValidationError("含有不可见字符")
         return text
 
 
