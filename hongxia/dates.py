@@ -50,7 +50,7 @@ def anniversary(day: date, year: int) -> date:
 
 
 def age_on(born: date, day: date) -> int:
-    """Return the full years of age on a day; a year is complete on the `anniversary`. Raises ValueError before birth."""
+    """Return the age in full years; a year is complete on the `anniversary`. Raises ValueError before birth."""
     if day < born:
         raise ValueError("日期早于出生日期")
     return day.year - born.year - (day < anniversary(born, day.year))

@@ -37,7 +37,7 @@ _ACCEPTED = (
 _REFUSED_CATEGORIES = {"Cc", "Cf", "Cs", "Cn"}
 # Characters that show nothing, yet are not format characters: joiner, Hangul fillers, Khmer vowels, Braille blank.
 _INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
-_LINE_ENDS = frozenset("\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029")
+_LINE_ENDS = frozenset("\n\r\v\f\x85\u2028\u2029")
 # What is removed around a text: the blanks of Unicode, and the tabs and line ends that pasting brings.
 _BLANKS = "\t\n\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 # Nearly all texts: ASCII, ideographs, Chinese punctuation. They need no closer look, and NFC changes none of them.
@@ -163,7 +163,8 @@ _SURNAMES = _table(
     "单:shan 單:shan 解:xie 仇:qiu 区:ou 區:ou 曾:zeng 查:zha 盖:ge/gai 蓋:ge/gai 乐:yue/le 樂:yue/le 种:chong",
     "重:chong 繁:po 朴:piao 覃:qin/tan 翟:zhai/di 缪:miao 繆:miao 秘:bi 折:she 召:shao 员:yun 員:yun 贠:yun 洗:xian",
     "尉:wei/yu 黑:he 能:nai 佴:nai 郇:xun/huan 隗:wei/kui 郗:xi/chi 句:gou 阚:kan 薄:bo 卜:bu 长:chang 藏:zang 都:du",
-    "牟:mu/mou 宓:mi/fu 乜:nie 祭:zhai 谌:chen/shen 莘:shen/xin 六:lu/liu 粘:nian 隽:juan/jun 郄:qie/xi 阿:a/e 柏:bai/bo",
+    "牟:mu/mou 宓:mi/fu 乜:nie 祭:zhai 谌:chen/shen 莘:shen/xin 六:lu/liu 粘:nian 隽:juan/jun 郄:qie/xi 阿:a/e",
+    "柏:bai/bo",
 )
 _COMPOUND_SURNAMES = _table(
     "万俟:mo-qi 尉迟:yu-chi 尉遲:yu-chi 单于:chan-yu 單于:chan-yu 长孙:zhang-sun 長孫:zhang-sun 澹台:tan-tai",
@@ -186,7 +187,7 @@ def initials(name: str) -> tuple[str, ...]:
     """Return the pinyin initials of a name, "zs" for 张三, the likely reading first; several where readings differ.
 
     A surname is read as one: "stf" before "dtf" for 单田芳. A word in Latin letters gives its first letter. Characters
-    without a known reading (private use, recent extensions) are left out. Without any reading: an empty tuple.
+    without a known reading (private use, some of the rarest) are left out. Without any reading: an empty tuple.
     """
     return _joined("".join(syllable[:1] for syllable in spoken) for spoken in _spoken(name))
 
@@ -367,12 +368,13 @@ def near_pairs(people: Mapping[K, Person]) -> Iterator[tuple[K, K, Resemblance]]
 
 
 def _near_names(a: Person, b: Person) -> str | None:
-    if not a.birth_date or not b.birth_date:
+    first, second = folded(a.name), folded(b.name)
+    if not a.birth_date or not b.birth_date or not first:
         return None
-    difference = _difference(folded(a.name), folded(b.name))
+    difference = _difference(first, second)
     if difference == "":
         return _near_dates(a.birth_date, b.birth_date)
-    if difference == "one" and a.birth_date == b.birth_date and len(folded(a.name)) > 1:
+    if difference == "one" and a.birth_date == b.birth_date and len(first) > 1:
         return "出生日期相同，姓名相差一个字"
     return None
 
