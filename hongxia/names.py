@@ -22,16 +22,14 @@ K = TypeVar("K")
 # What is stored ---------------------------------------------------------------------------------------------------
 
 # Ranges that are accepted whatever the Unicode version of the running Python knows of them: CJK Extension A, unified
-# ideographs, strokes and description characters, planes 2 and 3 (Extension B and later), the private use areas.
+# ideographs, strokes and description characters, planes 2 and 3 (Extension B and later). Private use (category Co) is
+# accepted, since no rule below refuses it.
 _ACCEPTED = (
     (0x2FF0, 0x2FFF),
     (0x31C0, 0x31EF),
     (0x3400, 0x9FFF),
-    (0xE000, 0xF8FF),
     (0x20000, 0x2FFFD),
     (0x30000, 0x3FFFD),
-    (0xF0000, 0xFFFFD),
-    (0x100000, 0x10FFFD),
 )
 # Control, format (zero width, bidirectional), surrogate, unassigned; line ends are handled before.
 _REFUSED_CATEGORIES = {"Cc", "Cf", "Cs", "Cn"}
@@ -291,7 +289,7 @@ def _readings(word: str, is_surname: bool) -> tuple[str, ...]:
     from pypinyin import pinyin as read
 
     listed = [*(_SURNAMES.get(word, ()) if is_surname else ()), *_GIVEN.get(word, ())]
-    default = [] if listed and not is_surname else read(word, style=Style.NORMAL, errors="ignore")
+    default = read(word, style=Style.NORMAL, errors="ignore")
     known = listed + [reading for group in default for reading in group if reading.isascii()]
     return tuple(dict.fromkeys(chain.from_iterable(_spellings(reading) for reading in known)))
 

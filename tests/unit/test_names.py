@@ -256,6 +256,10 @@ class TestSearch:
             like_pattern(query)
 
     @given(NAMES, NAMES)
+    @example("ang", "张三")
+    @example("hangsan", "张三")
+    @example("ang", "张三")
+    @example("hangsan", "张三")
     @example("%", "100%")
     @example("\\_", "a\\_b")
     def test_a_database_finds_the_same(self, query, name):
