@@ -14,6 +14,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from math import isfinite
 
+from hongxia.names import clean_text
 from hongxia.workbook.declare import Column, Kind, Value
 
 ERROR_VALUES = {"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!"}
@@ -71,11 +72,12 @@ def value_of(column: Column, raw: object, span: Span) -> Value:
 
 
 def _text(column: Column, raw: object, span: Span) -> str:
-    text = clean(_plain(raw))
+    try:
+        text = clean(clean_text(_plain(raw).translate(_INVISIBLE)))
+    except ValueError as error:
+        raise BadCell(str(error)) from None
     if len(text) > column.max_length:
         raise BadCell(f"不能超过{column.max_length}个字")
-    if not text.isprintable():
-        raise BadCell("含有不可见字符")
     problem = column.check(text) if column.check else None
     if problem:
         raise BadCell(problem)
