@@ -120,7 +120,9 @@ def voided_data_of(schema: type[RecordSchema]) -> type[EventData]:
 def event_data(name: str, description: str, schema: type[RecordSchema] | None, **more: Any) -> type[EventData]:
     """Return the data of an event that holds further fields, or only these."""
     own = _published(schema) if schema else {}
-    made: type[Any] = EventData.from_dict({**own, **{key: _published_field(field) for key, field in more.items()}}, name=name)
+    made: type[Any] = EventData.from_dict(
+        {**own, **{key: _published_field(field) for key, field in more.items()}}, name=name
+    )
     made.__doc__ = description
     return made
 

@@ -65,7 +65,7 @@ class Yuan(Declared):
         return fen
 
 
-class Text(Declared, fields.String):  # type: ignore[misc]
+class Text(Declared, fields.String):
     """A text of one line, cleaned before it is checked: trimmed, not empty, at most `longest` characters."""
 
     def __init__(self, *, longest: int = 100, check: Callable[[str], str | None] | None = None, **options: Any) -> None:
@@ -88,7 +88,7 @@ class Text(Declared, fields.String):  # type: ignore[misc]
         return text
 
 
-class Code(Declared, fields.String):  # type: ignore[misc]
+class Code(Declared, fields.String):
     """One code of a list; the labels stand beside it in workbooks and contracts."""
 
     def __init__(self, codes: Mapping[str, str], **options: Any) -> None:
@@ -96,11 +96,11 @@ class Code(Declared, fields.String):  # type: ignore[misc]
         super().__init__(validate=validate.OneOf(list(codes), labels=list(codes.values())), **options)
 
 
-class Day(Declared, fields.Date):  # type: ignore[misc]
+class Day(Declared, fields.Date):
     """A date in Asia/Shanghai."""
 
 
-class Count(Declared, fields.Integer):  # type: ignore[misc]
+class Count(Declared, fields.Integer):
     """A whole number between bounds, both included."""
 
     def __init__(self, least: int = 0, most: int = 999_999, **options: Any) -> None:
@@ -109,7 +109,7 @@ class Count(Declared, fields.Integer):  # type: ignore[misc]
         super().__init__(strict=True, validate=validate.Range(least, most), **options)
 
 
-class Flag(Declared, fields.Boolean):  # type: ignore[misc]
+class Flag(Declared, fields.Boolean):
     """true or false, and no text or number that could mean it."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
@@ -118,7 +118,7 @@ class Flag(Declared, fields.Boolean):  # type: ignore[misc]
         return value
 
 
-class Id(Declared, fields.UUID):  # type: ignore[misc]
+class Id(Declared, fields.UUID):
     """The id of an entity: a UUID at the API, its text inside."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
@@ -136,7 +136,7 @@ class CadreRef(Id):
         super().__init__(**options)
 
 
-class Moment(Declared, fields.AwareDateTime):  # type: ignore[misc]
+class Moment(Declared, fields.AwareDateTime):
     """A moment in UTC."""
 
 
