@@ -69,8 +69,8 @@ ENGLISH = Words(
     ("facts", "newest state"),
     ("figures", "exact, rebuildable"),
     ("dashboard", "every figure opens"),
-    "how the year went",
-    ("other systems", "subscribe likewise"),
+    "its database: log and facts",
+    ("other systems", "read the feed"),
     ("feed: GET /events of every source", "catches up what the queue lost, proves that nothing is missing"),
     "publish",
 )
@@ -92,8 +92,8 @@ CHINESE = Words(
     ("事实", "最新的状态"),
     ("数字", "准确，可重建"),
     ("看板", "每个数字都可展开"),
-    "报告：全年情况",
-    ("其他系统", "同样订阅"),
+    "数据库：日志与事实",
+    ("其他系统", "读取事件流"),
     ("事件流：每个来源的 GET /events", "补取队列丢失的事件，证明一条不缺"),
     "发布",
 )
@@ -191,7 +191,6 @@ def drawing(words: Words) -> Iterator[str]:
     yield text(70, feed + 44, words.feed[1], 13, "soft")
     yield from labelled("box", 656, bottom + 34, 180, 50, words.outside)
     yield arrow(f"M 596 {feed} V {bottom + 59} H 650", "feed")
-    yield arrow(f"M 500 {bottom} V {bottom + 20} H 746 V {bottom + 28}")
     yield "</svg>"
 
 

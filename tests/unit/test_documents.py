@@ -7,6 +7,7 @@ import re
 import runpy
 import shlex
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
@@ -364,6 +365,16 @@ def test_every_route_that_a_page_names_is_published() -> None:
     assert [each for each in named if not exists(each[1], each[2])] == []
     assert not exists("GET", "/outreach/calls")
     assert not exists("DELETE", "/outreach/visits")
+
+
+def test_the_licence_and_the_package_name_whom_they_are_from() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    [author] = project["authors"]
+    licence = (ROOT / "LICENSE").read_text(encoding="utf-8")
+    assert re.search(rf"^   Copyright \d{{4}} {author['name']}$", licence, re.MULTILINE)
+    assert "[yyyy]" not in licence
+    assert f"ersion {project['version']}" in (ROOT / READMES[0]).read_text(encoding="utf-8")
+    assert f"版本 {project['version']}" in (ROOT / READMES[1]).read_text(encoding="utf-8")
 
 
 # The README's request and event
