@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,19 @@ def test_without_a_command_help_is_printed(run: Run) -> None:
     assert "参数" not in out
     assert "选项" in out
     assert "命令" in out
+
+
+def test_the_version_is_that_of_the_project_and_nothing_else_is_done(run: Run) -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    for line in (["--version"], ["--version", "import", "/nowhere"]):
+        assert run(*line) == (0, f"hongxia {project['version']}\n", "")
+
+
+def test_help_begins_with_what_the_program_is(run: Run) -> None:
+    code, out, err = run("--help")
+    assert (code, err) == (0, "")
+    assert "红霞：老干部工作一年的记录" in out
+    assert "--version" in out
 
 
 def test_what_the_operating_system_refuses_is_told_with_its_path(run: Run, tmp_path: Path) -> None:
