@@ -23,6 +23,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(serve)
     app.command()(migrate)
+    app.command()(revision)
     app.command()(token)
     app.command()(wait)
 
@@ -71,6 +72,19 @@ def migrate(service: Annotated[str, typer.Argument(help="服务名")]) -> None:
     except Exception as error:  # noqa: BLE001 - whatever a migration fails of is told in one line
         raise Misconfigured(f"{service} 的数据库迁移失败，未作任何更改：{_cause(error)}") from None
     tell(f"{service}：数据库已是当前版本")
+
+
+def revision(
+    service: Annotated[str, typer.Argument(help="服务名")],
+    message: Annotated[str, typer.Option("-m", "--message", help="这次改动的英文说明")],
+) -> None:
+    """按模型与现有迁移的差别，写出一个新的数据库迁移（供开发者核对后提交）。"""
+    from hongxia.migrations.revising import write_revision
+
+    services.must_exist(service)
+    definition = services.load(service).definition
+    path = write_revision(definition.metadata, definition.migrations, message)
+    tell(f"已写入 {path}，请核对后提交" if path else f"{service}：模型与迁移一致，没有要改的")
 
 
 def _cause(error: Exception) -> str:
