@@ -118,10 +118,18 @@ class SheetOut(Schema):
     unchanged = fields.Integer(required=True)
 
 
+class NoteOut(Schema):
+    """Something about a sheet that is no error, but that nobody should overlook, in Chinese."""
+
+    sheet = fields.String(required=True)
+    text = fields.String(required=True)
+
+
 class ImportedOut(Schema):
-    """What an import did, by sheet."""
+    """What an import did, by sheet, and what it read although a person may not have seen it."""
 
     workbook = fields.String(required=True)
     year = fields.Integer(required=True)
     dry_run = fields.Boolean(required=True)
     sheets = fields.Dict(keys=fields.String(), values=fields.Nested(SheetOut), required=True)
+    notes = fields.List(fields.Nested(NoteOut), required=True)

@@ -278,6 +278,7 @@ class Service:
             "year": parsed.parsed.year,
             "dry_run": call.query["dry_run"],
             "sheets": sheets,
+            "notes": [{"sheet": note.sheet_zh, "text": note.text_zh} for note in parsed.parsed.notes],
         }
 
     def _importable(self, name: str) -> Importable:

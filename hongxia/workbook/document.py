@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from hongxia.workbook.cells import EXACT_DIGITS
 from hongxia.workbook.declare import Column, Kind, Sheet, Workbook
 from hongxia.workbook.layout import COVER, HELP, NOTES, TITLE, UNIT, YEAR
-from hongxia.workbook.read import MOST_ROWS
+from hongxia.workbook.numberformat import EXACT_DIGITS
+from hongxia.workbook.sheet import MOST_ROWS
 
 INTRODUCTION = f"""\
 # Workbooks

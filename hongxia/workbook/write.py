@@ -13,7 +13,7 @@ from xlsxwriter.utility import xl_col_to_name
 
 from hongxia.workbook.declare import Column, Kind, Sheet, Value, Workbook
 from hongxia.workbook.layout import CHOICES, COVER, HELP, NOTES, TITLE, UNIT, YEAR
-from hongxia.workbook.read import MOST_ROWS
+from hongxia.workbook.sheet import MOST_ROWS
 
 CREATED = datetime(2000, 1, 1, tzinfo=UTC)  # any fixed moment: it is part of the file's bytes
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

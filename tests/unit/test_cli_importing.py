@@ -18,7 +18,7 @@ def test_files_are_known_by_their_cover_and_sorted_by_what_refers_to_what(tmp_pa
     (tmp_path / "b.XLSX").write_bytes(write(CADRES, 2022, "某局"))
     (tmp_path / "~$a.xlsx").write_bytes(b"Excel's own lock")
     (tmp_path / ".hidden.xlsx").write_bytes(b"somebody's own")
-    assert [path.name for path, _ in sorted_files(tmp_path, KNOWN)] == ["b.XLSX", "a.xlsx"]
+    assert [file.path.name for file in sorted_files(tmp_path, KNOWN)] == ["b.XLSX", "a.xlsx"]
 
 
 def test_an_empty_directory_is_told(tmp_path: Path) -> None:
