@@ -222,13 +222,9 @@ class Grid:
         return self.book.formats[style] if 0 <= style < len(self.book.formats) else GENERAL
 
 
-def local(tag: object) -> str:
-    """An element's name without its namespace."""
-    return _local(tag) if isinstance(tag, str) else ""
-
-
 @lru_cache(maxsize=512)
-def _local(tag: str) -> str:
+def local(tag: str) -> str:
+    """An element's or attribute's name without its namespace."""
     return tag.rpartition("}")[2]
 
 

@@ -126,6 +126,7 @@ def shown_text(text: str, code: str) -> str | None:
     return "".join(text if kind == "text" else literal for kind, literal in section.tokens)
 
 
+@lru_cache(maxsize=4096)
 def shown_number(value: int | float, code: str) -> Shown | None:
     """What is shown for a number under that format; None where it can't be told."""
     number = decimal_of(value)
