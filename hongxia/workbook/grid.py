@@ -31,7 +31,7 @@ UNREADABLE = "文件已损坏或不是 Excel 工作簿，请用 Excel 打开后�
 
 _NO_SUCH_DAY = 60  # 29 February 1900, which only Excel knows
 _ESCAPED = re.compile(r"(?:_x[0-9A-Fa-f]{4}_)+")
-_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?", re.ASCII)
 
 Cells = Mapping[int, object]
 """What a row holds: column index from 0 → content; empty cells are left out."""
@@ -267,7 +267,7 @@ def _number(text: str, code: str, epoch: datetime) -> object:
     as_date, whole, elapsed = _kind_of_date(code)
     if not as_date:
         return Formatted(value, code)
-    if epoch == CALENDAR_WINDOWS_1900 and _NO_SUCH_DAY <= value < _NO_SUCH_DAY + 1:
+    if value < 0 or (epoch == CALENDAR_WINDOWS_1900 and _NO_SUCH_DAY <= value < _NO_SUCH_DAY + 1):
         return NO_DATE
     try:
         moment: Any = from_excel(value, epoch, timedelta=elapsed)

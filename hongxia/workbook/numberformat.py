@@ -22,8 +22,10 @@ EXACT_DIGITS = 15
 _YEAR_MONTH, _MONTH_DAY = 'yyyy"年"m"月"', 'm"月"d"日"'
 _TIME, _TIME_SECONDS = '上午/下午h"时"mm"分"', '上午/下午h"时"mm"分"ss"秒"'
 
-# Built-in formats of Excel in Chinese (ECMA-376 part 1, 18.8.30, zh-cn), which openpyxl's table leaves out.
-CHINESE_FORMATS = {
+# Built-in formats of Excel in Chinese (ECMA-376 part 1, 18.8.30, zh-cn), which openpyxl's table leaves out, and 44,
+# which stands there without its semicolons.
+BUILTIN = BUILTIN_FORMATS | {
+    44: r'_("$"* #,##0.00_);_("$"* \(#,##0.00\);_("$"* "-"??_);_(@_)',
     27: _YEAR_MONTH,
     28: _MONTH_DAY,
     29: _MONTH_DAY,
@@ -86,7 +88,7 @@ class _Section:
 
 def builtin(number: int) -> str:
     """The format code of a built-in number; one that nobody knows is a code that `shown_number` gives up on."""
-    return CHINESE_FORMATS.get(number) or BUILTIN_FORMATS.get(number) or f"[{number}]"
+    return BUILTIN.get(number) or f"[{number}]"
 
 
 def is_date(code: str) -> bool:
