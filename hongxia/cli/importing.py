@@ -152,13 +152,16 @@ def sorted_files(directory: Path, known: dict[str, Kind]) -> list[File]:
 def remarks(files: Sequence[File]) -> list[str]:
     """What is unusual about files that are imported together: several units, or a workbook of a year twice."""
     texts = []
-    units: dict[str, list[str]] = {}
+    units: dict[str, list[File]] = {}
     doubles: dict[tuple[str, int], list[str]] = {}
     for file in files:
-        units.setdefault(file.cover.unit or "（空）", []).append(file.path.name)
+        same = next((unit for unit in units if same_title(unit, file.cover.unit)), file.cover.unit)
+        units.setdefault(same, []).append(file)
         doubles.setdefault((file.kind.title, file.cover.year), []).append(file.path.name)
     if len(units) > 1:
-        named = "；".join(f"“{unit}”：{'、'.join(names)}" for unit, names in units.items())
+        named = "；".join(
+            f"“{unit or '（未填）'}”：{'、'.join(file.path.name for file in found)}" for unit, found in units.items()
+        )
         texts.append(f"封面上的单位名称不一致，请确认这些文件属于同一单位：{named}")
     for (title, year), names in doubles.items():
         if len(names) > 1:

@@ -21,7 +21,7 @@ from openpyxl.utils.datetime import CALENDAR_WINDOWS_1900, from_excel, from_ISO8
 
 from hongxia.workbook.content import EMPTY_RESULT, ERROR_VALUE, NO_DATE, NO_RESULT, Formatted
 from hongxia.workbook.errors import NotAWorkbook
-from hongxia.workbook.numberformat import GENERAL, TEXT, is_date, shows_whole_date
+from hongxia.workbook.numberformat import GENERAL, TEXT, UNKNOWN, is_date, shows_whole_date
 
 MOST_COLUMNS = 1_000
 MOST_CELLS = 16_384  # Excel's own last column
@@ -219,7 +219,9 @@ class Grid:
         raise ValueError(f"a cell of kind {kind[:20]}")
 
     def _code(self, style: int) -> str:
-        return self.book.formats[style] if 0 <= style < len(self.book.formats) else GENERAL
+        if 0 <= style < len(self.book.formats):
+            return self.book.formats[style]
+        return UNKNOWN if style else GENERAL
 
 
 @lru_cache(maxsize=512)

@@ -16,6 +16,8 @@ from openpyxl.styles.numbers import BUILTIN_FORMATS, STRIP_RE, is_date_format
 
 GENERAL = "General"
 TEXT = "@"
+UNKNOWN = "[?]"
+"""Stands for a format that the file does not give: nothing can be told about what it shows."""
 EXACT_DIGITS = 15
 """Excel keeps 15 significant digits: a longer number typed as a number has lost its last digits already."""
 
@@ -87,8 +89,8 @@ class _Section:
 
 
 def builtin(number: int) -> str:
-    """The format code of a built-in number; one that nobody knows is a code that `shown_number` gives up on."""
-    return BUILTIN.get(number) or f"[{number}]"
+    """The format code of a built-in number, UNKNOWN for one that is none."""
+    return BUILTIN.get(number, UNKNOWN)
 
 
 def is_date(code: str) -> bool:

@@ -69,6 +69,11 @@ def test_a_format_that_can_not_be_shown_exactly_is_refused_and_not_guessed(code:
         assert "数字格式" in error or "显示为 空白" in error
 
 
+def test_a_style_that_the_file_does_not_give_is_refused() -> None:
+    assert "数字格式" in errors(by_hand(row(2, '<{p}c r="H2" s="7"><{p}v>7</{p}v></{p}c>')))[0]
+    assert values(by_hand(row(2, '<{p}c r="H2" s="0"><{p}v>7</{p}v></{p}c>')), "remark") == ["7"]
+
+
 def test_a_format_for_texts_puts_something_before_a_text() -> None:
     cells = '<{p}c r="H2" s="1" t="inlineStr"><{p}is><{p}t>一组</{p}t></{p}is></{p}c>'
     data = by_hand(row(2, cells), formats={200: '"联络"@'}, styles=(0, 200))

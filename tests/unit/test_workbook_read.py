@@ -319,3 +319,38 @@ def test_a_wrong_size_noted_in_the_file_loses_no_row() -> None:
 def test_identify_says_why_it_can_not() -> None:
     with pytest.raises(NotAWorkbook, match="年度"):
         identify(file({**GOOD, "封面": [["表名", "出行表"]]}))
+
+
+def _renamed(data: bytes, change: Callable[[str], str], text: Callable[[bytes], bytes] = lambda xml: xml) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return _zip({change(name): text(archive.read(name)) for name in archive.namelist()})
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        _renamed(file(GOOD), lambda name: name.replace("/", "\\")),
+        _renamed(file(GOOD), lambda name: name.replace("sheet1", "Sheet1")),
+        _renamed(
+            file(GOOD),
+            lambda name: name.replace("workbook", "workbook2"),
+            lambda xml: xml.replace(b"xl/workbook.xml", b"xl/workbook2.xml"),
+        ),
+        _renamed(file(GOOD), lambda name: name.replace("docProps/core.xml", "lost.xml")),
+        _replaced(file(GOOD), "xl/styles.xml", lambda xml: xml.replace(b"<fills ", b"<fill /><fills ")),
+        _replaced(file(GOOD), "[Content_Types].xml", lambda _: b"<Types/>"),
+        _replaced(
+            file(GOOD),
+            "xl/worksheets/sheet2.xml",
+            lambda xml: xml.replace(
+                b"</worksheet>", b"<dataValidations><dataValidation/></dataValidations></worksheet>"
+            ),
+        ),
+    ],
+    ids=["backslashes", "capitals", "other name", "properties", "odd style", "no types", "odd rule"],
+)
+def test_a_file_that_another_program_wrote_oddly_is_read(data: bytes) -> None:
+    assert [row.values["on"] for row in read(data, BOOK, today=TODAY).rows["trips"]] == [
+        date(2022, 3, 1),
+        date(2022, 4, 5),
+    ]
