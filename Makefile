@@ -30,6 +30,7 @@ lint: $(READY)
 contracts: $(READY)
 	@$(BIN)/hongxia contracts contracts
 	@$(BIN)/hongxia workbooks > docs/workbooks.md
+	@$(BIN)/hongxia workbooks --language zh > docs/workbooks.zh-CN.md
 
 lock:
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
