@@ -120,9 +120,20 @@ BUDGET_LINES = Sheet(
             "finance.budget.total",
             "全年预算数",
             "Sum of `年初预算数（元）`, plus the sum of `调整金额（元）` of 预算调整; shown in 万元.",
+            rule_zh="`年初预算数（元）`合计，加上“预算调整”表`调整金额（元）`合计；以万元显示。",
         ),
-        Figure("finance.budget.basic", "基本支出预算", "The same over lines with `支出类别` 基本支出."),
-        Figure("finance.budget.project", "项目支出预算", "The same over lines with `支出类别` 项目支出."),
+        Figure(
+            "finance.budget.basic",
+            "基本支出预算",
+            "The same over lines with `支出类别` 基本支出.",
+            rule_zh="同上，只计`支出类别`为基本支出的项目。",
+        ),
+        Figure(
+            "finance.budget.project",
+            "项目支出预算",
+            "The same over lines with `支出类别` 项目支出.",
+            rule_zh="同上，只计`支出类别`为项目支出的项目。",
+        ),
     ),
 )
 
@@ -212,8 +223,17 @@ EXPENDITURES = Sheet(
             "全年执行数",
             "Sum of `金额（元）` over rows with an empty `冲销原凭证编号`, less the sum over the others, plus the aid "
             "paid (finance.aid.paid); shown in 万元.",
+            rule_zh=(
+                "`冲销原凭证编号`为空的各行`金额（元）`合计，减去其余各行合计，加上已拨付的帮扶经费（`f"
+                "inance.aid.paid`）；以万元显示。"
+            ),
         ),
-        Figure("finance.execution_rate", "预算执行率", "finance.executed.total divided by finance.budget.total."),
+        Figure(
+            "finance.execution_rate",
+            "预算执行率",
+            "finance.executed.total divided by finance.budget.total.",
+            rule_zh=("全年执行数（`finance.executed.total`）除以全年预算数（`finance.budget.total`）。"),
+        ),
     ),
 )
 
