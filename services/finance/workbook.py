@@ -224,8 +224,8 @@ EXPENDITURES = Sheet(
             "Sum of `金额（元）` over rows with an empty `冲销原凭证编号`, less the sum over the others, plus the aid "
             "paid (finance.aid.paid); shown in 万元.",
             rule_zh=(
-                "`冲销原凭证编号`为空的各行`金额（元）`合计，减去其余各行合计，加上已拨付的帮扶经费（`f"
-                "inance.aid.paid`）；以万元显示。"
+                "`冲销原凭证编号`为空的各行`金额（元）`合计，减去其余各行合计，"
+                "加上已拨付的帮扶经费（`finance.aid.paid`）；以万元显示。"
             ),
         ),
         Figure(

@@ -229,8 +229,8 @@ CONTACTS = Sheet(
             "Numerator: the cadre-months of the denominator (workbook 干部名册) in which the cadre has at least one "
             "row. A contact in a month that is not due counts in neither.",
             rule_zh=(
-                "分子：分母（见“干部名册”工作簿）所计的干部和月份中，该干部当月至少有一行的。不应联系的月份"
-                "有联系的，分子、分母都不计。"
+                "分子：分母（见“干部名册”工作簿）所计的干部和月份中，该干部当月至少有一行的。"
+                "不应联系的月份有联系的，分子、分母都不计。"
             ),
         ),
     ),
@@ -324,8 +324,9 @@ AID_CASES = Sheet(
             "Sum of `金额（元）` over rows with `审批结果` 批准, paid by finance from the line marked 帮扶资金. If the "
             "balance of that line does not cover a payment, it is refused and does not count; the figure says so.",
             rule_zh=(
-                "`审批结果`为批准的各行`金额（元）`合计，由标为`帮扶资金`的项目拨付。该项目余额不足的不"
-                "予拨付，不计入，并在该指标上注明。"
+                "`审批结果`为批准的各行`金额（元）`合计，由标为`帮扶资金`的项目拨付。"
+                "该项目余额不足的不予拨付，"
+                "不计入，并在该指标上注明。"
             ),
         ),
     ),
