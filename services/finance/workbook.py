@@ -232,7 +232,7 @@ EXPENDITURES = Sheet(
             "finance.execution_rate",
             "预算执行率",
             "finance.executed.total divided by finance.budget.total.",
-            rule_zh=("全年执行数（`finance.executed.total`）除以全年预算数（`finance.budget.total`）。"),
+            rule_zh="全年执行数（`finance.executed.total`）除以全年预算数（`finance.budget.total`）。",
         ),
     ),
 )
