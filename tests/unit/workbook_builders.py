@@ -99,7 +99,15 @@ def by_hand(
     package = "http://schemas.openxmlformats.org/package/2006/relationships"
     related = {"1": ("worksheet", "worksheets/sheet1.xml"), "2": ("worksheet", "/xl/worksheets/sheet2.xml")}
     related |= {"3": ("sharedStrings", "sharedStrings.xml"), "4": ("styles", "styles.xml")}
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+    overrides = {"workbook": "sheet.main", "styles": "styles", "sharedStrings": "sharedStrings"}
     parts = {
+        "[Content_Types].xml": '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
+        '<Default Extension="xml" ContentType="application/xml"/>'
+        + "".join(f'<Override PartName="/xl/{n}.xml" ContentType="{kind}.{k}+xml"/>' for n, k in overrides.items())
+        + "</Types>",
+        "_rels/.rels": f'<Relationships xmlns="{package}"><Relationship Id="1" Type="{relation}/officeDocument" '
+        'Target="xl/workbook.xml"/></Relationships>',
         "xl/workbook.xml": f'<{p}workbook {root} xmlns:r="{relation}"><{p}workbookPr date1904="{int(date1904)}"/>'
         f'<{p}sheets><{p}sheet name="封面" sheetId="1" r:id="1"/><{p}sheet name="走访" sheetId="2" r:id="2"/>'
         f"</{p}sheets></{p}workbook>",
