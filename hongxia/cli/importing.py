@@ -87,6 +87,7 @@ def import_directory(
     console = Console()
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task("导入", total=len(files))
+        refused: list[str] = []
         for index, file in enumerate(files):
             if index and file.kind.order != files[index - 1].kind.order and not dry_run:
                 progress.update(task, description="等待各服务读到最新")
@@ -97,8 +98,12 @@ def import_directory(
                 for line in [summary(file.path.name, answer), *notes(answer)]:
                     tell(line, console=console)
             except ClientError as error:
-                raise ClientError(_with_the_rest(str(error), files[index + 1 :], dry_run)) from None
+                refused.append(str(error))
+                if not (dry_run and error.problem.get("errors")):
+                    raise ClientError(_with_the_rest(refused, files[index + 1 :], dry_run)) from None
             progress.advance(task)
+        if refused:
+            raise ClientError(_with_the_rest(refused, (), dry_run))
         if not dry_run:
             progress.update(task, description="等待各服务读到最新")
             settle(client)
@@ -118,7 +123,8 @@ def left_out(directory: Path) -> list[str]:
         texts.append(f"不是 .xlsx，没有读取：{'、'.join(others)}")
     for path in sorted(directory.iterdir()):
         if path.is_dir() and not path.name.startswith("."):
-            count = sum(1 for inner in path.rglob("*.xlsx") if not inner.name.startswith(("~$", ".")))
+            inside = [inner for inner in path.rglob("*") if not inner.name.startswith(("~$", "."))]
+            count = sum(inner.suffix.lower() == ".xlsx" for inner in inside)
             texts.append(f"子目录 {path.name} 没有读取" + (f"（其中有 {count} 个 .xlsx 文件）" if count else ""))
     return texts
 
@@ -198,9 +204,9 @@ def _told(path: Path, error: ClientError) -> str:
     return "\n".join(lines)
 
 
-def _with_the_rest(told: str, left: Sequence[File], dry_run: bool) -> str:
+def _with_the_rest(refused: Sequence[str], left: Sequence[File], dry_run: bool) -> str:
     """What failed, which files were not tried after it, and what a dry run can't know."""
-    lines = [told]
+    lines = list(refused)
     if left:
         lines.append(f"其后的文件没有处理：{'、'.join(file.path.name for file in left)}")
     if dry_run:

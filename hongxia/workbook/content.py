@@ -26,3 +26,4 @@ NO_RESULT = Unreadable("公式没有计算结果，请用 Excel 打开并保存�
 EMPTY_RESULT = Unreadable("公式的结果为空，请填写内容或清除公式", blank=True)
 ERROR_VALUE = Unreadable("单元格是公式错误值，请改为实际内容")
 NO_DATE = Unreadable("单元格是日期格式，但数值不是日期，请重新填写日期")
+PICTURE = Unreadable("单元格是嵌入的图片，请改为文字")

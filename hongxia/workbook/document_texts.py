@@ -81,7 +81,8 @@ is read just as well. The name of the file does not matter: a file is known by i
             "text",
             "any text, or a number as Excel shows it (7 under the format `0000` is 0007). Blanks around it are "
             "dropped; line breaks (Alt+Enter) and several blanks inside become one blank; full-width digits and "
-            f"letters become half-width. Numbers of more than {EXACT_DIGITS} digits must be text: Excel loses the last digits",
+            f"letters become half-width. Numbers of more than {EXACT_DIGITS} digits must be text: Excel loses the last "
+            "digits",
         ),
         ("whole number", "a number without decimals, also as text"),
         ("yuan", "an amount in yuan (元, never 万元) with at most two decimals, also as text; `1,234.50` is taken"),

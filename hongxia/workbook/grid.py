@@ -19,7 +19,7 @@ from openpyxl.styles.numbers import is_timedelta_format
 from openpyxl.utils.cell import coordinate_to_tuple, range_boundaries
 from openpyxl.utils.datetime import CALENDAR_WINDOWS_1900, from_excel, from_ISO8601
 
-from hongxia.workbook.content import EMPTY_RESULT, ERROR_VALUE, NO_DATE, NO_RESULT, Formatted
+from hongxia.workbook.content import EMPTY_RESULT, ERROR_VALUE, NO_DATE, NO_RESULT, PICTURE, Formatted
 from hongxia.workbook.errors import NotAWorkbook
 from hongxia.workbook.numberformat import GENERAL, TEXT, UNKNOWN, is_date, shows_whole_date
 
@@ -188,6 +188,8 @@ class Grid:
             area = Area.of(formula.get("ref", ""))
             if not area.single:
                 self._spilled.append(area)
+        if formula is not None and "DISPIMG(" in (formula.text or ""):  # how WPS puts a picture into a cell
+            return PICTURE
         kind = cell.get("t", "n")
         style = cell.get("s")
         code = self._code(int(style)) if style else GENERAL

@@ -39,7 +39,7 @@ def test_subdirectories_and_other_files_are_mentioned(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
     for name in (
         "一季度/a.xlsx",
-        "一季度/b.xlsx",
+        "一季度/b.XLSX",
         "一季度/~$a.xlsx",
         "图片/a.png",
         "旧表.xls",

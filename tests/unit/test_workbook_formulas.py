@@ -84,6 +84,11 @@ def test_an_error_value_is_refused_also_one_that_a_newer_excel_has(error: str) -
     assert errors(data) == ["走访：第2行“备注”：单元格是公式错误值，请改为实际内容"]
 
 
+def test_a_picture_that_wps_puts_into_a_cell_is_no_text() -> None:
+    cell = '<{p}c r="H2" t="str"><{p}f>_xlfn.DISPIMG("ID_1",1)</{p}f><{p}v>=DISPIMG("ID_1",1)</{p}v></{p}c>'
+    assert errors(by_hand(row(2, cell))) == ["走访：第2行“备注”：单元格是嵌入的图片，请改为文字"]
+
+
 def test_a_header_or_a_number_of_the_cover_may_be_a_formula_with_a_result() -> None:
     def fill(book: Any, page: Any) -> None:
         book.get_worksheet_by_name("封面").write_formula("B2", "=2021+1", None, 2022)
