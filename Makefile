@@ -36,6 +36,7 @@ lint: $(READY) ## Check format, lint rules, types and which module may import wh
 contracts: $(READY) ## Write contracts/ and docs/workbooks.md from the declarations in services/
 	@$(BIN)/hongxia contracts contracts
 	@$(BIN)/hongxia workbooks > docs/workbooks.md
+	@$(BIN)/hongxia workbooks --language zh > docs/workbooks.zh-CN.md
 
 lock: $(UV) ## Resolve requirements.lock and requirements-dev.lock anew from pyproject.toml
 	@$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \

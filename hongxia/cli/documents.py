@@ -10,7 +10,7 @@ import typer
 from hongxia import contracts, services
 from hongxia.events.declare import EventType
 from hongxia.lifecycle import draw
-from hongxia.workbook.document import render
+from hongxia.workbook.document import Language, render
 
 
 def register(app: typer.Typer) -> None:
@@ -39,10 +39,12 @@ def write_contracts(
         contracts.release(directory, declared)
 
 
-def write_workbooks() -> None:
-    """把工作簿各列的说明（docs/workbooks.md）打印到标准输出。"""
+def write_workbooks(
+    language: Annotated[Language, typer.Option("--language", help="说明的语言：en 英文，zh 中文")] = Language.ENGLISH,
+) -> None:
+    """把工作簿各列的说明（docs/workbooks.md、docs/workbooks.zh-CN.md）打印到标准输出。"""
     books = [item.workbook for name in services.names() for item in services.load(name).definition.workbooks]
-    print(render(sorted(books, key=lambda book: book.order)), end="")
+    print(render(books, language), end="")
 
 
 STATES = """\

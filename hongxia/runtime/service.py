@@ -277,7 +277,13 @@ class Service:
             raise _not_confirmed(error.plan) from None
         except DryRun as run:
             plan = run.plan
-        return {"workbook": name, "year": parsed.parsed.year, "dry_run": asked["dry_run"], **_shown(plan)}
+        return {
+            "workbook": name,
+            "year": parsed.parsed.year,
+            "dry_run": asked["dry_run"],
+            "notes": [{"sheet": note.sheet_zh, "text": note.text_zh} for note in parsed.parsed.notes],
+            **_shown(plan),
+        }
 
     def _importable(self, name: str) -> Importable:
         for importable in self.definition.workbooks:
@@ -315,7 +321,7 @@ def _shown(plan: Plan) -> dict[str, Any]:
 
 def _not_confirmed(plan: Plan) -> Conflict:
     """The problem that lists what has to be confirmed, with the digest that confirms it."""
-    shown = ImportedOut(exclude=("workbook", "year", "dry_run")).dump(_shown(plan))
+    shown = ImportedOut(exclude=("workbook", "year", "dry_run", "notes")).dump(_shown(plan))
     lines = list(rows_as_text(plan))
     detail = "；".join(lines[:5]) + (f"……共 {len(lines)} 处" if len(lines) > 5 else "")
     return Conflict(f"{detail}。{CONFIRM_CHANGES}", slug="changes-not-confirmed", extra=shown)

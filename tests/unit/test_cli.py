@@ -236,6 +236,22 @@ def test_each_fault_of_a_workbook_is_told_once(
     assert (code, [*lines[:2], *lines[21:]]) == (1, told)
 
 
+def test_a_dry_run_checks_the_files_after_one_with_faults_too(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def refused(method: str, service: str, path: str) -> Any:
+        if method == "POST":
+            raise ClientError("服务 finance：工作簿有误", {"errors": [{"detail": "第2行有误", "pointer": ""}]})
+        return budget_alone(method, service, path)
+
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.xlsx").write_bytes(write(BUDGET, 2022, "某局"))
+    have_answered(monkeypatch, refused)
+    code, _, told = run("import", tmp_path, "--dry-run")
+    assert (code, told.count("第2行有误"), "其后的文件没有处理" in told) == (1, 2, False)
+    assert run("import", tmp_path)[2].count("第2行有误") == 1
+
+
 def test_reasons_are_printed_as_they_are_and_in_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     event = {
         "source": "outreach",
