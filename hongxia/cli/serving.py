@@ -16,6 +16,7 @@ from hongxia.cli.telling import tell
 from hongxia.client import Client, ClientError, trusted
 from hongxia.dates import system_clock
 from hongxia.http import auth
+from hongxia.roles import SHARED_ROLES
 from hongxia.settings import DEFAULT_URL, SECRET_LENGTH, Misconfigured, address_faults, database_faults, load, value_of
 
 
@@ -107,11 +108,11 @@ def token(
 
 def _must_be_roles(asked: list[str]) -> None:
     """Raises Misconfigured for a role that no route and no workbook knows: its token would open nothing."""
-    if set(asked) <= set(auth.SHARED_ROLES):
+    if set(asked) <= set(SHARED_ROLES):
         return  # that is told without loading the services
     from hongxia.runtime.service import roles_of
 
-    known = set(auth.SHARED_ROLES).union(*(roles_of(services.load(name)) for name in services.names()))
+    known = set(SHARED_ROLES).union(*(roles_of(services.load(name)) for name in services.names()))
     unknown = [role for role in asked if role not in known]
     if unknown:
         raise Misconfigured(f"没有名为 {'、'.join(unknown)} 的角色；现有：{'、'.join(sorted(known))}")

@@ -10,7 +10,7 @@ import jwt
 from werkzeug.wrappers import Request
 
 from hongxia.http.problems import Forbidden, Unauthorized
-from hongxia.roles import ADMIN, OFFICE, OPERATOR, SHARED_ROLES, SUBSCRIBER  # noqa: F401 - until all callers name hongxia.roles
+from hongxia.roles import ADMIN
 
 ALGORITHM = "HS256"
 ISSUER = "hongxia"

@@ -7,6 +7,7 @@ import tempfile
 from importlib import import_module
 from pathlib import Path
 from string import Template
+from typing import Any
 
 from alembic.autogenerate import produce_migrations, render_python_code
 from alembic.migration import MigrationContext
@@ -40,8 +41,9 @@ def differences(url: str, metadata: MetaData) -> list[str]:
     with engine.connect() as connection:
         options = {"compare_type": True, "render_as_batch": connection.dialect.name == "sqlite"}
         context = MigrationContext.configure(connection, opts=options)
-        found = produce_migrations(context, [metadata, platform_metadata])
-        code = render_python_code(found.upgrade_ops, render_as_batch=True) if not found.upgrade_ops.is_empty() else ""
+        wanted: Any = [metadata, platform_metadata]  # alembic takes several, and its stubs say one
+        changes: Any = produce_migrations(context, wanted).upgrade_ops
+        code = "" if changes.is_empty() else render_python_code(changes, render_as_batch=True)
     engine.dispose()
     return [line for line in code.splitlines() if line.strip() and not line.strip().startswith("#")]
 

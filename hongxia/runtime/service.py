@@ -21,7 +21,6 @@ from hongxia.events.envelope import BATCH_CONTENT_TYPE
 from hongxia.events.envelope import parse as parse_event
 from hongxia.events.tables import cursor as cursors
 from hongxia.events.transport import BrokerAway
-from hongxia.http.auth import OFFICE, OPERATOR, SUBSCRIBER
 from hongxia.http.endpoint import JSON, Call, Reply, Route
 from hongxia.http.openapi import PROBLEM, document
 from hongxia.http.problems import CONTENT_TYPE as PROBLEM_CONTENT_TYPE
@@ -40,6 +39,7 @@ from hongxia.http.schemas import (
     ResetOut,
     WorkbookOut,
 )
+from hongxia.roles import OFFICE, OPERATOR, SUBSCRIBER
 from hongxia.runtime import green
 from hongxia.runtime.host import Host
 from hongxia.runtime.http import route, routes_of

@@ -16,7 +16,7 @@ import requests
 from hongxia import services
 from hongxia.cli import main, serving
 from hongxia.client import ClientError
-from hongxia.http import auth
+from hongxia.roles import ADMIN, OFFICE, OPERATOR, SUBSCRIBER
 from hongxia.runtime import runner
 from hongxia.workbook.write import write
 from services.finance.workbook import BUDGET
@@ -315,7 +315,7 @@ def test_where_the_data_is_is_printed_as_it_is(
 
 
 def test_a_token_is_given_for_the_roles_of_all_and_those_that_services_declare(run: Run) -> None:
-    for roles in ((auth.ADMIN,), (auth.OFFICE, auth.OPERATOR), ("accountant",), (auth.SUBSCRIBER, "liaison", "leader")):
+    for roles in ((ADMIN,), (OFFICE, OPERATOR), ("accountant",), (SUBSCRIBER, "liaison", "leader")):
         code, out, _ = run("token", *(word for role in roles for word in ("--role", role)))
         claims = jwt.decode(out.strip(), options={"verify_signature": False})
         assert (code, claims["roles"]) == (0, sorted(roles))

@@ -46,7 +46,8 @@ def test_escapes_are_decoded_wherever_a_text_is_kept(prefix: str) -> None:
 
 @pytest.mark.parametrize("written", ["_x0007_", "_x0000_", "_xD842_"])
 def test_an_escape_for_what_can_not_be_seen_is_refused(written: str) -> None:
-    assert errors(by_hand(row(2, inline("H2", f"甲{written}乙")))) == ["走访：第2行“备注”：含有不可见字符"]
+    [found] = errors(by_hand(row(2, inline("H2", f"甲{written}乙"))))
+    assert found.startswith("走访：第2行“备注”：含有不可见字符")
 
 
 @pytest.mark.parametrize(
