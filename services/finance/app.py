@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -40,7 +41,7 @@ OUTREACH_AID = {
 }
 
 
-ContradictionRoutes = routes_of_contradictions(CONTRADICTIONS, READERS, ACCOUNTANT)
+ContradictionRoutes: Any = routes_of_contradictions(CONTRADICTIONS, READERS, ACCOUNTANT)
 
 
 class FinanceService(
