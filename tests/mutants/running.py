@@ -1,0 +1,83 @@
+"""Run tests in a copy of the tree, for a limited time, and end everything that they have started."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tests.mutants.tree import Tree
+
+NO_TESTS = 5
+"""pytest's exit code when nothing was collected."""
+
+
+class Outcome(StrEnum):
+    """What the tests said to a mutant."""
+
+    KILLED = "killed"
+    TIMED_OUT = "timed out"
+    SURVIVED = "survived"
+    NOT_REACHED = "not reached"
+
+    @property
+    def noticed(self) -> bool:
+        """Whether the tests noticed the fault; a test that no longer ends has noticed it too."""
+        return self in (Outcome.KILLED, Outcome.TIMED_OUT)
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How a run ended: pytest's exit code, None if its time was over, and what it printed."""
+
+    code: int | None
+    output: str
+
+    @property
+    def outcome(self) -> Outcome:
+        """What that says of a mutant. An error of collection (code 2) or of a fixture is noticed as well."""
+        if self.code is None:
+            return Outcome.TIMED_OUT
+        if self.code == NO_TESTS:
+            return Outcome.NOT_REACHED
+        return Outcome.SURVIVED if self.code == 0 else Outcome.KILLED
+
+
+def run(
+    tree: Tree, tests: Sequence[str], seconds: float, *options: str, environ: Mapping[str, str] | None = None
+) -> Ran:
+    """Run tests (files, directories, node ids) in the tree, for at most so many seconds."""
+    command = [str(tree.python), "-m", "pytest", "-q", "-p", "no:cacheprovider", *options, *tests]
+    inherited = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
+    process = subprocess.Popen(
+        ["nice", *command],
+        cwd=tree.path,
+        env={**inherited, **(environ or {})},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+    try:
+        output, _ = process.communicate(timeout=seconds)
+        return Ran(process.returncode, output)
+    except subprocess.TimeoutExpired:
+        return Ran(None, "")
+    finally:
+        _end(process)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """End the whole group: servers that a test started must not outlive it."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    process.wait()
+    if process.stdout:
+        process.stdout.close()

@@ -1,0 +1,100 @@
+"""One run: mutants from the sample are tested by workers until all are done or the time is over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from tests.mutants.covering import Covering
+from tests.mutants.groups import Group
+from tests.mutants.operators import Mutant
+from tests.mutants.running import Outcome, Ran, run
+from tests.mutants.tree import Tree
+
+FREE_SECONDS = 30.0
+PATIENCE = 5.0
+"""A mutant gets PATIENCE times the time that its tests take without it, and FREE_SECONDS."""
+
+Clock = Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A mutant of a group and what the tests said."""
+
+    group: str
+    mutant: Mutant
+    outcome: Outcome
+
+
+class Tester(Protocol):
+    """What tests one mutant."""
+
+    def __call__(self, group: Group, mutant: Mutant) -> Outcome:
+        """Return what the tests said; never raises for a mutant that breaks them."""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Tests mutants in one copy of the tree, with the tests that can notice them."""
+
+    tree: Tree
+    covering: Mapping[str, Covering]
+    run: Callable[..., Ran] = run
+
+    def __call__(self, group: Group, mutant: Mutant) -> Outcome:
+        """Run the tests that reach the mutant, then the group's further ones."""
+        covering = self.covering[group.name]
+        outcome = Outcome.NOT_REACHED
+        with self.tree.mutated(mutant):
+            for tests in self._stages(group, covering, mutant):
+                limit = min(group.seconds, FREE_SECONDS + PATIENCE * (covering.expected(tests) or group.seconds))
+                outcome = self.run(self.tree, tests, limit, "-x").outcome
+                if outcome.noticed:
+                    break
+        return outcome
+
+    def _stages(self, group: Group, covering: Covering, mutant: Mutant) -> Iterator[list[str]]:
+        """Tests by line, and where those of the group are found by line already, not all of them once more."""
+        selected = covering.selected(mutant, self.tree.path)
+        then = [test for test in group.then if _exists(self.tree.path, test)]
+        if selected:
+            yield selected
+        if then and not (selected and group.then == group.tests):
+            yield then
+
+
+def _exists(root: Path, test: str) -> bool:
+    return (root / test).exists()
+
+
+def run_all(
+    queue: Iterator[tuple[Group, Mutant]],
+    testers: list[Tester],
+    seconds: float,
+    clock: Clock,
+    seen: Callable[[Result], None] = lambda result: None,
+) -> list[Result]:
+    """Test mutants until the queue is empty or the time is over; what has been begun is finished."""
+    end = clock() + seconds
+    results: list[Result] = []
+    idle = list(testers)
+    with ThreadPoolExecutor(len(testers)) as pool:
+        running: dict[Future[Result], Tester] = {}
+        while True:
+            while idle and clock() < end and (following := next(queue, None)):
+                tester = idle.pop()
+                running[pool.submit(_tested, tester, *following)] = tester
+            if not running:
+                return results
+            for done in wait(running, return_when=FIRST_COMPLETED).done:
+                idle.append(running.pop(done))
+                results.append(done.result())
+                seen(results[-1])
+
+
+def _tested(tester: Tester, group: Group, mutant: Mutant) -> Result:
+    return Result(group.name, mutant, tester(group, mutant))
