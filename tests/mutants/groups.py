@@ -8,7 +8,6 @@ from pathlib import Path
 
 from tests.mutants.operators import Mutant, locks_of, mutants_of
 
-
 CONTRACTS = "tests/contract/test_contracts.py"
 
 
@@ -17,8 +16,8 @@ class Group:
     """A part of the code.
 
     `minimum` is the share of the mutants that the tests must kill, None where the share is only reported. `tests` are
-    the directories whose tests are looked up by the lines that they run; `then` are run whole when those notice nothing.
-    Directories and files that do not exist are passed over. `sampled` is false where every mutant is tested.
+    the directories whose tests are looked up by the lines that they run; `then` are run whole when those notice
+    nothing. Directories and files that do not exist are passed over. `sampled` is false where every mutant is tested.
     """
 
     name: str
@@ -31,7 +30,7 @@ class Group:
     seconds: float = 180
 
     def mutants(self, root: Path) -> list[Mutant]:
-        """Return every mutant of the group's files under `root`. Migrations are left out: they have tests of their own."""
+        """Return every mutant of the files under `root`, without those of migrations, which have tests of their own."""
         paths = sorted(
             {path for pattern in self.files for path in root.glob(pattern) if "migrations" not in path.parts}
         )

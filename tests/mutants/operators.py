@@ -63,7 +63,7 @@ class Mutant:
 
     @property
     def key(self) -> str:
-        """The name of the mutant, which stays the same while nothing else of its kind comes before it in its function."""
+        """The name of the mutant: it stays the same while nothing of its kind is put before it in its function."""
         module = self.path.removesuffix(".py").replace("/", ".")
         return f"{module}:{self.qualname}:{self.operator}:{self.ordinal}"
 

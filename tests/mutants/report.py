@@ -63,7 +63,8 @@ class Share:
 
 def table(shares: Iterable[Share]) -> Iterator[str]:
     """Return the lines of the table, one a group."""
-    yield f"{'group':10}{'mutants':>9}{'equivalent':>12}{'tested':>8}{'killed':>8}{'timeouts':>10}{'survived':>10}{'share':>8}"
+    counted = f"{'mutants':>9}{'equivalent':>12}{'tested':>8}{'killed':>8}{'timeouts':>10}{'survived':>10}"
+    yield f"{'group':10}{counted}{'share':>8}"
     for share in shares:
         part = "-" if share.share is None else f"{share.share:.1%}"
         counts = f"{share.made:9}{share.equivalent:12}{share.tested:8}{share.killed:8}{share.timed_out:10}"
@@ -71,7 +72,7 @@ def table(shares: Iterable[Share]) -> Iterator[str]:
 
 
 def survivors(shares: Iterable[Share]) -> Iterator[str]:
-    """Return the lines about the mutants that survived: place, name for the list of equivalents, the line then and now."""
+    """Return the lines about the mutants that survived: place, key and digest, the line before and after."""
     for share in shares:
         for result in share.survivors:
             mutant = result.mutant

@@ -1,4 +1,4 @@
-"""A copy of the tree to put faults into, with a Python environment that imports the copy. The checkout stays as it is."""
+"""A copy of the tree to put faults into, with a Python environment that imports it. The checkout stays as it is."""
 
 from __future__ import annotations
 
