@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: demo test test-compose bench lint contracts lock clean
+.PHONY: demo test test-compose bench lint walk mutants contracts lock clean
 
 demo: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" demo/run
@@ -20,6 +20,14 @@ test-compose: $(READY)
 
 bench: $(READY)
 	@$(BIN)/python -m bench
+
+# How far a reader walks through the code (not yet part of `test`).
+walk: $(READY)
+	@$(BIN)/python -m tests.walk
+
+# How strong the tests are: a sample of small faults, e.g. make mutants ARGS='--seed 2 --minutes 40 --group runtime'
+mutants: $(READY)
+	@$(BIN)/python -m tests.mutants $(ARGS)
 
 lint: $(READY)
 	@$(BIN)/ruff format --check .

@@ -39,6 +39,7 @@ ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
     ast.BitAnd: ast.BitOr,
     ast.BitOr: ast.BitAnd,
 }
+DATACLASS_OPTIONS = ("frozen", "slots")
 LOGGING = ("log", "logger", "logging")
 
 
@@ -164,9 +165,14 @@ def _mutable_children(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _left_alone(node: ast.AST) -> bool:
-    """Texts, imports, logging, `__all__` and `if TYPE_CHECKING`. (Python 3.11 places what is in f-strings wrongly.)"""
+    """Texts, imports, logging, `__all__`, options of dataclasses and `if TYPE_CHECKING`.
+
+    What stands in f-strings is left alone too, because Python 3.11 gives wrong places for it.
+    """
     if isinstance(node, ast.JoinedStr | ast.Import | ast.ImportFrom):
         return True
+    if isinstance(node, ast.keyword):
+        return node.arg in DATACLASS_OPTIONS
     if isinstance(node, ast.Expr):
         return _is_text(node.value) or _logs(node.value)
     if isinstance(node, ast.Assign | ast.AnnAssign):
