@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections import defaultdict
 from collections.abc import Sequence
@@ -34,6 +35,7 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
 def main(given: Sequence[str] | None = None) -> int:
     """Run, print, write the results, and return 1 if a group falls short of its share."""
     asked = arguments(given)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     groups = {name: GROUPS[name] for name in asked.group or GROUPS}
     made = {name: _wanted(group, asked.file) for name, group in groups.items()}
     reviewed = equivalent.read()
@@ -93,7 +95,9 @@ def _recorded(tree: Tree, groups: dict[str, Group]) -> dict[str, covering.Coveri
 
 
 def _progress(result: session.Result) -> None:
-    print(f"{result.outcome:12}{result.mutant.path}:{result.mutant.line} {result.mutant.operator}", file=sys.stderr)
+    mutant = result.mutant
+    place = f"{mutant.path}:{mutant.line} {mutant.operator}"
+    print(f"{result.outcome:12}{result.seconds:6.1f} s  {place}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from tests.mutants.recorder import OUTPUT
 from tests.mutants.tree import Tree
 
 AT_IMPORT = -1
+OWN_TESTS = "tests/unit/test_mutants.py"
 MOST_TESTS = 300
 """More tests than this are given to pytest as files."""
 RECORDING_SECONDS = 900
@@ -94,7 +95,7 @@ def record(tree: Tree, directories: Iterable[str], output: Path) -> Covering:
     file = output / f"lines-{tree.digest(there)}.json"
     if not file.exists():
         output.mkdir(parents=True, exist_ok=True)
-        options = ("-p", "tests.mutants.recorder")
+        options = ("-p", "tests.mutants.recorder", f"--ignore={OWN_TESTS}")
         ran = running.run(tree, there, RECORDING_SECONDS, *options, environ={OUTPUT: str(file)})
         if ran.code not in (0, 1) or not file.exists():
             raise NothingRecorded(f"the tests of {' '.join(there)} did not run: {ran.output[-2000:]}")

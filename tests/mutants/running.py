@@ -12,6 +12,8 @@ from enum import StrEnum
 
 from tests.mutants.tree import Tree
 
+_running: set[subprocess.Popen[str]] = set()
+
 NO_TESTS = 5
 """pytest's exit code when nothing was collected."""
 
@@ -64,6 +66,7 @@ def run(
         errors="replace",
         start_new_session=True,
     )
+    _running.add(process)
     try:
         output, _ = process.communicate(timeout=seconds)
         return Ran(process.returncode, output)
@@ -80,3 +83,11 @@ def _end(process: subprocess.Popen[str]) -> None:
     process.wait()
     if process.stdout:
         process.stdout.close()
+    _running.discard(process)
+
+
+def end_all() -> None:
+    """End the runs of all workers, because the tool itself is to end."""
+    for process in list(_running):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)

@@ -11,7 +11,7 @@ from typing import Protocol
 from tests.mutants.covering import Covering
 from tests.mutants.groups import Group
 from tests.mutants.operators import Mutant
-from tests.mutants.running import Outcome, Ran, run
+from tests.mutants.running import Outcome, Ran, end_all, run
 from tests.mutants.tree import Tree
 
 FREE_SECONDS = 30.0
@@ -28,6 +28,7 @@ class Result:
     group: str
     mutant: Mutant
     outcome: Outcome
+    seconds: float = 0.0
 
 
 class Tester(Protocol):
@@ -84,17 +85,23 @@ def run_all(
     idle = list(testers)
     with ThreadPoolExecutor(len(testers)) as pool:
         running: dict[Future[Result], Tester] = {}
-        while True:
-            while idle and clock() < end and (following := next(queue, None)):
-                tester = idle.pop()
-                running[pool.submit(_tested, tester, *following)] = tester
-            if not running:
-                return results
-            for done in wait(running, return_when=FIRST_COMPLETED).done:
-                idle.append(running.pop(done))
-                results.append(done.result())
-                seen(results[-1])
+        try:
+            while True:
+                while idle and clock() < end and (following := next(queue, None)):
+                    tester = idle.pop()
+                    running[pool.submit(_tested, tester, clock, *following)] = tester
+                if not running:
+                    return results
+                for done in wait(running, return_when=FIRST_COMPLETED).done:
+                    idle.append(running.pop(done))
+                    results.append(done.result())
+                    seen(results[-1])
+        except BaseException:
+            end_all()
+            raise
 
 
-def _tested(tester: Tester, group: Group, mutant: Mutant) -> Result:
-    return Result(group.name, mutant, tester(group, mutant))
+def _tested(tester: Tester, clock: Clock, group: Group, mutant: Mutant) -> Result:
+    started = clock()
+    outcome = tester(group, mutant)
+    return Result(group.name, mutant, outcome, clock() - started)
