@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
 
-from tests.mutants import covering, equivalent, report, sampling, session
+from tests.mutants import covering, equivalent, report, running, sampling, session
 from tests.mutants.groups import GROUPS, Group
 from tests.mutants.operators import Mutant
 from tests.mutants.tree import ROOT, Tree
@@ -77,8 +77,15 @@ def _results(
     covered = _recorded(trees[0], groups)
     queue = ((groups[name], mutant) for name, mutant in sampling.taking_turns(orders))
     seconds = asked.minutes * 60 - (monotonic() - started)
-    testers: list[session.Tester] = [session.Bench(tree, covered) for tree in trees]
-    found = session.run_all(queue, testers, seconds, monotonic, _progress)
+    launchers = [running.Launcher(tree) for tree in trees]
+    testers: list[session.Tester] = [
+        session.Bench(tree, covered, launcher) for tree, launcher in zip(trees, launchers, strict=True)
+    ]
+    try:
+        found = session.run_all(queue, testers, seconds, monotonic, _progress)
+    finally:
+        for launcher in launchers:
+            launcher.close()
     by_group: dict[str, list[session.Result]] = defaultdict(list)
     for result in found:
         by_group[result.group].append(result)

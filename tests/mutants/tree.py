@@ -36,7 +36,7 @@ class Tree:
                 (self.path / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, self.path / name)
         self._make_environment()
-        self._compile()
+        self.compile("hongxia", "services", "tests")
         return self
 
     def _make_environment(self) -> None:
@@ -61,9 +61,9 @@ class Tree:
             elif program.is_file():
                 (programs / program.name).symlink_to(program)
 
-    def _compile(self) -> None:
+    def compile(self, *directories: str) -> None:
         """Compile by content: by time and size a mutant of the same length could be taken for the original."""
-        how = ["-m", "compileall", "-q", "--invalidation-mode", "checked-hash", "hongxia", "services", "tests"]
+        how = ["-m", "compileall", "-q", "--invalidation-mode", "checked-hash", *directories]
         subprocess.run([str(self.python), *how], cwd=self.path, check=True)
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import shutil
 import subprocess
 import sys
 import threading
@@ -17,7 +18,7 @@ from tests.mutants import equivalent, report, sampling, tree
 from tests.mutants.covering import AT_IMPORT, Covering
 from tests.mutants.groups import GROUPS, Group
 from tests.mutants.operators import Mutant, locks_of, mutants_of
-from tests.mutants.running import Outcome, Ran, run
+from tests.mutants.running import Launcher, Outcome, Ran, run
 from tests.mutants.session import Bench, Result, run_all
 
 
@@ -264,6 +265,7 @@ def small_tree(directory: Path, test: str) -> SmallTree:
     (made.path / "services" / "x.py").write_text("def f(a):\n    return a < 1\n", "utf-8")
     (made.path / "tests").mkdir()
     (made.path / "tests" / "test_x.py").write_text(dedent(test), "utf-8")
+    made.compile("services")
     (made.path / "pytest.ini").write_text("[pytest]\npythonpath = .\n", "utf-8")
     return made
 
@@ -274,6 +276,21 @@ def results_in(small: SmallTree) -> list[Result]:
     covering = Covering(["tests/test_x.py::test"], {"tests/test_x.py::test": 0.1}, lines)
     bench = Bench(small, {GROUP.name: covering})
     return run_all(((GROUP, mutant) for mutant in found), [bench], 60, lambda: 0.0)
+
+
+def test_a_launcher_answers_run_after_run_and_sees_each_file_as_it_is(tmp_path):
+    small = small_tree(tmp_path, "from services.x import f\n\ndef test():\n    assert f(0)\n")
+    shutil.copytree(tree.ROOT / "tests" / "mutants", small.path / "tests" / "mutants")
+    module = small.path / "services" / "x.py"
+    launcher = Launcher(small)
+    try:
+        assert launcher(small, ["tests/test_x.py"], 60, "-x").outcome is Outcome.SURVIVED
+        module.write_text("def f(a):\n    return a < 0\n", "utf-8")
+        assert launcher(small, ["tests/test_x.py"], 60, "-x").outcome is Outcome.KILLED
+        module.write_text("import time\n\ndef f(a):\n    return time.sleep(600)\n", "utf-8")
+        assert launcher(small, ["tests/test_x.py"], 3, "-x").outcome is Outcome.TIMED_OUT
+    finally:
+        launcher.close()
 
 
 ALWAYS_GREEN = """
