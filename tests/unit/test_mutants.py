@@ -263,7 +263,7 @@ def small_tree(directory: Path, test: str) -> SmallTree:
     made = SmallTree(directory)
     (made.path / "services").mkdir(parents=True)
     (made.path / "services" / "x.py").write_text("def f(a):\n    return a < 1\n", "utf-8")
-    (made.path / "tests").mkdir()
+    shutil.copytree(tree.ROOT / "tests" / "mutants", made.path / "tests" / "mutants")
     (made.path / "tests" / "test_x.py").write_text(dedent(test), "utf-8")
     made.compile("services")
     (made.path / "pytest.ini").write_text("[pytest]\npythonpath = .\n", "utf-8")
@@ -274,13 +274,16 @@ def results_in(small: SmallTree) -> list[Result]:
     found = mutants_of("services/x.py", (small.path / "services" / "x.py").read_text("utf-8"))
     lines = {"services/x.py": {"2": [0]}}
     covering = Covering(["tests/test_x.py::test"], {"tests/test_x.py::test": 0.1}, lines)
-    bench = Bench(small, {GROUP.name: covering})
-    return run_all(((GROUP, mutant) for mutant in found), [bench], 60, lambda: 0.0)
+    launcher = Launcher(small)
+    try:
+        bench = Bench(small, {GROUP.name: covering}, launcher)
+        return run_all(((GROUP, mutant) for mutant in found), [bench], 60, lambda: 0.0)
+    finally:
+        launcher.close()
 
 
 def test_a_launcher_answers_run_after_run_and_sees_each_file_as_it_is(tmp_path):
     small = small_tree(tmp_path, "from services.x import f\n\ndef test():\n    assert f(0)\n")
-    shutil.copytree(tree.ROOT / "tests" / "mutants", small.path / "tests" / "mutants")
     module = small.path / "services" / "x.py"
     launcher = Launcher(small)
     try:
