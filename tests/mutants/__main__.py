@@ -33,7 +33,10 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def main(given: Sequence[str] | None = None) -> int:
-    """Run, print, write the results, and return 1 if a group falls short of its share."""
+    """Run, print, write the results, and return 1 if a group falls short of its share.
+
+    Raises NothingRecorded, LauncherDied, BadList: then nothing is known of the tests.
+    """
     asked = arguments(given)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     groups = {name: GROUPS[name] for name in asked.group or GROUPS}
@@ -108,4 +111,8 @@ def _progress(result: session.Result) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except (covering.NothingRecorded, equivalent.BadList, running.LauncherDied) as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
