@@ -24,6 +24,8 @@ LIBRARIES = (
     *("prometheus_client", "requests", "rich", "sqlalchemy.orm", "structlog", "typer", "werkzeug.test", "xlsxwriter"),
 )
 LOOK_SECONDS = 0.02
+LONGEST = 4000
+"""Bytes of a test's name."""
 
 _children: list[int] = []
 
@@ -37,21 +39,50 @@ def main() -> None:
     gc.freeze()
     for line in sys.stdin:
         order = json.loads(line)
-        print(json.dumps({"code": _run(order["arguments"], order["seconds"])}), flush=True)
+        code, failed = _run(order["arguments"], order["seconds"])
+        print(json.dumps({"code": code, "failed": failed}), flush=True)
 
 
-def _run(arguments: Sequence[str], seconds: float) -> int | None:
-    """Return pytest's exit code, None if the time was over."""
+class FirstFailure:
+    """A pytest plugin that writes the first test that fails, or the first file that can't be collected, to a pipe."""
+
+    def __init__(self, pipe: int) -> None:
+        self.pipe: int | None = pipe
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Look at a test."""
+        self._note(report)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Look at a file."""
+        self._note(report)
+
+    def _note(self, report: pytest.TestReport | pytest.CollectReport) -> None:
+        if report.failed and self.pipe is not None:
+            os.write(self.pipe, report.nodeid.encode()[:LONGEST])
+            self.pipe = None
+
+
+def _run(arguments: Sequence[str], seconds: float) -> tuple[int | None, str]:
+    """Return pytest's exit code, None if the time was over, and the first test that failed."""
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
     child = os.fork()
     if child == 0:
-        _be_tests(arguments)
+        _be_tests(arguments, writing)
     _children.append(child)
     code = _wait(child, time.monotonic() + seconds)
     _children.remove(child)
-    return code
+    try:
+        failed = os.read(reading, LONGEST)
+    except BlockingIOError:  # what the child started holds the pipe still
+        failed = b""
+    os.close(reading)
+    os.close(writing)
+    return code, failed.decode(errors="ignore")
 
 
-def _be_tests(arguments: Sequence[str]) -> None:
+def _be_tests(arguments: Sequence[str], failures: int) -> None:
     """In the child: run the tests in a process group of their own, without a word, and end."""
     code = 3
     try:
@@ -60,7 +91,7 @@ def _be_tests(arguments: Sequence[str]) -> None:
         nothing = os.open(os.devnull, os.O_RDWR)
         for descriptor in (0, 1, 2):
             os.dup2(nothing, descriptor)
-        code = int(pytest.main(list(arguments)))
+        code = int(pytest.main(list(arguments), plugins=[FirstFailure(failures)]))
     finally:
         os._exit(code)
 

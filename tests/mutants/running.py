@@ -26,6 +26,8 @@ class Outcome(StrEnum):
     TIMED_OUT = "timed out"
     SURVIVED = "survived"
     NOT_REACHED = "not reached"
+    NOT_JUDGED = "not judged"
+    """The tests fail without the fault as well."""
 
     @property
     def noticed(self) -> bool:
@@ -35,10 +37,11 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """How a run ended: pytest's exit code, None if its time was over, and what it printed."""
+    """How a run ended: pytest's exit code, None if its time was over, what it printed, the first test that failed."""
 
     code: int | None
     output: str
+    failed: str = ""
 
     @property
     def outcome(self) -> Outcome:
@@ -103,7 +106,8 @@ class Launcher:
         answer = self._process.stdout.readline()
         if not answer:
             raise LauncherDied(f"the launcher ended with code {self._process.wait()}")
-        return Ran(json.loads(answer)["code"], "")
+        ended = json.loads(answer)
+        return Ran(ended["code"], "", ended["failed"])
 
     def close(self) -> None:
         """End the launcher."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from tests.mutants.covering import Covering
 from tests.mutants.groups import Group
 from tests.mutants.operators import Mutant
-from tests.mutants.running import Outcome, Ran, end_all, run
+from tests.mutants.running import NO_TESTS, Outcome, Ran, end_all, run
 from tests.mutants.tree import Tree
 
 FREE_SECONDS = 30.0
@@ -45,18 +45,30 @@ class Bench:
     tree: Tree
     covering: Mapping[str, Covering]
     run: Callable[..., Ran] = run
+    sound: set[str] = field(default_factory=set)
 
     def __call__(self, group: Group, mutant: Mutant) -> Outcome:
         """Run the tests that reach the mutant, then the group's further ones."""
         covering = self.covering[group.name]
-        outcome = Outcome.NOT_REACHED
+        ran, tests = Ran(NO_TESTS, ""), []
         with self.tree.mutated(mutant):
             for tests in self._stages(group, covering, mutant):
                 limit = min(group.seconds, FREE_SECONDS + PATIENCE * (covering.expected(tests) or group.seconds))
-                outcome = self.run(self.tree, tests, limit, "-x").outcome
-                if outcome.noticed:
+                ran = self.run(self.tree, tests, limit, "-x")
+                if ran.outcome.noticed:
                     break
-        return outcome
+        if ran.outcome is Outcome.KILLED and not self._is_sound(ran.failed.split("[")[0], tests, group):
+            return Outcome.NOT_JUDGED
+        return ran.outcome
+
+    def _is_sound(self, failed: str, tests: list[str], group: Group) -> bool:
+        """Whether what noticed a fault succeeds without one; looked at once for each test."""
+        if failed not in self.sound:
+            if self.run(self.tree, [failed] if failed else tests, group.seconds, "-x").code != 0:
+                return False
+            if failed:
+                self.sound.add(failed)
+        return True
 
     def _stages(self, group: Group, covering: Covering, mutant: Mutant) -> Iterator[list[str]]:
         """Tests by line, and where those of the group are found by line already, not all of them once more."""

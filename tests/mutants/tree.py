@@ -72,8 +72,9 @@ class Tree:
         return self.environment / "bin" / "python"
 
     def digest(self, words: Iterable[str] = ()) -> str:
-        """Return a text that changes with the sources in the copy, and with the words."""
+        """Return a text that changes with the sources in the copy, but for those of this tool, and with the words."""
         files = sorted(path for name in ("hongxia", "services", "tests") for path in (self.path / name).rglob("*.py"))
+        files = [file for file in files if "mutants" not in file.relative_to(self.path).as_posix()]
         found = hashlib.sha256("\n".join(words).encode())
         for file in files:
             found.update(f"{file.relative_to(self.path)}\n".encode() + file.read_bytes())

@@ -317,6 +317,12 @@ def test_tests_that_look_at_the_bound_kill_every_mutant(tmp_path):
     assert {result.outcome for result in results_in(small)} == {Outcome.KILLED}
 
 
+def test_tests_that_fail_without_a_fault_too_do_not_count_as_noticing_one(tmp_path):
+    small = small_tree(tmp_path, "def test():\n    assert False\n")
+    assert {result.outcome for result in results_in(small)} == {Outcome.NOT_JUDGED}
+    assert report.Share(GROUP, 4, 0, tuple(results_in(small))).share == 0.0
+
+
 def test_a_run_that_does_not_end_is_ended_with_all_that_it_started(tmp_path):
     test = """
         import subprocess, sys, time, pathlib
