@@ -168,6 +168,10 @@ class PostgreSQLStorage(Storage):
         with self._admin.connect() as connection:
             return connection.scalar(text(statement), values)
 
+    def sessions(self) -> int:
+        """How many sessions others have in this database."""
+        return int(self.ask(f"SELECT count(*) FROM pg_stat_activity WHERE {_OTHERS}"))
+
     def end_sessions(self, holding: str = "true") -> int:
         """End the sessions of others that match a condition on pg_stat_activity, as a network that breaks would."""
         ended = self.ask(
@@ -282,10 +286,13 @@ class TransportFeatures:
     outlives_connections: bool
     """The connection can break under a publisher, and does not take the broker with it."""
 
+    refuses: bool
+    """It can refuse a message, as a queue that is full does."""
+
 
 TRANSPORTS = {
-    "memory": TransportFeatures(False, False, False, False),
-    "rabbitmq": TransportFeatures(True, True, True, True),
+    "memory": TransportFeatures(*[False] * 5),
+    "rabbitmq": TransportFeatures(*[True] * 5),
 }
 
 

@@ -1,4 +1,4 @@
-"""What several files of the suite build: a log with events, a consumer that keeps a ledger, an end that looks at both."""
+"""What several files of the suite build: a log with events, a consumer that keeps a ledger, and looks at both."""
 
 from __future__ import annotations
 
@@ -58,9 +58,7 @@ class Bookkeeper:
         for event in events:
             known = session.scalar(select(ledger.c.applied).where(ledger.c.subject == event.subject))
             if known is None:
-                session.execute(
-                    insert(ledger).values(subject=event.subject, version=event.entityversion, applied=1)
-                )
+                session.execute(insert(ledger).values(subject=event.subject, version=event.entityversion, applied=1))
             else:
                 changed = {"version": event.entityversion, "applied": ledger.c.applied + 1}
                 session.execute(update(ledger).where(ledger.c.subject == event.subject).values(changed))

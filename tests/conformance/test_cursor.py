@@ -1,4 +1,4 @@
-"""The cursor: events are applied once, in order, in the transaction that moves it; gaps are healed, divergence stops."""
+"""The cursor: events are applied once, in order, with the move of it; gaps are healed, divergence stops."""
 
 from __future__ import annotations
 
@@ -78,9 +78,7 @@ def test_a_batch_that_comes_again_is_applied_once(database: Database, reader_dat
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_duplicates_and_another_order_change_nothing(
-    database: Database, reader_database: Database, seed: int
-) -> None:
+def test_duplicates_and_another_order_change_nothing(database: Database, reader_database: Database, seed: int) -> None:
     """Whatever arrives, each event is applied once, in order; what is missing comes from the feed."""
     fill(database, 12)
     chance, reader, source = random.Random(seed), reader_of(reader_database), Near(database)

@@ -13,7 +13,7 @@ DEADLINE_SECONDS = 20.0
 
 
 class Task(Generic[T]):
-    """A function that runs in a thread of its own. The thread is a daemon: one that hangs does not keep pytest alive."""
+    """A function that runs in a thread of its own, which does not keep pytest alive if it hangs."""
 
     def __init__(self, work: Callable[[], T]) -> None:
         self._work = work
