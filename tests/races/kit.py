@@ -222,7 +222,10 @@ class Race:
             one.start()
             _wait(lambda: stop.reached.is_set() or one.ended)
             if not stop.reached.is_set():
-                raise RaceNotSetUp(f"the first never came to {after or 'its commit'}: {stop.statements}")
+                raise RaceNotSetUp(
+                    f"the first never came to {after or 'its commit'}: it ran {stop.statements}"
+                    f" and ended with {one.result().shown()}"
+                )
             other.start()
             waited = _wait(lambda: other.ended or self._at.waits_for(stop.pid)) and not other.ended
             stop.release()
@@ -290,7 +293,7 @@ def _wait(condition: Callable[[], bool]) -> bool:
 
 
 _LOCKING = re.compile(r" FOR (?:NO KEY )?(?:UPDATE|SHARE|KEY SHARE)(?: OF [\w, ]+)?(?: NOWAIT| SKIP LOCKED)?", re.ASCII)
-_ADVISORY = re.compile(r"pg_(?:try_)?advisory_(?:xact_)?lock\((?:[^()]|\([^()]*\))*\)")
+_ADVISORY = re.compile(r"pg_(?:try_)?advisory_(?:xact_)?lock\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)")
 
 
 @contextmanager

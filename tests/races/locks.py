@@ -1,12 +1,13 @@
 """Finds every place in the code that takes a lock in the database, and every race that names one.
 
-A lock is named "module:function" or "module:Class.method", after the function that takes it. `python -m tests.races.locks`
-lists all of them with the races that they have.
+A lock is named "module:function" or "module:Class.method", after the function that takes it.
+`python -m tests.races.locks` lists all of them with the races that they have.
 """
 
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,7 @@ class Lock:
     line: int
 
 
+@functools.cache
 def locks() -> list[Lock]:
     """All places in the code that take a lock."""
     return sorted(lock for folder in CODE for path in (ROOT / folder).rglob("*.py") for lock in locks_in(path))
@@ -54,6 +56,7 @@ def locks_in(path: Path, root: Path = ROOT) -> set[Lock]:
     }
 
 
+@functools.cache
 def raced() -> dict[str, list[str]]:
     """The locks that tests name by `@pytest.mark.lock("module:function")` → the tests, as "path::test"."""
     found: dict[str, list[str]] = {}

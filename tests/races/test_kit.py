@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from sqlalchemy import insert, select, text, update
 
 from tests.conformance.backends import ledger
 from tests.races.kit import LockMissing, Race, RaceNotSetUp, without_lock
 from tests.unit.events_builders import SOURCE
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -104,3 +110,41 @@ def test_a_lock_can_be_removed_by_the_name_of_its_function(account: Race, remove
                 )
         else:
             test_two_that_lock_take_turns(account)
+
+
+RACES = """
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.races.kit import LockMissing
+
+@pytest.mark.lock("a:locks")
+def test_that_notices(removed_lock):
+    if removed_lock:
+        raise LockMissing
+
+@pytest.mark.lock("a:locks")
+def test_that_does_not_notice():
+    pass
+
+@pytest.mark.lock("a:locks")
+def test_that_fails_for_another_reason(removed_lock):
+    assert not removed_lock
+"""
+
+
+def test_a_race_that_does_not_notice_or_fails_for_another_reason_is_reported(tmp_path: Path) -> None:
+    (tmp_path / "test_races.py").write_text(RACES)
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "tests.races.conftest", "--rootdir", tmp_path, tmp_path],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    failed = {line.split()[1].partition("::")[2] for line in ran.stdout.splitlines() if line.startswith("FAILED")}
+    assert failed == {"test_that_does_not_notice[without", "test_that_fails_for_another_reason[without"}, ran.stdout
+    assert "passes although a:locks takes no lock" in ran.stdout
+    assert "2 failed, 4 passed" in ran.stdout
