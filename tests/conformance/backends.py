@@ -10,7 +10,7 @@ import secrets
 import shutil
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,6 +83,8 @@ class Storage(ABC):
     """One service's database, at first with an empty log and empty tables."""
 
     features: StorageFeatures
+    without_indexes: Mapping[str, Any] = {}
+    """Options of `open` under which rows come as they lie, since nothing but ORDER BY promises an order."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -153,6 +155,7 @@ class PostgreSQLStorage(Storage):
     """A database on the PostgreSQL server of the test session. It is emptied, not dropped, between two tests."""
 
     features = StorageFeatures(concurrent_writers=True, replicas=True)
+    without_indexes = {"connect_args": {"options": "-c enable_indexscan=off -c enable_bitmapscan=off"}}
 
     def __init__(self, url: str) -> None:
         super().__init__(url)

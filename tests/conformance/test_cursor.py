@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from hongxia.database import Database
-from hongxia.events import cursor, feed, relay
+from hongxia.events import cursor, feed, parked, relay
 from hongxia.events.cursor import Outcome, State
 from hongxia.events.envelope import Event
 from hongxia.events.feed import FeedAway
@@ -75,6 +75,13 @@ def test_a_batch_that_comes_again_is_applied_once(database: Database, reader_dat
     reader, bodies = reader_of(reader_database), bodies_of(database)
     assert [receive(reader, *bodies).applied for _ in range(3)] == [3, 0, 0]
     assert accounts(reader_database) == {"thing-1": (3, 3)}
+
+
+def test_a_batch_in_another_order_needs_no_feed(database: Database, reader_database: Database) -> None:
+    fill(database, 4)
+    reader, bodies = reader_of(reader_database), bodies_of(database)
+    assert receive(reader, bodies[2], bodies[0], bodies[3], bodies[1], bodies[2]) == Outcome(applied=4, duplicates=1)
+    assert reader.handle.batches == [[1, 2, 3, 4]]  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -193,6 +200,19 @@ def test_a_hole_in_the_feed_stops_the_source(database: Database, reader_database
     assert (found.position, found.diverged) == (hidden - 1, "hole")
 
 
+def test_a_source_that_is_put_back_while_it_is_read_has_no_hole(
+    new_storage, database: Database, reader_database: Database
+) -> None:
+    """Its head was asked for before, its page after: the next look at the head tells what has happened."""
+    fill(database, 3)
+    reader, head = reader_of(reader_database), Near(database).head()
+    receive(reader, *bodies_of(database)[:2])
+    restored = new_storage().open()
+    fill(restored, 2)
+    assert cursor.heal(reader, READER, Near(restored), head) == Outcome()
+    assert cursor_of(reader_database).diverged is None
+
+
 def test_a_feed_that_no_longer_keeps_what_is_missing_stops_the_source(
     database: Database, reader_database: Database
 ) -> None:
@@ -209,6 +229,7 @@ def test_a_source_can_be_read_from_its_beginning_again(database: Database, reade
     receive(reader, *bodies_of(database))
     with reader_database.begin(READER) as session:
         cursor.reread(session, "origin")
+        assert parked.counts(session) == {}
     assert cursor_of(reader_database).position == 0
     assert receive(reader_of(reader_database), *bodies_of(database)).applied == 3
 

@@ -119,6 +119,17 @@ def test_whoever_wakes_the_relay_learns_the_types_after_the_commit(storage: Stor
     assert heard == [[CHANGED.type, CLOSED.type]]
 
 
+def test_whoever_is_told_of_a_commit_finds_it_committed(storage: Storage) -> None:
+    other, seen = storage.open(), []
+
+    def look(_types: Sequence[str]) -> None:
+        with other.read() as session:
+            seen.append(len(session.execute(select(log.c.id)).all()))
+
+    append(storage.open(on_append=look), 1, 2)
+    assert seen == [2]
+
+
 def test_of_two_that_raise_the_same_event_at_once_one_is_refused(storage: Storage) -> None:
     """Two processes: the second waits for the first to end, and is then told of the collision."""
     database = storage.open()

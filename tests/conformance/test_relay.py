@@ -6,6 +6,7 @@ import threading
 from collections.abc import Sequence
 
 import pytest
+from sqlalchemy import text
 
 from hongxia.database import Database
 from hongxia.events import cursor, outbox, relay
@@ -48,6 +49,16 @@ def test_events_are_numbered_without_a_gap_whatever_failed_in_between(database: 
     events = events_of(database)
     assert_unbroken(events)
     assert [event.entityversion for event in events] == [1, 2, 4, 5]
+
+
+def test_events_are_numbered_in_the_order_in_which_they_were_written_wherever_they_lie(storage: Storage) -> None:
+    """PostgreSQL puts a row that was updated behind the others."""
+    database = storage.open(**storage.without_indexes)
+    append(database, 1, 2, 3)
+    with database.begin(SOURCE) as session:
+        session.execute(text("UPDATE outbox SET type = type WHERE seq = (SELECT min(seq) FROM outbox)"))
+    relay.number(database, SOURCE)
+    assert [event.entityversion for event in events_of(database)] == [1, 2, 3]
 
 
 def test_numbering_twice_changes_nothing(database: Database) -> None:
