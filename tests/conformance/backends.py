@@ -10,7 +10,7 @@ import secrets
 import shutil
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,6 +95,10 @@ class Storage(ABC):
         database = Database(self.url, **options)
         self._opened.append(database)
         return database
+
+    def open_with_notice(self, notify: Callable[[Sequence[str]], None]) -> Database:
+        """Open the database; `notify` is given the types of the events of each commit, after it."""
+        return self.open(on_append=notify)
 
     def close(self) -> None:
         """Close every connection that was opened."""

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
+import psycopg2
 import pytest
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -19,6 +20,9 @@ from tests.races.threads import start
 from tests.servers import wait_until
 
 several_replicas = pytest.mark.parametrize("new_storage", storages_with("replicas"), indirect=True)
+LOST = (DBAPIError, psycopg2.Error, OSError)
+"""What says that the leader's session is over: the connection is polled below SQLAlchemy."""
+
 LONG = 600.0
 """Longer than any test: whoever still waits then was not woken."""
 
@@ -28,7 +32,7 @@ class Replica:
 
     def __init__(self, storage: Storage) -> None:
         self.bell = Bell()
-        self.database = storage.open(on_append=lambda _types: self.bell.ring(), pool_size=5)
+        self.database = storage.open_with_notice(lambda _types: self.bell.ring())
 
     @property
     def engine(self) -> Engine:
@@ -157,8 +161,7 @@ def test_when_the_leaders_session_is_killed_it_learns_so_and_another_replica_tak
             for _ in range(10):  # the end of the session may first look like a wake-up, and then does no longer
                 wake_up.wait(LONG)
 
-    # The driver's own error: the connection is polled below SQLAlchemy.
-    with pytest.raises((DBAPIError, first.engine.dialect.loaded_dbapi.Error, OSError)):  # type: ignore[attr-defined]
+    with pytest.raises(LOST):
         start(lead_until_the_session_ends).result()
     takes_over(second)
     takes_over(first)

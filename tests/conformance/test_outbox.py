@@ -53,6 +53,15 @@ def test_if_the_event_is_refused_its_change_is_undone(database: Database) -> Non
     assert (committed(database), accounts(database)) == ([1], {})
 
 
+def test_another_type_another_thing_or_another_version_is_another_event(database: Database) -> None:
+    with database.begin(SOURCE) as session:
+        raise_event(session, 1)
+        raise_event(session, 1, CLOSED)
+        raise_event(session, 1, subject="thing-2")
+        raise_event(session, 2)
+    assert committed(database) == [1, 1, 1, 2]
+
+
 def test_if_the_change_is_refused_its_event_is_not_committed(database: Database) -> None:
     with database.begin(SOURCE) as session:
         open_account(session)
@@ -105,7 +114,7 @@ def test_the_body_comes_back_byte_for_byte(database: Database) -> None:
 
 def test_whoever_wakes_the_relay_learns_the_types_after_the_commit(storage: Storage) -> None:
     heard: list[Sequence[str]] = []
-    database = storage.open(on_append=heard.append)
+    database = storage.open_with_notice(heard.append)
     with database.begin(SOURCE) as session:
         with outbox.savepoint(session):
             raise_event(session, 1)
@@ -126,7 +135,7 @@ def test_whoever_is_told_of_a_commit_finds_it_committed(storage: Storage) -> Non
         with other.read() as session:
             seen.append(len(session.execute(select(log.c.id)).all()))
 
-    append(storage.open(on_append=look), 1, 2)
+    append(storage.open_with_notice(look), 1, 2)
     assert seen == [2]
 
 
