@@ -180,6 +180,7 @@ class Race:
     def __init__(self, at: RaceDatabase) -> None:
         self._at = at
         self.database = Database(at.url, pool_size=5)
+        self.rows, self.restore = at.rows, at.restore
 
     def between(self, first: Act, second: Act, *, after: str | None = None) -> tuple[Any, Any]:
         """Begin `first`, stop it at a point, begin `second`, see that it waits, let both end; returns both answers.
