@@ -21,7 +21,7 @@ what somebody may forget.
 """
 
 LOCKING_CALLS = ("lock", "locked", "lock_all")
-"""The functions of the shared modules that always lock; others do when they are called with `lock=True`."""
+"""The functions of the shared modules that always lock; others do when they are called with `locked=True`."""
 
 ADVISORY = ("pg_advisory_lock", "pg_advisory_xact_lock", "pg_try_advisory_lock", "pg_try_advisory_xact_lock")
 
@@ -121,7 +121,7 @@ def _asks(keyword: ast.keyword) -> bool:
     off = isinstance(value, ast.Constant) and value.value in (None, False)
     if keyword.arg == "with_for_update":
         return not off
-    return keyword.arg == "lock" and isinstance(value, ast.Constant) and value.value is True
+    return keyword.arg in ("lock", "locked") and isinstance(value, ast.Constant) and value.value is True
 
 
 def main() -> None:
