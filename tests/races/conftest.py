@@ -11,8 +11,11 @@ from hongxia.database import migrate
 from hongxia.events.tables import platform_metadata, start_log
 from hongxia.runtime.service import Service
 from tests.conformance.backends import cases_metadata
+from tests.races import things
 from tests.races.kit import LockMissing, Race, RaceDatabase, without_lock
 from tests.servers import PostgreSQL
+
+assert things.Thing.metadata is cases_metadata  # importing it puts its table among those of the cases
 
 NewRace = Callable[..., Race]
 

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, select, text, update
 
+from hongxia import services
 from tests.conformance.backends import ledger
+from tests.races.conftest import NewRace
 from tests.races.kit import LockMissing, Race, RaceNotSetUp, without_lock
-from tests.unit.events_builders import SOURCE
+from tests.unit.events_builders import SOURCE, raise_event
 
 ROOT = Path(__file__).parents[2]
 
@@ -110,6 +112,19 @@ def test_a_lock_can_be_removed_by_the_name_of_its_function(account: Race, remove
                 )
         else:
             test_two_that_lock_take_turns(account)
+
+
+@pytest.mark.parametrize("name", services.names())
+def test_there_is_a_database_to_race_on_for_every_service(new_race: NewRace, name: str) -> None:
+    """With what its migrations put in; what is written there is gone when the database is put back."""
+    race = new_race(services.load(name))
+    before = race.rows()
+    assert before["outbox_head"]
+    with race.database.begin(SOURCE) as session:
+        raise_event(session)
+    assert race.rows() != before
+    race.restore()
+    assert race.rows() == before
 
 
 RACES = """
