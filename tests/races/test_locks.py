@@ -10,7 +10,6 @@ from tests.races.locks import LOCKING_CALLS, SHARED, Lock, locks, locks_in, race
 
 NOT_YET: tuple[str, ...] = (
     "services.activities",
-    "services.finance.expenditures.routes",  # no race can fail without it: the line is locked before the voucher
     "services.outreach",
     "services.registry",
     "services.reporting",
