@@ -6,7 +6,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from sqlalchemy.orm import Session
 
-from hongxia.events.context import KEY, context_of
+from hongxia.database import CONTEXT
+from hongxia.events.context import context_of
 from hongxia.events.envelope import Event
 from hongxia.events.parked import UnknownType
 
@@ -25,9 +26,9 @@ def dispatch(
     try:
         for event in events:
             if event.type in handlers:
-                session.info[KEY] = context.caused_by(event)
+                session.info[CONTEXT] = context.caused_by(event)
                 handlers[event.type](session, event)
             elif event.type not in ignored:
                 raise UnknownType(event.type)
     finally:
-        session.info[KEY] = context
+        session.info[CONTEXT] = context

@@ -13,6 +13,7 @@ from hongxia import ids
 from hongxia.database import Database
 from hongxia.dates import system_clock
 from hongxia.definition import Definition
+from hongxia.events import outbox
 from hongxia.events.context import Context
 from hongxia.events.cursor import Consumer
 from hongxia.events.declare import source_urn
@@ -42,7 +43,7 @@ class Host:
         self.metrics = Metrics()
         self.log = logger(service=name)
         self.bell = Bell()
-        self.database = Database(settings.database_url, on_append=self._appended)
+        self.database = Database(settings.database_url, on_commit=outbox.on_append(self._appended))
         self.consumers: dict[str, Consumer] = {}
         self.publisher_connected: Callable[[], bool] = lambda: False
 

@@ -112,7 +112,7 @@ def test_savepoints_within_savepoints_keep_the_events_in_order() -> None:
 
 def test_after_the_commit_somebody_is_told_which_types_it_holds() -> None:
     told: list[Sequence[str]] = []
-    database = new_database(on_append=told.append)
+    database = new_database(on_commit=outbox.on_append(told.append))
     with database.begin(SOURCE) as session:
         with outbox.savepoint(session):
             raise_event(session, 1)
