@@ -122,7 +122,7 @@ class Reply:
     content_type: str | None = None
 
 
-class Host(Protocol):
+class EndpointHost(Protocol):
     """What the endpoint needs of the service that it belongs to."""
 
     name: str
@@ -137,7 +137,7 @@ class Host(Protocol):
 NO_ONE = Actor("anonymous", frozenset())
 
 
-def answer(host: Host, route: Route, request: Request, act: Callable[[Call], Any]) -> Response:
+def answer(host: EndpointHost, route: Route, request: Request, act: Callable[[Call], Any]) -> Response:
     """Run `act` for a request; every error becomes a problem document, and then nothing was changed."""
     correlation = correlation_of(request)
     try:
@@ -167,7 +167,9 @@ def correlation_of(request: Request) -> str:
     return known
 
 
-def _answer(host: Host, route: Route, request: Request, correlation: str, act: Callable[[Call], Any]) -> Response:
+def _answer(
+    host: EndpointHost, route: Route, request: Request, correlation: str, act: Callable[[Call], Any]
+) -> Response:
     shown = auth.presented(request, by_cookie=route.by_cookie)
     actor = NO_ONE if route.public else auth.verify(host.token_secret, shown)
     if route.roles:
@@ -328,4 +330,4 @@ def _dumped(route: Route, result: Any) -> Any:
     return route.returns(many=route.array).dump(result) if route.returns else result
 
 
-__all__ = ["Call", "Host", "Page", "PageQuery", "Reply", "Route", "answer", "correlation_of"]
+__all__ = ["Call", "EndpointHost", "Page", "PageQuery", "Reply", "Route", "answer", "correlation_of"]
