@@ -271,7 +271,7 @@ def discard(broken: Connection) -> None:
 
 
 def farewell(link: Connection, monotonic: Callable[[], float] = time.monotonic) -> None:
-    """Close a connection in good order, so that the broker logs no fault; wait at most FAREWELL_SECONDS for its answer."""
+    """Close a connection in good order, so that the broker logs no fault; it may take FAREWELL_SECONDS to answer."""
     with suppress(Exception):
         if link.connected and isinstance(link.connection, AmqpConnection):
             allow_silence(link, FAREWELL_SECONDS)

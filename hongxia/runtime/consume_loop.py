@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from kombu import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -51,7 +52,7 @@ class ConsumeLoop:
         link = broker.connection(self.host.settings.amqp_uri)
         mailbox = green.Mailbox()
         reader = None
-        end = broker.discard
+        end: Callable[[Connection], None] = broker.discard
         try:
             with broker_errors(link):
                 broker.connect(link)

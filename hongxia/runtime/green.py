@@ -40,7 +40,7 @@ def listen(address: tuple[str, int]) -> Any:
 
 
 def serve_wsgi(listener: Any, application: Callable[..., Iterable[bytes]]) -> Any:
-    """Answer the requests that come in at a listening socket, in a green thread of its own; the result can be killed."""
+    """Answer requests from a listening socket in a green thread of its own; the result can be killed."""
     import eventlet
     import eventlet.wsgi
 
@@ -137,7 +137,7 @@ def at_most(seconds: float) -> AbstractContextManager[Any]:
 
 def end_thread() -> NoReturn:
     """End the green thread that calls this, as if it were killed: no `except Exception` holds it up."""
-    from greenlet import GreenletExit
+    from eventlet.support.greenlets import GreenletExit
 
     raise GreenletExit
 

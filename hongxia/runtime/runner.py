@@ -103,7 +103,8 @@ class Embedded:
             "TOKEN_SECRET": self._secret(),
             "HONGXIA_URL": self.url,
         }
-        environ.pop("TOKEN_SECRET_FILE", None)
+        for unused in ("TOKEN_SECRET_FILE", "HONGXIA_CA"):
+            environ.pop(unused, None)
         return load(environ)
 
     def _secret(self) -> str:
@@ -179,7 +180,7 @@ class ContainerEnded(Exception):
 
 
 def _until_stopped(containers: list[Container]) -> None:
-    """Wait for SIGTERM or SIGINT, or for the end of a container; then stop them all. Raises what a container died of."""
+    """Wait for SIGTERM, SIGINT or the end of a container, then stop them all. Raises what a container died of."""
     stopping = green.Result()
 
     def stop(_number: int, _frame: Any) -> None:

@@ -25,7 +25,7 @@ ANSWERS = {
     (40, 10): ((40, 11), b""),
     (85, 10): ((85, 11), b""),
 }
-"""What a broker answers to a method (class, method): StartOk, Open, channel's Open and Close, exchange's Declare, Select."""
+"""What a broker answers to StartOk, Open, a channel's Open and Close, an exchange's Declare, and Confirm.Select."""
 
 
 class Peer:
