@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from marshmallow import Schema, ValidationError
 from sqlalchemy.orm import Session
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request, Response
 
 from hongxia import ids
@@ -38,14 +39,16 @@ from hongxia.http.problems import (
     UnsupportedMedia,
     from_validation,
 )
-from hongxia.http.values import faults, is_storable
+from hongxia.http.values import faults, fits, is_address_part, is_storable
 
 JSON = "application/json"
 MOST_JSON = 1024 * 1024
 MOST_RAW = 20 * 1024 * 1024
 CORRELATION = "X-Correlation-ID"
 
-_CORRELATION_ID = re.compile(r"^[A-Za-z0-9._:-]{1,64}$")
+_CORRELATION_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+_NUMBER = re.compile(r"[0-9]{1,18}")
+"""What fits into 64 bits, as a header gives it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +165,7 @@ def correlation_of(request: Request) -> str:
     known: str | None = request.environ.get("hongxia.correlation")
     if known is None:
         sent = request.headers.get(CORRELATION, "")
-        known = sent if _CORRELATION_ID.match(sent) else ids.new_id()
+        known = sent if _CORRELATION_ID.fullmatch(sent) else ids.new_id()
         request.environ["hongxia.correlation"] = known
     return known
 
@@ -176,7 +179,7 @@ def _answer(
         actor.must_have(route.roles)
     _check_address(request)
     raw = _read_body(route, request)
-    query = _loaded(route.query, request.args.to_dict(), query=True) if route.query else {}
+    query = _loaded_query(route, request)
     body = _loaded_body(route, request, raw)
     if_match = _if_match(route, request)
     now = host.clock()
@@ -239,9 +242,9 @@ def _session(database: Database, route: Route, context: Context) -> Iterator[Ses
 
 
 def _check_address(request: Request) -> None:
-    """Raises NotFound or Invalid if the address holds a text that no database can keep."""
+    """Raises NotFound or Invalid if the address holds a text or a number that no database can keep."""
     values: Mapping[str, Any] = getattr(request, "path_values", {})
-    if not all(is_storable(value) for value in values.values() if isinstance(value, str)):
+    if not all(is_address_part(value) if isinstance(value, str) else fits(value) for value in values.values()):
         raise NotFound()
     wrong = [name for name, value in request.args.items(multi=True) if not is_storable(value)]
     if wrong:
@@ -254,13 +257,32 @@ def _read_body(route: Route, request: Request) -> bytes:
     if request.headers.get("Transfer-Encoding"):
         raise BadRequest("请以 Content-Length 注明长度，不支持分块传输")
     most = MOST_RAW if route.raw else MOST_JSON
-    length = request.content_length or 0
+    length = _content_length(request)
     if length > most:
         raise TooLarge(f"内容过大：最多 {most // 1024 // 1024} MB")
-    data = request.get_data(cache=False)
+    try:
+        data = request.get_data(cache=False)
+    except (HTTPException, OSError):  # the client went away before it had sent all
+        data = b""
     if len(data) != length:
         raise BadRequest("请求内容不完整")
     return data
+
+
+def _content_length(request: Request) -> int:
+    sent = request.headers.get("Content-Length", "").strip() or "0"
+    if not sent.isascii() or not sent.isdecimal():
+        raise BadRequest("Content-Length 无效", errors=[FieldError("应为字节数", parameter="Content-Length")])
+    if not _NUMBER.fullmatch(sent):
+        raise TooLarge("内容过大")
+    return int(sent)
+
+
+def _loaded_query(route: Route, request: Request) -> dict[str, Any]:
+    if route.query is None and route.public:
+        return {}
+    loaded: dict[str, Any] = _loaded(route.query or Schema, request.args.to_dict(), query=True)
+    return loaded
 
 
 def _loaded_body(route: Route, request: Request, raw: bytes) -> Any:
@@ -290,9 +312,15 @@ def _no_constant(name: str) -> Any:
 
 def _loaded(schema: type[Schema], document: Any, *, query: bool = False) -> Any:
     try:
-        return schema().load(document)
+        loaded = schema().load(document)
     except ValidationError as error:
         raise from_validation(error, query=query) from None
+    wrong = list(faults(loaded))  # a number may have been sent as a text
+    if wrong and query:
+        wrong = [FieldError(fault.detail, parameter=str(fault.pointer).removeprefix("#/")) for fault in wrong]
+    if wrong:
+        raise Invalid("内容含有不能保存的文字或数值", errors=wrong)
+    return loaded
 
 
 def _if_match(route: Route, request: Request) -> int | None:
@@ -302,7 +330,7 @@ def _if_match(route: Route, request: Request) -> int | None:
             raise PreconditionRequired()
         return None
     version = header.removeprefix("W/").strip('"')
-    if not version.isdecimal():
+    if not _NUMBER.fullmatch(version):
         raise BadRequest("If-Match 无效", errors=[FieldError('应为读取时得到的 ETag，例如 "3"', parameter="If-Match")])
     return int(version)
 

@@ -9,12 +9,12 @@ from typing import Any
 
 from nameko.web.handlers import HttpRequestHandler
 from nameko.web.server import WebServer, WsgiApp
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadHost, HTTPException
 from werkzeug.exceptions import MethodNotAllowed as WerkzeugMethodNotAllowed
 from werkzeug.wrappers import Request, Response
 
 from hongxia.http.endpoint import CORRELATION, Call, Route, answer, correlation_of
-from hongxia.http.problems import MethodNotAllowed, NotFound, Problem
+from hongxia.http.problems import BadRequest, MethodNotAllowed, NotFound, Problem
 from hongxia.runtime import green
 from hongxia.runtime.host import Host
 
@@ -32,14 +32,16 @@ class Application(WsgiApp):  # type: ignore[misc]
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one request."""
         request = Request(environ, shallow=True)
-        adapter = self.url_map.bind_to_environ(environ)
         try:
+            adapter = self.url_map.bind_to_environ(environ)
             provider, request.path_values = adapter.match()  # type: ignore[attr-defined]
             response: Response = provider.handle_request(request)
         except WerkzeugMethodNotAllowed as error:
             allowed = ", ".join(sorted(error.valid_methods or ()))
             response = _problem(request, MethodNotAllowed(f"此地址只支持 {allowed}", headers={"Allow": allowed}))
-        except HTTPException:
+        except BadHost:
+            response = _problem(request, BadRequest("请求头 Host 不是有效的主机名"))
+        except (HTTPException, ValueError):  # ValueError: werkzeug reads no number of 5,000 digits
             response = _problem(request, NotFound("没有这个地址"))
         return response(environ, start_response)
 
