@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar
 
-from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import Schema, ValidationError, fields, validates_schema
 
 from hongxia.http.problems import Rule
-from hongxia.http.values import clean, has_giant_exponent
+from hongxia.http.values import has_giant_exponent
 
-_YUAN = re.compile(r"(-?)([0-9]{1,13})(?:\.([0-9]+))?")
+_YUAN = re.compile(r"^-?[0-9]{1,13}(\.[0-9]+)?$")
 
 
 class Yuan(fields.Field[int]):
@@ -35,11 +35,11 @@ class Yuan(fields.Field[int]):
 
 
 class Text(fields.String):
-    """A text that is not empty. It is cleaned first (see `values.clean`); its validators see what will be kept."""
+    """A text, without blanks around it, that is not empty."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, attr, data, **kwargs)
-        text = clean(text) if text else text
+        text = text.strip() if text else text
         if text == "":
             raise ValidationError("不能为空白")
         if text and not text.isprintable():
@@ -70,17 +70,6 @@ class Id(fields.UUID):
         return str(super()._deserialize(value, attr, data, **kwargs))
 
 
-class FullMatch(validate.Regexp):
-    """The whole text matches a pattern. marshmallow's own Regexp sees the beginning, and `$` lets a line feed pass."""
-
-    def __call__(self, value: Any) -> Any:
-        """Return the value. Raises ValidationError."""
-        regex: Any = self.regex
-        if regex.fullmatch(value) is None:
-            raise ValidationError(self._format_error(value))
-        return value
-
-
 class Changes(Schema):
     """What may be amended of a record. Raises Rule (nothing-to-change) where none of it is given; the fields
     `besides` say how, not what.
@@ -101,14 +90,15 @@ def to_fen(value: Any) -> int:
     if isinstance(value, Decimal) and has_giant_exponent(value):
         raise ValidationError("应为金额，例如 12.30")
     text = format(value, "f") if isinstance(value, Decimal) else str(value).strip()
-    match = _YUAN.fullmatch(text)
-    if not match:
+    if not _YUAN.match(text):
         raise ValidationError("应为金额，例如 12.30")
-    sign, whole, decimals = match.groups()
-    decimals = (decimals or "").rstrip("0")
-    if len(decimals) > 2:
+    try:
+        fen = Decimal(text) * 100
+    except InvalidOperation:
+        raise ValidationError("应为金额，例如 12.30") from None
+    if fen != fen.to_integral_value():
         raise ValidationError("金额最多两位小数")
-    return int(f"{sign}{whole}{decimals:0<2}")
+    return int(fen)
 
 
 def yuan(fen: int) -> str:

@@ -1,11 +1,8 @@
-"""What no value of a request may be, whatever it is for: no database keeps it, or writing it out takes too long; and how
-a text is cleaned before it is looked at.
-"""
+"""What no value of a request may be, whatever it is for: no database keeps it, or writing it out takes too long."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -22,16 +19,8 @@ _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _CONTROL = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029]")
 
 
-def clean(text: str) -> str:
-    """A text as it is kept: in Unicode's form NFC, no blanks around it, and inside it each run of blanks (U+3000 and the
-    like are blanks too) a single U+0020. Line breaks are no blanks.
-    """
-    blanks = "".join(" " if unicodedata.category(one) == "Zs" else one for one in unicodedata.normalize("NFC", text))
-    return re.sub(" +", " ", blanks).strip()
-
-
 def is_address_part(text: str) -> bool:
-    """Whether a text may stand in the path of an address: nothing has a name with a line feed or a control character."""
+    """Whether a text may stand in the path of an address: no name holds a line feed or a control character."""
     return is_storable(text) and not _CONTROL.search(text)
 
 

@@ -22,6 +22,7 @@ from hongxia.http import auth, idempotency
 from hongxia.http.endpoint import Call, Reply, Route, answer
 from hongxia.http.idempotency import KEPT
 from hongxia.http.problems import Rule
+from hongxia.http.schemas import ImportQuery
 from tests.unit.events_builders import NOW, SOURCE, new_database, raise_event
 
 SECRET = "s" * 32
@@ -33,7 +34,7 @@ class NameIn(Schema):
     name = fields.String(required=True)
 
 
-POST = Route("POST", "/things", "make", roles=("records",), body=NameIn, status=201)
+POST = Route("POST", "/things", "make", roles=("records",), body=NameIn, query=ImportQuery, status=201)
 
 
 class Host:
