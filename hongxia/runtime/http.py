@@ -11,6 +11,7 @@ from nameko.web.handlers import HttpRequestHandler
 from nameko.web.server import WebServer, WsgiApp
 from werkzeug.exceptions import BadHost, HTTPException
 from werkzeug.exceptions import MethodNotAllowed as WerkzeugMethodNotAllowed
+from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Request, Response
 
 from hongxia.http.endpoint import CORRELATION, Call, Route, answer, correlation_of
@@ -24,6 +25,12 @@ MOUNTS = "hongxia.mounts"
 _ROUTE = "hongxia_route"
 
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+class Number(IntegerConverter):
+    """`<int:…>` in an address: digits that fit into 64 bits. At a longer number there is nothing."""
+
+    regex = "[0-9]{1,18}"
 
 
 class Application(WsgiApp):  # type: ignore[misc]
@@ -41,7 +48,7 @@ class Application(WsgiApp):  # type: ignore[misc]
             response = _problem(request, MethodNotAllowed(f"此地址只支持 {allowed}", headers={"Allow": allowed}))
         except BadHost:
             response = _problem(request, BadRequest("请求头 Host 不是有效的主机名"))
-        except (HTTPException, ValueError):  # ValueError: werkzeug reads no number of 5,000 digits
+        except HTTPException:
             response = _problem(request, NotFound("没有这个地址"))
         return response(environ, start_response)
 
@@ -56,6 +63,15 @@ class Server(WebServer):  # type: ignore[misc]
     """nameko's web server; where several services share a process it hands its application over instead."""
 
     _starting: bool
+
+    def make_url_map(self) -> Map:
+        """See nameko."""
+        url_map = Map(converters={"int": Number})
+        for provider in self._providers:
+            rule = provider.get_url_rule()
+            rule.endpoint = provider
+            url_map.add(rule)
+        return url_map
 
     def get_wsgi_app(self) -> Wsgi:
         """See nameko."""
