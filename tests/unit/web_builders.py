@@ -44,8 +44,8 @@ class Web:
         self.application = application
 
     def __call__(self, method: str, path: str, *, query: str = "", body: Any = b"", **more: Any) -> Answer:
-        """`path` is as it stands in PATH_INFO, decoded, in latin-1; `body` is bytes or a stream; `more` are parts of the
-        environ, None to leave one out. A token of an administrator is sent unless HTTP_AUTHORIZATION is given.
+        """`path` is as it stands in PATH_INFO, decoded, in latin-1; `body` is bytes or a stream; `more` are parts of
+        the environ, None to leave one out. An administrator's token is sent unless HTTP_AUTHORIZATION is given.
         """
         stream = io.BytesIO(body) if isinstance(body, bytes) else body
         environ: dict[str, Any] = {
