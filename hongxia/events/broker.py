@@ -49,9 +49,10 @@ def connection(uri: str) -> Connection:
 def connect(link: Connection) -> None:
     """Open a connection whose every single read or write raises TimeoutError after CONFIRM_SECONDS: a broker in an
     alarm reads nothing, and a firewall that forgot a connection answers nothing, so that either could take for ever.
-    Raises what the transport does.
+    Raises what the transport does. kombu's own `connect` would wait two seconds and try once more; how long to wait is
+    for the caller to say.
     """
-    link.connect()
+    link.ensure_connection(max_retries=1, interval_start=0, interval_step=0, reraise_as_library_errors=False)
     allow_silence(link, CONFIRM_SECONDS)
 
 

@@ -49,7 +49,7 @@ class Line:
     def channel(self) -> Line:
         return self
 
-    def connect(self) -> None:
+    def ensure_connection(self, **_how: object) -> None:
         pass
 
     def confirm_select(self) -> None:
