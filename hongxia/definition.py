@@ -1,54 +1,37 @@
-"""What a service says of itself, apart from its endpoints: events, workbooks, tables, migrations."""
+"""What a service says of itself, apart from its endpoints: events, life cycles, workbooks, tables, migrations."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 
 from sqlalchemy import MetaData
 from sqlalchemy.orm import Session
 
 from hongxia.events.declare import EventType
-from hongxia.workbook.declare import Finding, Row, Workbook
+from hongxia.lifecycle import Lifecycle
+from hongxia.workbook.declare import Workbook
+from hongxia.workbook.reconcile import Finish, SheetRows
 
-Rows = Mapping[str, Sequence[Row]]
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """What an import did to one sheet: rows that made something new, and rows that were there already."""
-
-    created: int
-    unchanged: int
-
-
-class NotLoadable(Exception):
-    """Rows that the records already kept do not allow: a finding each."""
-
-    def __init__(self, findings: Sequence[Finding]) -> None:
-        super().__init__(f"{len(findings)} findings")
-        self.findings = findings
-
-
-Load = Callable[[Session, int, Rows, date], Mapping[str, Loaded]]
-"""(session, year, rows by sheet name, today) → what was done, by sheet name. Raises NotLoadable."""
-
-Forget = Callable[[Session, str], None]
-"""(session, source): drop what was learnt from a source whose history is to be read anew."""
+Clear = Callable[[Session, str], None]
+"""(session, source): drop what was learnt from a source whose history is to be read from the beginning."""
 
 
 @dataclass(frozen=True, slots=True)
 class Importable:
-    """A workbook, what puts its rows into the service's records, and the roles that may do so."""
+    """A workbook, what its rows make (in the order in which the sheets are taken), and the roles that may import it.
+
+    `finish` checks what can only be judged once all rows are in.
+    """
 
     workbook: Workbook
-    load: Load
+    sheets: Sequence[SheetRows]
     roles: tuple[str, ...]
+    finish: Finish | None = None
 
 
-def _nothing_learnt(_session: Session, _source: str) -> None:
-    pass
+def learns_nothing(_session: Session, _source: str) -> None:
+    """For a service that keeps nothing of what it reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +42,7 @@ class Definition:
     metadata: MetaData
     migrations: str
     events: tuple[EventType, ...] = ()
+    lifecycles: tuple[Lifecycle, ...] = ()
     workbooks: tuple[Importable, ...] = field(default=())
-    forget: Forget = _nothing_learnt
+    clear: Clear = learns_nothing
     front: bool = False

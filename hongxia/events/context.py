@@ -17,12 +17,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Who writes (`source`, a URN), when (`now`, UTC), and on whose behalf (correlation and cause)."""
+    """Who writes (`source`, a URN), when (`now`, UTC), and on whose behalf: correlation and cause, and the `actor`,
+    the subject of the token behind a request ("" for the service's own work).
+    """
 
     source: str
     now: datetime
     correlationid: str
     causationid: str | None = None
+    actor: str = ""
 
     def caused_by(self, event: Event) -> Context:
         """The context of what is done because of an event: its correlation goes on, it is the cause."""

@@ -46,6 +46,13 @@ class EventType:
         """The URI of the JSON Schema, which is its `$id` in the published contracts; it names, and leads nowhere."""
         return f"urn:hongxia:schema:{self.name}:v{self.version}"
 
+    def data_of(self, record: object, **more: Any) -> dict[str, Any]:
+        """Return the data of an event about a record: each field of the schema, read from `more` or the record."""
+        names = _instance(self.schema).fields
+        values = {name: more[name] if name in more else getattr(record, name) for name in names}
+        dumped: dict[str, Any] = _instance(self.schema).dump(values)
+        return dumped
+
     def checked(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """The data as it may be published. Raises InvalidEvent with the fields at fault, never their values."""
         schema = _instance(self.schema)

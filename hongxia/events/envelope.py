@@ -106,6 +106,10 @@ class Event:
         except ValueError as error:
             raise Malformed(f"data.{name} is not a date") from error
 
+    def may_date(self, name: str) -> date | None:
+        """Return a date of the data that may be absent or null. Raises Malformed if it is something else."""
+        return None if self.data.get(name) is None else self.need_date(name)
+
     def follows(self, previous: str) -> bool:
         """Whether the event's chain is the link of its own canonical bytes onto `previous`."""
         tail = _tail(self.position, self.typeposition, self.chain)

@@ -24,12 +24,12 @@ from hongxia.events.declare import source_urn
 from hongxia.http import auth, idempotency
 from hongxia.http.auth import Actor
 from hongxia.http.idempotency import Key
-from hongxia.http.paging import Page, PageQuery
 from hongxia.http.problems import (
     BadRequest,
     Conflict,
     FieldError,
     Invalid,
+    KeyRequired,
     NotFound,
     PreconditionFailed,
     PreconditionRequired,
@@ -39,7 +39,11 @@ from hongxia.http.problems import (
     UnsupportedMedia,
     from_validation,
 )
-from hongxia.http.values import faults, fits, is_address_part, is_storable
+from hongxia.http.refusals import problem_of
+from hongxia.http.values import faults
+from hongxia.paging import Page
+from hongxia.rules import Refusal
+from hongxia.values import fits, is_address_part, is_storable
 
 JSON = "application/json"
 MOST_JSON = 1024 * 1024
@@ -59,7 +63,9 @@ class Route:
     by default whatever is no GET. `raw`: the content types of a body that is no JSON. `cookie`: see `by_cookie`.
     `many`: a page of what `returns` says; `array`: all of it, as a plain array. For the description only: `produces`,
     the JSON Schema by content type of an answer that no `returns` describes; `also`, further answers by status, in
-    OpenAPI's words; `etag`: it sends an ETag that is no record's version.
+    OpenAPI's words; `etag`: it sends an ETag that is no record's version. `needs_key`: a new record has no natural key,
+    so the request must bear an Idempotency-Key. `asks`: the codes of the questions that the query parameter `confirm`
+    answers.
     """
 
     method: str
@@ -80,6 +86,8 @@ class Route:
     produces: Mapping[str, Any] = field(default_factory=dict, hash=False)
     also: Mapping[int, Any] = field(default_factory=dict, hash=False)
     etag: bool = False
+    needs_key: bool = False
+    asks: tuple[str, ...] = ()
 
     @property
     def by_cookie(self) -> bool:
@@ -97,6 +105,7 @@ class Call:
     body: Any = None
     query: dict[str, Any] = field(default_factory=dict)
     if_match: int | None = None
+    confirmed: tuple[str, ...] = ()
     request: Request = field(repr=False, default=None)  # type: ignore[assignment]
 
     @property
@@ -147,6 +156,8 @@ def answer(host: EndpointHost, route: Route, request: Request, act: Callable[[Ca
         response = _answer(host, route, request, correlation, act)
     except Problem as problem:
         response = problem.response()
+    except Refusal as refusal:
+        response = problem_of(refusal, route.body).response()
     except Exception as error:  # noqa: BLE001 - the one place where any error becomes an answer
         host.failed(route, error)
         response = _told(error).response()
@@ -179,15 +190,15 @@ def _answer(
         actor.must_have(route.roles)
     _check_address(request)
     raw = _read_body(route, request)
-    query = _loaded_query(route, request)
+    query, confirmed = _query(route, request)
     body = _loaded_body(route, request, raw)
     if_match = _if_match(route, request)
     now = host.clock()
-    context = Context(source_urn(host.name), now, correlation)
+    context = Context(source_urn(host.name), now, correlation, actor=actor.subject)
     key = _key(route, request, actor, raw)
 
     def run(session: Session) -> Response:
-        return _response(route, act(Call(session, actor, context, body, query, if_match, request)))
+        return _response(route, act(Call(session, actor, context, body, query, if_match, confirmed, request)))
 
     if key is None:
         with _session(host.database, route, context) as session:
@@ -198,8 +209,23 @@ def _answer(
         return _once(session, key, now, run)
 
 
+def _query(route: Route, request: Request) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The query as its schema has it, and the questions that `confirm` answers. Raises Invalid."""
+    sent = request.args.to_dict()
+    confirmed = tuple(word for word in sent.pop("confirm", "").split(",") if word) if route.asks else ()
+    unknown = [word for word in confirmed if word not in route.asks]
+    if unknown:
+        problem = FieldError(f"可确认的事项为：{'、'.join(route.asks)}", parameter="confirm")
+        raise Invalid(f"confirm 中的 {'、'.join(unknown)} 不是可确认的事项", errors=[problem])
+    if route.query is None and route.public:
+        return {}, confirmed
+    return _loaded(route.query or Schema, sent, query=True), confirmed
+
+
 def _key(route: Route, request: Request, actor: Actor, raw: bytes) -> Key | None:
     header = request.headers.get("Idempotency-Key")
+    if header is None and route.needs_key:
+        raise KeyRequired()
     if header is None or route.method != "POST":
         return None
     mark = idempotency.fingerprint(request.method, request.full_path, raw)
@@ -278,13 +304,6 @@ def _content_length(request: Request) -> int:
     return int(sent)
 
 
-def _loaded_query(route: Route, request: Request) -> dict[str, Any]:
-    if route.query is None and route.public:
-        return {}
-    loaded: dict[str, Any] = _loaded(route.query or Schema, request.args.to_dict(), query=True)
-    return loaded
-
-
 def _loaded_body(route: Route, request: Request, raw: bytes) -> Any:
     if route.raw:
         if request.mimetype not in route.raw:
@@ -358,4 +377,4 @@ def _dumped(route: Route, result: Any) -> Any:
     return route.returns(many=route.array).dump(result) if route.returns else result
 
 
-__all__ = ["Call", "EndpointHost", "Page", "PageQuery", "Reply", "Route", "answer", "correlation_of"]
+__all__ = ["Call", "EndpointHost", "Page", "Reply", "Route", "answer", "correlation_of"]

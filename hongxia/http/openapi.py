@@ -11,8 +11,8 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import Schema, fields
 
 from hongxia.http.endpoint import JSON, Route
-from hongxia.http.fields import Yuan
 from hongxia.http.problems import CONTENT_TYPE
+from hongxia.schema.fields import Yuan
 
 _PARAMETER = re.compile(r"<(?:([a-z]+):)?([a-z_]+)>")
 

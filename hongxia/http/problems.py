@@ -140,6 +140,16 @@ class PreconditionRequired(Problem):
     slug, status, title = "version-required", HTTPStatus.PRECONDITION_REQUIRED, "修改须带 If-Match 请求头"
 
 
+class KeyRequired(Problem):
+    """A creation that nothing but its key would recognise when it is sent again."""
+
+    slug, status, title = (
+        "idempotency-key-required",
+        HTTPStatus.PRECONDITION_REQUIRED,
+        "新增这类记录须带 Idempotency-Key 请求头，以免重复登记",
+    )
+
+
 class TooLarge(Problem):
     """More bytes than are taken."""
 

@@ -98,9 +98,12 @@ class ReplayedOut(Schema):
 
 
 class ImportQuery(Schema):
-    """`dry_run` checks everything and keeps nothing."""
+    """`dry_run` checks everything and keeps nothing; `apply_changes` is the digest of a dry run whose changes and
+    questions somebody has confirmed.
+    """
 
-    dry_run = fields.Boolean(load_default=False)
+    dry_run = fields.Boolean(load_default=False, metadata={"description": "只检查，不保存"})
+    apply_changes = fields.String(load_default="", metadata={"description": "核对结果的 digest，确认其中的更改"})
 
 
 class WorkbookOut(Schema):
@@ -116,12 +119,63 @@ class SheetOut(Schema):
 
     created = fields.Integer(required=True)
     unchanged = fields.Integer(required=True)
+    continued = fields.Integer(required=True)
+    changed = fields.Integer(required=True)
+
+
+class ChangeOut(Schema):
+    """A cell that says something else than when it was imported before."""
+
+    sheet = fields.String(required=True)
+    row = fields.Integer(required=True)
+    key = fields.String(required=True)
+    column = fields.String(required=True)
+    before = fields.String(required=True)
+    after = fields.String(required=True)
+
+
+class QuestionOut(Schema):
+    """A row that may be a mistake."""
+
+    sheet = fields.String(required=True)
+    row = fields.Integer(required=True)
+    code = fields.String(required=True)
+    message = fields.String(required=True)
+
+
+class MissingRowOut(Schema):
+    """A row that came with the same file before and is not in it now; its record was left as it is."""
+
+    sheet = fields.String(required=True)
+    key = fields.String(required=True)
+
+
+class NewLabelOut(Schema):
+    """A label that a list of the bureau lacks and that the import adds."""
+
+    list = fields.String(required=True)
+    label = fields.String(required=True)
+
+
+class NoteOut(Schema):
+    """Something about a sheet that is no error, but that nobody should overlook, in Chinese."""
+
+    sheet = fields.String(required=True)
+    text = fields.String(required=True)
 
 
 class ImportedOut(Schema):
-    """What an import did, by sheet."""
+    """What an import did, or would do. `digest` names its changes, questions and new labels, and is empty without any;
+    `notes` say what was read although a person may not have seen it.
+    """
 
     workbook = fields.String(required=True)
     year = fields.Integer(required=True)
     dry_run = fields.Boolean(required=True)
+    digest = fields.String(required=True)
     sheets = fields.Dict(keys=fields.String(), values=fields.Nested(SheetOut), required=True)
+    changes = fields.List(fields.Nested(ChangeOut), required=True)
+    questions = fields.List(fields.Nested(QuestionOut), required=True)
+    missing = fields.List(fields.Nested(MissingRowOut), required=True)
+    labels = fields.List(fields.Nested(NewLabelOut), required=True)
+    notes = fields.List(fields.Nested(NoteOut), required=True)

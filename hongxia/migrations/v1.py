@@ -1,11 +1,18 @@
-"""Version 1 of the platform's tables."""
+"""Version 1 of the platform's tables.
+
+A migration stands alone: it imports no live code, so that it does the same for as long as it is kept.
+"""
 
 from __future__ import annotations
+
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
 
-from hongxia.events.tables import Counter, Moment, start_log
+Counter = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+Moment = sa.DateTime(timezone=True)
+GENESIS = "0" * 64
 
 
 def upgrade() -> None:
@@ -78,4 +85,49 @@ def upgrade() -> None:
         sa.Column("body", sa.Text),
     )
     op.create_index("ix_idempotency_created", "idempotency", ["created"])
-    start_log(op.get_bind())
+    op.create_table(
+        "imported_row",
+        sa.Column("workbook", sa.String(30), primary_key=True),
+        sa.Column("year", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("sheet", sa.String(40), primary_key=True),
+        sa.Column("key", sa.String(200), primary_key=True, comment="the row's natural key"),
+        sa.Column("record_id", sa.String(36), nullable=False),
+        sa.Column("row", sa.JSON, nullable=False, comment="a digest of each column as imported"),
+        sa.Column("record", sa.JSON, nullable=False, comment="a digest of each column as the record had it then"),
+        sa.Column("batch", sa.String(36), nullable=False, comment="the file that the row first came with"),
+    )
+    op.create_index("ix_imported_row_record_id", "imported_row", ["record_id"])
+    head = sa.table(
+        "outbox_head",
+        *(sa.column(name, sa.BigInteger) for name in ("id", "position", "published", "first")),
+        sa.column("chain", sa.String),
+    )
+    op.bulk_insert(head, [{"id": 1, "position": 0, "chain": GENESIS, "published": 0, "first": 1}])
+
+
+def create_contradictions() -> None:
+    """The table of a service that finds contradictions between its records."""
+    op.create_table(
+        "contradiction",
+        sa.Column("id", sa.String(36), primary_key=True),
+        sa.Column("kind", sa.String(40), nullable=False),
+        sa.Column("scope", sa.String(36), nullable=False),
+        sa.Column("record", sa.String(40), nullable=False),
+        sa.Column("record_id", sa.String(36), nullable=False),
+        sa.Column("other_id", sa.String(36)),
+        sa.Column("on", sa.Date, nullable=False),
+        sa.Column("explanation", sa.String(200)),
+        *record_columns(),
+    )
+    op.create_index("ix_contradiction_scope", "contradiction", ["scope"])
+    op.create_index("ix_contradiction_on", "contradiction", ["on"])
+
+
+def record_columns() -> list[sa.Column[Any]]:
+    """The columns that every record has besides its id."""
+    return [
+        sa.Column("state", sa.String(20), nullable=False),
+        sa.Column("void_reason", sa.String(32)),
+        sa.Column("version", Counter, nullable=False),
+        sa.Column("changed_by", sa.String(200), nullable=False),
+    ]

@@ -21,7 +21,6 @@ from hongxia.events.envelope import BATCH_CONTENT_TYPE
 from hongxia.events.envelope import parse as parse_event
 from hongxia.events.tables import cursor as cursors
 from hongxia.events.transport import BrokerAway
-from hongxia.http.auth import OFFICE, OPERATOR, SUBSCRIBER
 from hongxia.http.endpoint import JSON, Call, Reply, Route
 from hongxia.http.openapi import PROBLEM, document
 from hongxia.http.problems import CONTENT_TYPE as PROBLEM_CONTENT_TYPE
@@ -40,11 +39,13 @@ from hongxia.http.schemas import (
     ResetOut,
     WorkbookOut,
 )
+from hongxia.roles import OFFICE, OPERATOR, SUBSCRIBER
 from hongxia.runtime import green
 from hongxia.runtime.host import Host, HostProvider
 from hongxia.runtime.http import route, routes_of
 from hongxia.workbook.errors import NotAWorkbook, WorkbookErrors
 from hongxia.workbook.importing import DryRun, parse
+from hongxia.workbook.reconcile import CONFIRM_CHANGES, Plan, Unconfirmed, rows_as_text
 from hongxia.workbook.write import XLSX, write
 
 FULL_PAGE = "private, max-age=60"
@@ -213,7 +214,7 @@ class Service:
             raise Conflict(detail, slug="feed-incomplete", extra={"first": first})
         with self.host.database.begin(call.context) as session:
             cursor.reread(session, source)
-            self.definition.forget(session, source)
+            self.definition.clear(session, source)
         return {"source": source, "status": "rereading"}
 
     @route("GET", "/parked", summary="搁置的事件", roles=(OPERATOR, OFFICE), returns=ParkedOut, array=True)
@@ -261,22 +262,26 @@ class Service:
         """
         importable = self._importable(name)
         call.actor.must_have(importable.roles)
+        asked = call.query
         try:
             parsed = parse(call.body, importable, call.today, green.sleep)
             with self.host.database.begin(call.context) as session:
-                loaded = parsed.load(session, call.today, dry_run=call.query["dry_run"])
+                dry_run, confirmed = asked["dry_run"], asked["apply_changes"]
+                plan = parsed.load(session, call.today, dry_run=dry_run, confirmed=confirmed)
         except NotAWorkbook as error:
             raise Invalid(error.message_zh, slug="not-a-workbook") from None
         except WorkbookErrors as error:
             raise _cells_at_fault(error) from None
+        except Unconfirmed as error:
+            raise _not_confirmed(error.plan) from None
         except DryRun as run:
-            loaded = run.loaded
-        sheets = {sheet: {"created": done.created, "unchanged": done.unchanged} for sheet, done in loaded.items()}
+            plan = run.plan
         return {
             "workbook": name,
             "year": parsed.parsed.year,
-            "dry_run": call.query["dry_run"],
-            "sheets": sheets,
+            "dry_run": asked["dry_run"],
+            "notes": [{"sheet": note.sheet_zh, "text": note.text_zh} for note in parsed.parsed.notes],
+            **_shown(plan),
         }
 
     def _importable(self, name: str) -> Importable:
@@ -300,6 +305,25 @@ def _cells_at_fault(error: WorkbookErrors) -> Invalid:
         for cell in error.errors
     ]
     return Invalid(str(error), slug="workbook-errors", errors=errors, extra={"truncated": error.truncated})
+
+
+def _shown(plan: Plan) -> dict[str, Any]:
+    return {
+        "digest": plan.digest,
+        "sheets": plan.sheets,
+        "changes": plan.changes,
+        "questions": plan.questions,
+        "missing": [{"sheet": sheet, "key": key} for sheet, key in plan.missing],
+        "labels": [{"list": title, "label": label} for title, label in plan.labels],
+    }
+
+
+def _not_confirmed(plan: Plan) -> Conflict:
+    """The problem that lists what has to be confirmed, with the digest that confirms it."""
+    shown = ImportedOut(exclude=("workbook", "year", "dry_run", "notes")).dump(_shown(plan))
+    lines = list(rows_as_text(plan))
+    detail = "；".join(lines[:5]) + (f"……共 {len(lines)} 处" if len(lines) > 5 else "")
+    return Conflict(f"{detail}。{CONFIRM_CHANGES}", slug="changes-not-confirmed", extra=shown)
 
 
 def _database_state(host: Host) -> str:

@@ -1,14 +1,15 @@
 """What a workbook holds: sheets, columns, kinds, keys, and the rules that bind rows together.
 
 A declaration is plain data, made when the owning service is imported; a mistake in one is a `ValueError` at that
-moment. What office staff see (titles, help in templates, messages) is Chinese; `help_en` goes to docs/workbooks.md.
+moment. What office staff see (titles, help in templates, messages, docs/workbooks.zh-CN.md) is Chinese; `help_en` goes
+to docs/workbooks.md. A figure without `rule_zh` has its `rule_en` in both.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from dataclasses import field as made_by
+from dataclasses import field as dataclass_field
 from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
@@ -36,7 +37,8 @@ class Column:
     bound integers as they are, and amounts in fen; None is no bound. `within_year` holds a date to the workbook's
     year, `not_future` to the day of the import. `refers_to` names a sheet of the same workbook whose (single-column)
     key the value must be. `check` takes a text and answers what is wrong with it, in Chinese, or None.
-    A column that is not `kept` helps the person who fills in the sheet and is never read.
+    A column that is not `kept` helps the person who fills in the sheet and is never read. The values of one that is
+    `private` are never shown in messages.
     """
 
     title_zh: str
@@ -47,7 +49,7 @@ class Column:
     example: str = ""
     required: bool = True
     default: Value = None
-    choices: Mapping[str, str] = made_by(default_factory=dict)
+    choices: Mapping[str, str] = dataclass_field(default_factory=dict)
     max_length: int = 100
     minimum: int | None = 0
     maximum: int | None = None
@@ -56,6 +58,7 @@ class Column:
     refers_to: str = ""
     check: Callable[[str], str | None] | None = None
     kept: bool = True
+    private: bool = False
 
     def __post_init__(self) -> None:
         if (self.kind is Kind.CHOICE) != bool(self.choices):
@@ -74,6 +77,7 @@ class Figure:
     code: str
     title_zh: str
     rule_en: str
+    rule_zh: str = ""
 
 
 @dataclass(frozen=True)

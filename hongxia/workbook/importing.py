@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import overload
@@ -10,10 +10,11 @@ from typing import overload
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from hongxia.definition import Importable, Loaded, NotLoadable
+from hongxia.definition import Importable
 from hongxia.workbook.declare import Row
 from hongxia.workbook.errors import WorkbookErrors
 from hongxia.workbook.read import Parsed, read
+from hongxia.workbook.reconcile import NotLoadable, Plan, Unconfirmed, load
 
 ROWS_AT_ONCE = 200
 
@@ -21,9 +22,9 @@ ROWS_AT_ONCE = 200
 class DryRun(Exception):
     """Ends the transaction of a dry run, so that nothing stays; carries what would have been done."""
 
-    def __init__(self, loaded: Mapping[str, Loaded]) -> None:
+    def __init__(self, plan: Plan) -> None:
         super().__init__("dry run")
-        self.loaded = loaded
+        self.plan = plan
 
 
 class Paced(Sequence[Row]):
@@ -60,17 +61,32 @@ class Import:
     parsed: Parsed
     pause: Callable[[], None]
 
-    def load(self, session: Session, today: date, *, dry_run: bool) -> Mapping[str, Loaded]:
-        """Put the rows in. Raises WorkbookErrors for what the records do not allow, DryRun at the end of one."""
-        _take_turns(session, self.importable.workbook.name)
+    def load(self, session: Session, today: date, *, dry_run: bool, confirmed: str = "") -> Plan:
+        """Put the rows in. `confirmed` is the digest of the plan that somebody has seen and agreed to.
+
+        Raises WorkbookErrors for what the records do not allow, DryRun at the end of one, Unconfirmed if the plan
+        changes or asks something and `confirmed` is not its digest.
+        """
+        importable = self.importable
+        _take_turns(session, importable.workbook.name)
+        rows = {sheet: Paced(rows, self.pause) for sheet, rows in self.parsed.rows.items()}
         try:
-            rows = {sheet: Paced(rows, self.pause) for sheet, rows in self.parsed.rows.items()}
-            loaded = self.importable.load(session, self.parsed.year, rows, today)
+            plan = load(
+                session,
+                importable.workbook,
+                importable.sheets,
+                self.parsed.year,
+                rows,
+                today,
+                finish=importable.finish,
+            )
         except NotLoadable as error:
-            raise WorkbookErrors.of(self.importable.workbook, error.findings) from None
+            raise WorkbookErrors.of(importable.workbook, error.findings) from None
         if dry_run:
-            raise DryRun(loaded)
-        return loaded
+            raise DryRun(plan)
+        if plan.digest and plan.digest != confirmed:
+            raise Unconfirmed(plan)
+        return plan
 
 
 def _take_turns(session: Session, name: str) -> None:

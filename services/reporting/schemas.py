@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from hongxia.http.paging import PageQuery
+from hongxia.schema.derive import PageQuery
 from services.reporting.completeness import WORSE
 
 

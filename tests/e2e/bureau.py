@@ -20,6 +20,7 @@ from hongxia.client import Client, ClientError
 from hongxia.database import Database, migrate
 from hongxia.dates import system_clock
 from hongxia.http import auth
+from hongxia.roles import ADMIN
 from tests.servers import PostgreSQL, Process, RabbitMQ, free_port, wait_until
 
 SECRET = "end-to-end-secret-end-to-end-secret"
@@ -50,7 +51,7 @@ class Bureau:
     @property
     def client(self) -> Client:
         """A client that may do everything."""
-        return Client(self.urls, token(auth.ADMIN))
+        return Client(self.urls, token(ADMIN))
 
     def environment(self, name: str) -> dict[str, str | None]:
         """What one service is told."""
@@ -131,7 +132,7 @@ class Bureau:
         """A `hongxia` command against these services."""
         env = {
             "HONGXIA_URL": self.urls,
-            "HONGXIA_TOKEN": token(auth.ADMIN),
+            "HONGXIA_TOKEN": token(ADMIN),
             "PATH": "/usr/bin:/bin",
             "COLUMNS": "160",
             # the services run with the tests' environment; the commands are to be of the same code

@@ -13,6 +13,7 @@ from typing import Any
 from hongxia.database import migrate
 from hongxia.dates import fixed_clock
 from hongxia.http import auth
+from hongxia.roles import ADMIN
 from hongxia.runtime.container import Container
 from hongxia.runtime.host import SETTINGS
 from hongxia.runtime.http import MOUNTS, Wsgi
@@ -86,7 +87,7 @@ def answer_of(application: Wsgi, environ: Mapping[str, Any]) -> Answer:
 
 def token(*roles: str) -> str:
     """A token."""
-    return auth.mint(SECRET, "somebody", roles or (auth.ADMIN,), datetime.now(UTC), timedelta(hours=1))
+    return auth.mint(SECRET, "somebody", roles or (ADMIN,), datetime.now(UTC), timedelta(hours=1))
 
 
 @contextmanager

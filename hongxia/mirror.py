@@ -1,0 +1,115 @@
+"""A copy of another service's entities, kept by its events, that follows merges.
+
+Whoever holds the id of a record that was merged into another one reaches the one that survives, through any chain of
+merges, and back again when a merge is undone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import String, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from hongxia.events.dispatch import concerns
+from hongxia.events.envelope import Event
+from hongxia.records import in_parts
+
+
+class Mirrored:
+    """Mixin of the copy's table. `version` is the owner's; `merged_into` names the record that stands for this one."""
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, sort_order=-1)
+    merged_into: Mapped[str | None] = mapped_column(String(36), index=True)
+    version: Mapped[int]
+
+
+M = TypeVar("M", bound=Mirrored)
+
+
+@dataclass(frozen=True)
+class Mirror(Generic[M]):
+    """How a copy is kept: the table, and per event type what an event says of its subject, as column values.
+
+    A type that maps to None is read and changes nothing; other types are unknown.
+    """
+
+    model: type[M]
+    readers: Mapping[str, Callable[[Event], Mapping[str, Any]] | None]
+
+    def apply(self, session: Session, events: Sequence[Event]) -> set[str]:
+        """Apply events in one statement, each entity's newest version winning; return the ids that they concern: the
+        subjects, and all that were or are one entity with them. Raises UnknownType.
+        """
+        newest: dict[str, dict[str, Any]] = {}
+        for event in events:
+            reader = self.readers[event.type] if concerns(self.readers, event.type) else None
+            known = newest.get(event.subject)
+            if reader is not None and (known is None or known["version"] < event.entityversion):
+                newest[event.subject] = {"merged_into": None, **reader(event), **_identity(event)}
+        if not newest:
+            return set()
+        before = self.same_entities(session, newest)
+        self._upsert(session, list(newest.values()))
+        return before | self.same_entities(session, newest)
+
+    def find(self, session: Session, entity_id: str) -> M | None:
+        """Return the surviving record for an id, or None if the id is unknown."""
+        return session.get(self.model, self.survivors(session).get(entity_id, entity_id), populate_existing=True)
+
+    def lock(self, session: Session, entity_id: str) -> M | None:
+        """Return the same, locked until the end of the transaction: who change something of one entity take turns."""
+        while True:
+            survivor = self.survivors(session).get(entity_id, entity_id)
+            record = session.get(self.model, survivor, with_for_update=True, populate_existing=True)
+            if record is None or record.merged_into is None:
+                return record
+
+    def known(self, session: Session, entity_ids: Iterable[str]) -> dict[str, M]:
+        """Return the surviving records of many ids, by the id that was asked for; unknown ids are left out."""
+        survivors = self.survivors(session)
+        wanted = {entity_id: survivors.get(entity_id, entity_id) for entity_id in entity_ids}
+        found: dict[str, M] = {}
+        for part in in_parts(sorted(set(wanted.values()))):
+            found.update((r.id, r) for r in session.scalars(select(self.model).where(self.model.id.in_(part))))
+        return {asked: found[survivor] for asked, survivor in wanted.items() if survivor in found}
+
+    def survivors(self, session: Session) -> dict[str, str]:
+        """Return, for every record that was merged away, the one that remains at the end of the chain."""
+        query = select(self.model.id, self.model.merged_into).where(self.model.merged_into.is_not(None))
+        into = {merged: str(other) for merged, other in session.execute(query)}
+        return {merged: _end_of_chain(into, merged) for merged in into}
+
+    def same_entities(self, session: Session, entity_ids: Iterable[str]) -> set[str]:
+        """Return all ids that stand for the same entities as some ids do, these included."""
+        survivors = self.survivors(session)
+        wanted = {survivors.get(entity_id, entity_id) for entity_id in entity_ids}
+        return wanted | set(entity_ids) | {merged for merged, end in survivors.items() if end in wanted}
+
+    def clear(self, session: Session) -> None:
+        """Drop the copy, because the owner's history is read from the beginning."""
+        session.execute(delete(self.model))
+
+    def _upsert(self, session: Session, states: list[dict[str, Any]]) -> None:
+        table: Any = self.model.__table__  # type: ignore[attr-defined]
+        dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+        new = dialect.insert(self.model)
+        values = {column.name: new.excluded[column.name] for column in table.columns if column.name != "id"}
+        newer = table.c.version < new.excluded["version"]
+        session.execute(new.on_conflict_do_update(index_elements=["id"], set_=values, where=newer), states)
+        session.expire_all()
+
+
+def _identity(event: Event) -> dict[str, Any]:
+    return {"id": event.subject, "version": event.entityversion}
+
+
+def _end_of_chain(into: Mapping[str, str], merged: str) -> str:
+    seen = {merged}
+    while merged in into and into[merged] not in seen:
+        merged = into[merged]
+        seen.add(merged)
+    return merged

@@ -1,0 +1,93 @@
+"""How a rule refuses: named errors with the field, a code for machines, and a Chinese message for people.
+
+Rules know no HTTP and no Excel. What they raise is translated in two places: hongxia.http.refusals makes problem
+documents of it, hongxia.workbook.reconcile makes cells of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+EARLIEST = date(1990, 1, 1)
+"""No record that offices still keep is older; an earlier date is a slip of the pen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """What is wrong with one field. `field` is the name that the record's schema gives it ("" means the whole record,
+    "units/2/attended" a field within a list), `code` a stable name of the rule, `message` Chinese.
+    """
+
+    field: str
+    code: str
+    message: str
+
+
+class Refusal(Exception):
+    """A rule refused something. `extra` holds plain values that help a program to go on, never personal data."""
+
+    def __init__(self, *violations: Violation, extra: Mapping[str, Any] | None = None) -> None:
+        super().__init__(violations[0].code)
+        self.violations = violations
+        self.extra = dict(extra or {})
+
+    @property
+    def code(self) -> str:
+        """The code of the first violation."""
+        return self.violations[0].code
+
+    @property
+    def message(self) -> str:
+        """All messages in one text, each once."""
+        return "；".join(dict.fromkeys(violation.message for violation in self.violations))
+
+
+class Refused(Refusal):
+    """A rule of the field forbids it."""
+
+
+class Conflicting(Refusal):
+    """It contradicts what is there already."""
+
+
+class Missing(Refusal):
+    """There is no such thing."""
+
+
+class Question(Conflicting):
+    """It may be a mistake, and is done once somebody confirms it with the code."""
+
+
+def violation(field: str, code: str, message: str) -> Violation:
+    """Return a violation; for rules that yield several."""
+    return Violation(field, code, message)
+
+
+def refuse(violations: Iterable[Violation], *, extra: Mapping[str, Any] | None = None) -> None:
+    """Raise Refused with all violations, if there are any."""
+    found = tuple(violations)
+    if found:
+        raise Refused(*found, extra=extra)
+
+
+def ask(question: Violation, confirmed: Iterable[str], *, extra: Mapping[str, Any] | None = None) -> None:
+    """Raise Question unless its code is among those that the caller has confirmed."""
+    if question.code not in confirmed:
+        raise Question(question, extra=extra)
+
+
+def past_day(field: str, day: date, today: date, earliest: date = EARLIEST) -> Iterator[Violation]:
+    """Check a day on which something happened: not after today, not before `earliest`."""
+    if day > today:
+        yield Violation(field, "date-in-future", f"日期 {day} 在今天（{today}）之后")
+    if day < earliest:
+        yield Violation(field, "date-too-early", f"日期 {day} 早于 {earliest}")
+
+
+def not_before(field: str, day: date, other: date, code: str, what: str, other_what: str) -> Iterator[Violation]:
+    """Check that a day is not before another one; the message names both days."""
+    if day < other:
+        yield Violation(field, code, f"{what} {day} 早于{other_what} {other}")

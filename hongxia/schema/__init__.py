@@ -1,0 +1,1 @@
+"""One declaration of a record's fields, and what is derived from it."""
