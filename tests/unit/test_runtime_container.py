@@ -37,10 +37,10 @@ from tests.unit.web_builders import Web, running
 SECRET_WORDS = "张三的电话"
 
 
-class LedgerService(Service):
+class DaybookService(Service):
     """Reads one source and writes a row for each event."""
 
-    name = "ledger"
+    name = "daybook"
     definition = Definition("账本", MetaData(), "services.finance:migrations")
 
     @consume("origin")
@@ -95,9 +95,9 @@ def test_events_reach_the_method_in_the_cursors_transaction_and_those_at_fault_a
     origin: Database, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     commit(origin, 1, 2, 3, 4)
-    with caplog.at_level(logging.DEBUG), running(LedgerService, tmp_path) as (container, mounts):
+    with caplog.at_level(logging.DEBUG), running(DaybookService, tmp_path) as (container, mounts):
         host = host_of(container)
-        web = Web(mounts["ledger"])
+        web = Web(mounts["daybook"])
         eventually(lambda: sample(host, "events_applied_total", source="origin") == 2, "two are applied")
         with host.database.read() as session:
             written = session.scalars(select(outbox_type.c.typeposition).order_by(outbox_type.c.typeposition)).all()
@@ -117,10 +117,10 @@ def test_an_error_of_ours_is_logged_by_its_place_and_not_by_its_text(
     origin: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     logged: list[dict[str, Any]] = []
-    with running(LedgerService, tmp_path) as (container, mounts):
+    with running(DaybookService, tmp_path) as (container, mounts):
         host = host_of(container)
         monkeypatch.setattr(host, "log", _Log(logged))
-        answer = Web(mounts["ledger"])("GET", "/fails")
+        answer = Web(mounts["daybook"])("GET", "/fails")
     assert (answer.status, answer.is_problem) == (500, True)
     [failed] = [line for line in logged if line["event"] == "request failed"]
     assert failed["error"] == "ValueError"
@@ -148,7 +148,7 @@ class _Log:
 
 
 def test_what_is_injected_runs_nothing_and_what_runs_injects_nothing(origin: Database, tmp_path: Path) -> None:
-    with running(LedgerService, tmp_path) as (container, _mounts):
+    with running(DaybookService, tmp_path) as (container, _mounts):
         assert [type(one) for one in container.dependencies] == [HostProvider]
         runners = [one for one in container.extensions if isinstance(one, RelayRunner | Consume)]
         assert sorted(type(one).__name__ for one in runners) == ["Consume", "RelayRunner"]
@@ -160,7 +160,7 @@ def test_what_is_injected_runs_nothing_and_what_runs_injects_nothing(origin: Dat
 
 
 def test_the_relay_runs_in_every_container_without_a_word_of_the_service(origin: Database, tmp_path: Path) -> None:
-    with running(LedgerService, tmp_path) as (container, _mounts):
+    with running(DaybookService, tmp_path) as (container, _mounts):
         host = host_of(container)
         with host.database.begin(SOURCE) as session:
             raise_event(session)
