@@ -34,7 +34,7 @@ from sqlalchemy import (
 )
 
 from hongxia.database import Database
-from hongxia.events import broker
+from hongxia.events import broker, outbox
 from hongxia.events.tables import outbox_head, platform_metadata, start_log
 from hongxia.http.idempotency import idempotency
 from tests.servers import wait_until
@@ -98,7 +98,7 @@ class Storage(ABC):
 
     def open_with_notice(self, notify: Callable[[Sequence[str]], None]) -> Database:
         """Open the database; `notify` is given the types of the events of each commit, after it."""
-        return self.open(on_append=notify)
+        return self.open(on_commit=outbox.on_append(notify))
 
     def close(self) -> None:
         """Close every connection that was opened."""

@@ -7,20 +7,19 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
-import psycopg2
 import pytest
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from hongxia.runtime.green import Bell
-from hongxia.runtime.relay import WakeUp, leadership
+from hongxia.runtime.relay import LeadershipLost, WakeUp, leadership
 from tests.conformance.backends import DEADLINE_SECONDS, PostgreSQLStorage, Storage, storages_with
 from tests.conformance.cases import append
 from tests.races.threads import start
 from tests.servers import wait_until
 
 several_replicas = pytest.mark.parametrize("new_storage", storages_with("replicas"), indirect=True)
-LOST = (DBAPIError, psycopg2.Error, OSError)
+LOST = (DBAPIError, LeadershipLost)
 """What says that the leader's session is over: the connection is polled below SQLAlchemy."""
 
 LONG = 600.0

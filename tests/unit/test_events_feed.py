@@ -220,8 +220,11 @@ class Web:
         self.api = api
         self.answer: Response | Exception | None = None
 
-    def get(self, url: str, params: dict[str, Any], headers: dict[str, str], timeout: float) -> requests.Response:
+    def get(
+        self, url: str, params: dict[str, Any], headers: dict[str, str], timeout: float, verify: str | bool
+    ) -> requests.Response:
         assert headers["Authorization"] == "Bearer token"
+        assert verify is True
         if isinstance(self.answer, Exception):
             raise self.answer
         method = OriginService.events_head if url.endswith("/head") else OriginService.events

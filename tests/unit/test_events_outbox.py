@@ -55,7 +55,7 @@ def test_a_service_can_not_raise_what_its_contract_does_not_allow(data: dict) ->
 
 def test_after_the_commit_somebody_is_told_which_types_it_holds() -> None:
     told: list[Sequence[str]] = []
-    database = new_database(on_append=told.append)
+    database = new_database(on_commit=outbox.on_append(told.append))
     with database.begin(SOURCE) as session:
         with outbox.savepoint(session):
             raise_event(session, 1)

@@ -21,6 +21,7 @@ from hongxia.events.tables import platform_metadata
 from hongxia.http import auth
 from hongxia.http.endpoint import Call, Reply, Route, answer
 from hongxia.http.problems import Rule
+from hongxia.http.schemas import ImportQuery
 from tests.unit.events_builders import NOW, new_database, raise_event
 
 SECRET = "s" * 32
@@ -32,7 +33,7 @@ class NameIn(Schema):
     name = fields.String(required=True)
 
 
-POST = Route("POST", "/things", "make", roles=("records",), body=NameIn, status=201)
+POST = Route("POST", "/things", "make", roles=("records",), body=NameIn, query=ImportQuery, status=201)
 
 
 class Host:
