@@ -148,7 +148,7 @@ def _described(field: Any) -> Any:
 
 
 def _optional(field: Any, **options: Any) -> Any:
-    field.required = False
+    field.required, field.dump_only = False, False  # what only comes out may be asked for in a query
     field.load_default = options.get("load_default", missing)
     return field
 
