@@ -35,9 +35,7 @@ NOW = datetime(2023, 1, 10, tzinfo=UTC)
 
 UNIT, STREET, LIAISON = "区教育局", "石桥街道", "联络一组"
 UNIT_CODE, STREET_CODE = UNITS.code_of(UNIT), STREETS.code_of(STREET)
-LIAISON_CODE, OTHER_LIAISON, THIRD_LIAISON = (
-    LIAISONS.code_of(label) for label in (LIAISON, "联络二组", "联络三组")
-)
+LIAISON_CODE, OTHER_LIAISON, THIRD_LIAISON = (LIAISONS.code_of(label) for label in (LIAISON, "联络二组", "联络三组"))
 OTHER_STREET, OTHER_UNIT = STREETS.code_of("沙湾街道"), UNITS.code_of("区民政局")
 
 LISTED = (
@@ -139,9 +137,7 @@ def row(cadre_no: str = "G0001", **different: Any) -> dict[str, Any]:
 def imported(session: Session, *rows: Mapping[str, Any], year: int = 2022) -> Plan:
     """What an import of rows (numbered from 2) does; all of it is taken as confirmed."""
     numbered = [Row(number, values) for number, values in enumerate(rows, start=2)]
-    return load(
-        session, CADRES, IMPORTABLE.sheets, year, {"cadres": numbered}, TODAY, finish=IMPORTABLE.finish
-    )
+    return load(session, CADRES, IMPORTABLE.sheets, year, {"cadres": numbered}, TODAY, finish=IMPORTABLE.finish)
 
 
 def counts(plan: Plan) -> tuple[int, int, int, int]:
@@ -241,5 +237,3 @@ def problem(response: Response) -> tuple[int, str, str | None]:
     body = response.json
     (first, *_) = body.get("errors") or [{}]
     return response.status_code, body["type"].removeprefix("urn:hongxia:problem:"), first.get("pointer")
-
-

@@ -16,7 +16,7 @@ from demo.oracle import figures
 from demo.people import make_people
 from demo.plan_2022 import PLAN_2022
 from hongxia.workbook.read import read
-from services.registry.workbook import resident_number_problem
+from services.registry.cadres.particulars import resident_number_problem
 
 BOUNDS = Path(__file__).parents[2] / "demo" / "indicators-2022.csv"
 TODAY = date(2026, 1, 1)

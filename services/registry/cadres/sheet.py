@@ -125,6 +125,7 @@ class Labels:
             message = f"{what}“{label}”已停用，请改用在用的名称，或恢复使用"
             raise Refused(Violation(self.name, f"unknown-{self.name}", message))
         LISTS[self.name].add(loading.session, label, loading.today)
+        loading.session.flush()
         self.labels[code] = label
         self.in_use.add(code)
         if not self.began_empty:
