@@ -10,14 +10,7 @@ import jwt
 from werkzeug.wrappers import Request
 
 from hongxia.http.problems import Forbidden, Unauthorized
-
-ADMIN = "admin"
-SUBSCRIBER = "subscriber"
-OPERATOR = "operator"
-OFFICE = "office"
-
-SHARED_ROLES = (ADMIN, OFFICE, OPERATOR, SUBSCRIBER)
-"""The roles that mean the same at every service; each service has others of its own beside them."""
+from hongxia.roles import ADMIN
 
 ALGORITHM = "HS256"
 ISSUER = "hongxia"

@@ -21,6 +21,7 @@ from hongxia.http import auth
 from hongxia.http.endpoint import Route
 from hongxia.logs import logger
 from hongxia.metrics import Metrics
+from hongxia.roles import SUBSCRIBER
 from hongxia.runtime.green import Bell
 from hongxia.settings import Settings, service_url
 
@@ -57,7 +58,7 @@ class Host:
     def feed_token(self) -> str:
         """A short-lived token of this service's own, good for reading feeds."""
         now = system_clock()
-        return auth.mint(self.token_secret, self.name, [auth.SUBSCRIBER], now, FEED_TOKEN_LIFETIME)
+        return auth.mint(self.token_secret, self.name, [SUBSCRIBER], now, FEED_TOKEN_LIFETIME)
 
     def failed(self, route: Route, error: Exception) -> None:
         """Log where an unexpected error came from; its text may hold data and is left out."""

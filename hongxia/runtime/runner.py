@@ -25,6 +25,7 @@ from hongxia.dates import system_clock
 from hongxia.http import auth
 from hongxia.http.problems import NotFound
 from hongxia.logs import logger
+from hongxia.roles import ADMIN
 from hongxia.runtime import green
 from hongxia.runtime.host import SETTINGS
 from hongxia.runtime.http import MOUNTS, Wsgi
@@ -116,7 +117,7 @@ class Embedded:
 
     def write_token(self) -> str:
         """A token with all roles for whoever may read the data directory; written to `token` there."""
-        token = auth.mint(self._secret(), "local", [auth.ADMIN], system_clock(), TOKEN_LIFETIME)
+        token = auth.mint(self._secret(), "local", [ADMIN], system_clock(), TOKEN_LIFETIME)
         _write_private(self.data / "token", token)
         return token
 

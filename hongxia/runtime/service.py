@@ -21,7 +21,6 @@ from hongxia.events.envelope import BATCH_CONTENT_TYPE
 from hongxia.events.envelope import parse as parse_event
 from hongxia.events.tables import cursor as cursors
 from hongxia.events.transport import BrokerAway
-from hongxia.http.auth import OFFICE, OPERATOR, SUBSCRIBER
 from hongxia.http.endpoint import JSON, Call, Reply, Route
 from hongxia.http.openapi import PROBLEM, document
 from hongxia.http.problems import CONTENT_TYPE as PROBLEM_CONTENT_TYPE
@@ -40,6 +39,7 @@ from hongxia.http.schemas import (
     ResetOut,
     WorkbookOut,
 )
+from hongxia.roles import OFFICE, OPERATOR, SUBSCRIBER
 from hongxia.runtime import green
 from hongxia.runtime.host import Host
 from hongxia.runtime.http import route, routes_of
@@ -277,7 +277,13 @@ class Service:
             raise _not_confirmed(error.plan) from None
         except DryRun as run:
             plan = run.plan
-        return {"workbook": name, "year": parsed.parsed.year, "dry_run": asked["dry_run"], **_shown(plan)}
+        return {
+            "workbook": name,
+            "year": parsed.parsed.year,
+            "dry_run": asked["dry_run"],
+            "notes": [{"sheet": note.sheet_zh, "text": note.text_zh} for note in parsed.parsed.notes],
+            **_shown(plan),
+        }
 
     def _importable(self, name: str) -> Importable:
         for importable in self.definition.workbooks:
@@ -315,7 +321,7 @@ def _shown(plan: Plan) -> dict[str, Any]:
 
 def _not_confirmed(plan: Plan) -> Conflict:
     """The problem that lists what has to be confirmed, with the digest that confirms it."""
-    shown = ImportedOut(exclude=("workbook", "year", "dry_run")).dump(_shown(plan))
+    shown = ImportedOut(exclude=("workbook", "year", "dry_run", "notes")).dump(_shown(plan))
     lines = list(rows_as_text(plan))
     detail = "；".join(lines[:5]) + (f"……共 {len(lines)} 处" if len(lines) > 5 else "")
     return Conflict(f"{detail}。{CONFIRM_CHANGES}", slug="changes-not-confirmed", extra=shown)

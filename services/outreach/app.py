@@ -16,14 +16,14 @@ from hongxia.definition import Definition, Importable
 from hongxia.events.context import context_of
 from hongxia.events.dispatch import dispatch
 from hongxia.events.envelope import Event
-from hongxia.http.auth import OFFICE
 from hongxia.http.endpoint import Call, Reply
-from hongxia.paging import Page, paginate
 from hongxia.http.problems import PreconditionRequired
-from hongxia.schema.derive import VoidIn
+from hongxia.paging import Page, paginate
+from hongxia.roles import OFFICE
 from hongxia.runtime.consume import consume
 from hongxia.runtime.http import route
 from hongxia.runtime.service import Service
+from hongxia.schema.derive import VoidIn
 from services.outreach import aid, cadres, contacts, loading, obligations, schemas, stays, suggestions, visits
 from services.outreach.events import EVENTS
 from services.outreach.models import AidCase, Base, Cadre, Contact, Obligation, ObligationKind, Stay, Suggestion, Visit

@@ -7,8 +7,8 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from hongxia.schema.fields import Changes, Flag, Id, Text, Yuan
 from hongxia.schema.derive import PageQuery
+from hongxia.schema.fields import Changes, Flag, Id, Text, Yuan
 from services.outreach.obligations import CAUSES, STATES
 from services.outreach.workbook import (
     AID_CAUSES,

@@ -174,16 +174,21 @@ VISITS = Sheet(
             "outreach.milestone_visits.persons",
             "“让爱来敲门”慰问人数",
             "Distinct `干部编号` over rows with `走访类别` 让爱来敲门 and `事由` 高龄寿辰, 光荣在党50年 or 待遇变化.",
+            rule_zh=(
+                "`走访类别`为让爱来敲门，且`事由`为高龄寿辰、光荣在党50年或待遇变化的各行中，不重复的`干部编号`个数。"
+            ),
         ),
         Figure(
             "outreach.five_visits.persons",
             "“五必访”慰问住院老同志及家属",
             "Sum of `慰问人数` over rows with `五必访` 是.",
+            rule_zh="`五必访`为是的各行`慰问人数`合计。",
         ),
         Figure(
             "outreach.treatment_change_visits.persons",
             "上门慰问待遇变化大的市副局级老领导",
             "Distinct `干部编号` over rows with `走访形式` 家访 and `事由` 待遇变化, whatever the `走访类别`.",
+            rule_zh="`走访形式`为家访且`事由`为待遇变化的各行中，不重复的`干部编号`个数，不论`走访类别`。",
         ),
     ),
 )
@@ -223,6 +228,10 @@ CONTACTS = Sheet(
             "每月敬爱连线覆盖率",
             "Numerator: the cadre-months of the denominator (workbook 干部名册) in which the cadre has at least one "
             "row. A contact in a month that is not due counts in neither.",
+            rule_zh=(
+                "分子：分母（见“干部名册”工作簿）所计的干部和月份中，该干部当月至少有一行的。"
+                "不应联系的月份有联系的，分子、分母都不计。"
+            ),
         ),
     ),
 )
@@ -307,12 +316,18 @@ AID_CASES = Sheet(
             "outreach.aid.persons",
             "帮扶特殊困难离退休干部",
             "Distinct `干部编号` over rows with `审批结果` 批准.",
+            rule_zh="`审批结果`为批准的各行中，不重复的`干部编号`个数。",
         ),
         Figure(
             "finance.aid.paid",
             "帮扶经费",
             "Sum of `金额（元）` over rows with `审批结果` 批准, paid by finance from the line marked 帮扶资金. If the "
             "balance of that line does not cover a payment, it is refused and does not count; the figure says so.",
+            rule_zh=(
+                "`审批结果`为批准的各行`金额（元）`合计，由标为`帮扶资金`的项目拨付。"
+                "该项目余额不足的不予拨付，"
+                "不计入，并在该指标上注明。"
+            ),
         ),
     ),
 )
@@ -384,11 +399,12 @@ SUGGESTIONS = Sheet(
         ),
     ),
     figures=(
-        Figure("outreach.suggestions.received", "“有呼必应”收集意见建议", "Number of rows."),
+        Figure("outreach.suggestions.received", "“有呼必应”收集意见建议", "Number of rows.", rule_zh="行数。"),
         Figure(
             "outreach.suggestions.resolved_rate",
             "意见建议办结率",
             "Rows with a `办结日期` divided by all rows.",
+            rule_zh="有`办结日期`的行数除以总行数。",
         ),
     ),
 )

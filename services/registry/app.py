@@ -42,11 +42,11 @@ class RegistryService(
     TransferRoutes,
     MergeRoutes,
     MilestoneRoutes,
-    StreetRoutes,  # type: ignore[misc]
-    UnitRoutes,  # type: ignore[misc]
-    LiaisonRoutes,  # type: ignore[misc]
+    StreetRoutes,
+    UnitRoutes,
+    LiaisonRoutes,
     LoadRoutes,
-    ContradictionRoutes,  # type: ignore[misc]
+    ContradictionRoutes,
     Service,
 ):
     """干部名册。"""

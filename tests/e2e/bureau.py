@@ -19,6 +19,7 @@ from hongxia.client import Client, ClientError
 from hongxia.database import Database, migrate
 from hongxia.dates import system_clock
 from hongxia.http import auth
+from hongxia.roles import ADMIN
 from tests.servers import PostgreSQL, Process, RabbitMQ, free_port, wait_until
 
 SECRET = "end-to-end-secret-end-to-end-secret"
@@ -49,7 +50,7 @@ class Bureau:
     @property
     def client(self) -> Client:
         """A client that may do everything."""
-        return Client(self.urls, token(auth.ADMIN))
+        return Client(self.urls, token(ADMIN))
 
     def environment(self, name: str) -> dict[str, str | None]:
         """What one service is told."""
@@ -128,7 +129,7 @@ class Bureau:
 
     def run(self, *arguments: str, expect: int | None = 0, timeout: float = 600) -> subprocess.CompletedProcess[str]:
         """A `hongxia` command against these services."""
-        env = {"HONGXIA_URL": self.urls, "HONGXIA_TOKEN": token(auth.ADMIN), "PATH": "/usr/bin:/bin", "COLUMNS": "160"}
+        env = {"HONGXIA_URL": self.urls, "HONGXIA_TOKEN": token(ADMIN), "PATH": "/usr/bin:/bin", "COLUMNS": "160"}
         done = subprocess.run([HONGXIA, *arguments], env=env, capture_output=True, text=True, timeout=timeout)
         if expect is not None:
             assert done.returncode == expect, done.stdout + done.stderr

@@ -22,6 +22,7 @@ from hongxia.events.envelope import BATCH_CONTENT_TYPE, NotAnEvent, parse
 from hongxia.events.feed import FeedAway, Gone, Head, UnknownEvent
 from hongxia.events.subscribe import HttpFeed
 from hongxia.http import auth
+from hongxia.roles import OPERATOR, SUBSCRIBER
 from hongxia.runtime.host import Host
 from hongxia.runtime.service import Service
 from hongxia.settings import Settings
@@ -167,11 +168,11 @@ class Api:
         self.service.host = Host("origin", OriginService.definition, self.settings)
         self.service.host.database = database
 
-    def get(self, method: Any, role: str = auth.SUBSCRIBER, **query: Any) -> Response:
+    def get(self, method: Any, role: str = SUBSCRIBER, **query: Any) -> Response:
         return method(self.service, self.request("GET", role, query))
 
     def post(self, method: Any, **path: str) -> Response:
-        return method(self.service, self.request("POST", auth.OPERATOR, {}), **path)
+        return method(self.service, self.request("POST", OPERATOR, {}), **path)
 
     def request(self, method: str, role: str, query: dict[str, Any], **headers: str) -> Request:
         token = auth.mint(SECRET, "somebody", [role], datetime.now(UTC), timedelta(hours=1))
@@ -215,7 +216,7 @@ def test_a_full_page_that_is_still_the_same_is_not_sent_again() -> None:
     etag = api.events(limit=2).headers["ETag"]
 
     def asked(**query: Any) -> Response:
-        request = api.request("GET", auth.SUBSCRIBER, query, **{"If-None-Match": etag})
+        request = api.request("GET", SUBSCRIBER, query, **{"If-None-Match": etag})
         return OriginService.events(api.service, request)
 
     again = asked(limit=2)
@@ -242,7 +243,7 @@ class ReaderService(Service):
         "读者",
         MetaData(),
         "services.finance:migrations",
-        forget=lambda _session, source: ReaderService.forgotten.append(source),
+        clear=lambda _session, source: ReaderService.forgotten.append(source),
     )
 
 

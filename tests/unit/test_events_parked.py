@@ -147,11 +147,22 @@ def test_each_type_goes_to_its_handler_as_the_cause_of_what_that_does() -> None:
         seen.append((event.position, context.source, context.causationid, context.correlationid))
 
     with new_database().begin(READER) as session:
-        dispatch(session, events, {CHANGED.type: handle}, {CLOSED.type})
+        dispatch(session, events, {CHANGED.type: handle, CLOSED.type: None})
         assert context_of(session) is READER
         with pytest.raises(UnknownType, match=CLOSED.type):
-            dispatch(session, events, {CHANGED.type: handle}, set())
+            dispatch(session, events, {CHANGED.type: handle})
         assert context_of(session) is READER
     first, third = events[0], events[2]
     expected = [(1, READER.source, first.id, SOURCE.correlationid), (3, READER.source, third.id, SOURCE.correlationid)]
     assert seen == [*expected, expected[0]]
+
+
+def test_events_of_entities_that_a_consumer_does_not_follow_are_left_alone() -> None:
+    source, seen = new_database(), []
+    with source.begin(SOURCE) as session:
+        raise_event(session, 1)
+    relay.number(source, SOURCE)
+    handlers = {"hongxia.origin.elsewhere.happened.v1": lambda _session, event: seen.append(event)}
+    with new_database().begin(READER) as session:
+        dispatch(session, events_of(source), handlers)
+    assert seen == []

@@ -10,9 +10,9 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from hongxia import records
-from hongxia.http.auth import ADMIN
 from hongxia.http.endpoint import Call, Page
 from hongxia.paging import paginate
+from hongxia.roles import ADMIN
 from hongxia.runtime.http import route
 from hongxia.runtime.routes import amend, create
 from hongxia.schema.derive import PageQuery
