@@ -66,7 +66,7 @@ class SheetRows:
     """Columns whose empty cell may be filled in later: the record goes on, nothing that was said is taken back."""
     lasting: ClassVar[bool] = False
     """Whether the rows of every year are about the same records, as in a register. A row that is new in its year is
-    then compared with the same row of the latest year before; a file of an earlier year than the last changes nothing.
+    then compared with the same row of the latest year before; where a later year's file had it, it changes nothing.
     """
 
     def prepare(self, loading: Loading, rows: Sequence[Row]) -> None:
@@ -268,7 +268,9 @@ class _Sheet:
     def _take(self, row: Row, record_id: str) -> Any:
         values = self.rows_of.values(self.loading, row)
         key = _key(self.sheet, row)
-        record, before = self.kept.get(record_id), self.known.get(key) or self.earlier.get(key)
+        record, before = self.kept.get(record_id), self.known.get(key)
+        if before is None and key not in self.later:
+            before = self.earlier.get(key)
         findings = len(self.loading.findings)
         if record is None:
             record = self._create(row, record_id, values)

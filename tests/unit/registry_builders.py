@@ -25,7 +25,7 @@ from services.registry.app import RegistryService
 from services.registry.cadres import rules
 from services.registry.cadres.model import Cadre, Register
 from services.registry.contradictions.model import Contradiction
-from services.registry.lists.declared import LIAISONS, LISTS, STREETS, UNITS
+from services.registry.lists.declared import LIAISONS, STREETS, UNITS
 from services.registry.tables import METADATA
 from services.registry.workbook import CADRES, IMPORTABLE
 from tests.unit.service_api import ServiceApi
