@@ -195,7 +195,10 @@ def test_registers_of_three_years_make_the_same_cadres_in_any_order(session: Ses
     }
     for year in order:
         imported(session, *years[year], year=year)
-    found = {c.cadre_no: (c.street == OTHER_STREET, c.unit == OTHER_UNIT, c.treatment, c.state) for c in session.scalars(select(Cadre))}
+    found = {
+        c.cadre_no: (c.street == OTHER_STREET, c.unit == OTHER_UNIT, c.treatment, c.state)
+        for c in session.scalars(select(Cadre))
+    }
     assert found == {
         "G0001": (True, True, "131", "living"),
         "G0002": (False, False, "132", "deceased"),

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from hongxia.runtime.http import routes_of
+from hongxia.runtime.service import Service
 from services.registry.app import RegistryService
 from services.registry.cadres import rules
 from tests.unit.registry_builders import (
@@ -313,3 +314,50 @@ def test_contradictions_are_listed_and_explained(api: Api) -> None:
     explained = api.must(f"/contradictions/{found['id']}/explain", {"explanation": "遗属搬家"})
     assert (explained["state"], explained["explanation"]) == ("explained", "遗属搬家")
     assert "遗属搬家" not in str(api.events())
+
+
+def test_every_route_that_writes_leads_to_an_event(api: Api) -> None:
+    first = api.registered(liaison=LIAISON_CODE)["id"]
+    second = api.registered(resident_number=resident_number(serial=2))["id"]
+    document = {"on": "2022-06-01", "document_no": "组〔2022〕5号"}
+    lists = {url: api.must(f"/{url}", {"label": f"新{url}"})["id"] for url in ("units", "streets", "liaisons")}
+    done = {f"POST /{url}" for url in lists} | {"POST /cadres", "POST /cadres/search"}
+
+    def send(method: str, url: str, record_id: str, body: Any = None) -> dict[str, Any]:
+        before = len(api.events())
+        response = api(method, url.replace("<uuid:record_id>", record_id), body, If_Match="*")
+        assert response.status_code < 300, response.get_data(as_text=True)
+        assert len(api.events()) > before, url
+        done.add(f"{method} {url}")
+        found: dict[str, Any] = response.json
+        return found
+
+    one = "/cadres/<uuid:record_id>"
+    send("PATCH", one, first, {"name": "林晓云"})
+    for word, value in (("rank", "131"), ("treatment", "131"), ("medical-treatment", "131"), ("reimbursement", "full")):
+        send("POST", f"{one}/{word}", first, {word.replace("-", "_"): value, **document})
+    for word, value in (("unit", OTHER_UNIT), ("street", OTHER_STREET), ("liaison", OTHER_LIAISON)):
+        send("POST", f"{one}/{word}", first, {word: value, "on": "2022-08-20"})
+    send("POST", f"{one}/care", first, {"hardship": True, "on": "2022-06-01"})
+    send("POST", "/liaisons/reassign", "", {"from": OTHER_LIAISON, "to": LIAISON_CODE, "on": "2022-09-01"})
+    change = api("GET", f"/changes?cadre_id={first}&aspect=rank").json["items"][-1]["id"]
+    send("PATCH", "/changes/<uuid:record_id>", change, {"from_on": "2022-05-01"})
+    send("POST", "/changes/<uuid:record_id>/void", change, {"reason": "other"})
+    send("POST", f"{one}/death", first, {"deceased_on": "2022-08-09"})
+    found = api("GET", "/contradictions").json["items"][0]["id"]
+    send("POST", "/contradictions/<uuid:record_id>/explain", found, {"explanation": "已核对"})
+    send("POST", f"{one}/death/correct", first, {"deceased_on": "2022-08-08"})
+    send("POST", f"{one}/death/withdraw", first, {"reason": "other"})
+    transfer = send("POST", f"{one}/leave", first, {"left_on": "2022-11-01", "destination": "某区"})["id"]
+    send("POST", f"{one}/return", first, {"returned_on": "2022-12-01"})
+    send("PATCH", "/transfers/<uuid:record_id>", transfer, {"destination": "某市"})
+    send("POST", "/transfers/<uuid:record_id>/void", transfer, {"reason": "other"})
+    send("POST", f"{one}/merge", second, {"into": first})
+    send("POST", f"{one}/undo-merge", second)
+    for url, entry in lists.items():
+        send("PATCH", f"/{url}/<uuid:record_id>", entry, {"label": f"改{url}"})
+        send("POST", f"/{url}/<uuid:record_id>/retire", entry)
+        send("POST", f"/{url}/<uuid:record_id>/relist", entry)
+    own = {f"{route.method} {route.url}" for route in api.methods if route.method != "GET"}
+    platform = {f"{route.method} {route.url}" for route in routes_of(Service) if route.method != "GET"}
+    assert own - platform == done

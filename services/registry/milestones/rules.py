@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -60,18 +60,20 @@ def of(cadre: Cadre, year: int) -> Iterator[Due]:
 def announce(session: Session, today: date) -> int:
     """Publish the milestones of the current month that were not published yet; return how many. A timer calls it.
 
-    The register is locked, so that of several processes one announces each milestone.
+    The register is locked, so that of several processes one announces each milestone; then the cadres, so that nobody
+    has died meanwhile.
     """
-    month = f"{today:%Y-%m}"
-    wanted = {_id(each): each for each in due(session, today.year) if each.month == month}
-    living = {key: each for key, each in wanted.items() if each.cadre.state == "living"}
-    if not living:
+    candidates = {each.cadre.id for each in _of_month(due(session, today.year), today)}
+    if not candidates:
         return 0
     numbers.lock(session)
-    known = records.by_ids(session, Milestone, living, locked=True)
-    new = [key for key in sorted(living) if key not in known or known[key].state == "withdrawn"]
+    cadres = records.by_ids(session, Cadre, candidates, locked=True)
+    found = [each for cadre in cadres.values() if cadre.state == "living" for each in of(cadre, today.year)]
+    wanted = {_id(each): each for each in _of_month(found, today)}
+    known = records.by_ids(session, Milestone, wanted, locked=True)
+    new = [key for key in sorted(wanted) if key not in known or known[key].state == "withdrawn"]
     for key in new:
-        _announce(session, known.get(key), key, living[key])
+        _announce(session, known.get(key), key, wanted[key])
     return len(new)
 
 
@@ -96,6 +98,10 @@ def _announce(session: Session, known: Milestone | None, key: str, each: Due) ->
         known.month = each.month
         records.move(session, known, "announce")
     publish(session, MILESTONE_DUE, known, on=each.on.replace(day=1))
+
+
+def _of_month(found: Iterable[Due], today: date) -> list[Due]:
+    return [each for each in found if each.month == f"{today:%Y-%m}"]
 
 
 def _id(each: Due) -> str:
