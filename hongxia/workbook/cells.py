@@ -172,7 +172,7 @@ def _number(raw: object, complaint: str) -> Decimal:
     text = unicodedata.normalize("NFKC", clean(raw)).replace("−", "-").lstrip("¥").strip()
     if _GROUPED.fullmatch(text):
         text = text.replace(",", "")
-    if not re.fullmatch(r"[-+]?\d{1,20}(\.\d{1,20})?", text):
+    if not re.fullmatch(r"[-+]?\d{1,16}(\.\d{1,9})?", text):
         raise BadCell(complaint)
     return Decimal(text)
 

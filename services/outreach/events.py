@@ -5,6 +5,7 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from hongxia.events.declare import EventData, EventType
+from hongxia.patterns import FullMatch
 from services.outreach.workbook import (
     CONTACT_METHODS,
     SUGGESTION_CATEGORIES,
@@ -42,7 +43,7 @@ class ContactData(EventData):
 
     cadre_id = fields.UUID(required=True)
     contacted_on = fields.Date(required=True)
-    month = fields.String(required=True, validate=validate.Regexp(r"^\d{4}-\d{2}$"))
+    month = fields.String(required=True, validate=FullMatch(r"^\d{4}-\d{2}$"))
     method = _code(CONTACT_METHODS)
 
 

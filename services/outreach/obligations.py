@@ -27,7 +27,7 @@ CAUSES = (STAY, DEATH)
 CANCELLED = "cancelled"
 STATES = ("open", "met", "missed", CANCELLED)
 
-_CODE = re.compile(r"^[a-z][a-z0-9_]{0,19}$")
+_CODE = re.compile(r"[a-z][a-z0-9_]{0,19}")
 
 
 def kinds(session: Session) -> list[ObligationKind]:
@@ -37,7 +37,7 @@ def kinds(session: Session) -> list[ObligationKind]:
 
 def find_kind(session: Session, code: str) -> ObligationKind | None:
     """A kind, locked, or None. Raises Rule for a code that is none."""
-    if not _CODE.match(code):
+    if not _CODE.fullmatch(code):
         raise Rule("代码应为小写字母、数字和下划线，以字母开头，不超过20个字符", slug="bad-kind-code")
     return session.get(ObligationKind, code, with_for_update=True, populate_existing=True)
 
