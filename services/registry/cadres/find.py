@@ -26,24 +26,32 @@ def standing(session: Session, cadre: Cadre) -> Cadre:
     return cadre
 
 
-def lock_standing(session: Session, record: Any, _body: Any = None, *, others: Iterable[str] = ()) -> None:
-    """Lock a cadre (and others, by id) with all records that they were merged into, in the order of ids. `record` is
-    the cadre or something that belongs to one (`cadre_id`).
+def lock_standing(session: Session, record: Any, _body: Any = None) -> None:
+    """Lock a cadre with all records that it was merged into. `record` is the cadre or something that belongs to one
+    (`cadre_id`). Goes before the record's own lock, so that who change something of one person take turns.
     """
-    wanted = {getattr(record, "cadre_id", record.id), *others}
-    locked: dict[str, Cadre] = {}
-    while wanted - locked.keys():
-        wanted = _chain(session, wanted)
+    lock_all(session, [getattr(record, "cadre_id", record.id)])
+
+
+def lock_all(session: Session, cadre_ids: Iterable[str]) -> dict[str, Cadre]:
+    """Return those of the cadres that exist, by id, locked together with all records that they were merged into; in
+    the order of ids, so that two callers can't wait for each other.
+    """
+    wanted = set(cadre_ids)
+    while True:
+        wanted = _with_survivors(session, wanted)
         locked = records.by_ids(session, Cadre, wanted, locked=True)
-        wanted |= {cadre.merged_into for cadre in locked.values() if cadre.merged_into is not None}
+        if all(cadre.merged_into is None or cadre.merged_into in locked for cadre in locked.values()):
+            return locked
 
 
-def _chain(session: Session, cadre_ids: set[str]) -> set[str]:
-    """Return the ids, and those of all records that they were merged into, as of now."""
+def _with_survivors(session: Session, cadre_ids: set[str]) -> set[str]:
+    """Return the ids, and those of all records that they were merged into."""
+    query = select(Cadre.id, Cadre.merged_into).where(Cadre.merged_into.is_not(None))
+    into = dict(session.execute(query).tuples().all())
     found, new = set(cadre_ids), set(cadre_ids)
     while new:
-        into = session.scalars(select(Cadre.merged_into).where(Cadre.id.in_(new), Cadre.merged_into.is_not(None)))
-        new = {str(cadre_id) for cadre_id in into} - found
+        new = {str(into[cadre_id]) for cadre_id in new & into.keys()} - found
         found |= new
     return found
 

@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from hongxia import records
 from hongxia.names import folded
 from hongxia.rules import Conflicting, Refused, Violation, refuse
 from hongxia.workbook.columns import columns_of, number
@@ -18,7 +17,7 @@ from hongxia.workbook.declare import Figure, Row, Sheet
 from hongxia.workbook.reconcile import Loading, SheetRows
 from services.registry import review
 from services.registry.cadres import numbers, particulars, rules
-from services.registry.cadres.find import standing
+from services.registry.cadres.find import lock_all, standing
 from services.registry.cadres.model import Cadre, Register
 from services.registry.cadres.schema import CadreSchema
 from services.registry.changes.history import first_changes
@@ -170,8 +169,8 @@ class CadreRows(SheetRows):
         return rules.cadre_id(str(row.values["cadre_no"]))
 
     def kept(self, loading: Loading, wanted: Iterable[str]) -> dict[str, Any]:
-        """Return the cadres that exist, locked, by id."""
-        return records.by_ids(loading.session, Cadre, wanted, locked=True)
+        """Return the cadres that exist, by id, locked with those that they were merged into."""
+        return dict(lock_all(loading.session, wanted))
 
     def values(self, loading: Loading, row: Row) -> dict[str, Any]:
         """Return the row's values, with codes in the place of labels."""

@@ -13,7 +13,7 @@ from hongxia.runtime.http import route
 from hongxia.runtime.routes import act
 from services.registry.base import RECORDS
 from services.registry.cadres import numbers
-from services.registry.cadres.find import lock_standing
+from services.registry.cadres.find import lock_all, lock_standing
 from services.registry.cadres.model import Cadre
 from services.registry.cadres.routes import all_shown, one_shown
 from services.registry.cadres.schema import CadreSchema, DuplicatesOut, DuplicatesQuery
@@ -26,7 +26,7 @@ def _lock_both(session: Session, cadre: Any, body: Any) -> None:
     into = session.get(Cadre, body["into"])
     if into is None:
         raise rules.unknown("into")
-    lock_standing(session, cadre, others=(into.id,))
+    lock_all(session, (cadre.id, into.id))
 
 
 def _lock_register(session: Session, cadre: Any, _body: Any) -> None:

@@ -13,7 +13,6 @@ from hongxia import ids, records
 from hongxia.dates import anniversary, lived_on
 from hongxia.events.publish import publish
 from hongxia.records import in_parts
-from services.registry.cadres import numbers
 from services.registry.cadres.model import Cadre
 from services.registry.cadres.schema import PARTY_MEMBER
 from services.registry.milestones.events import MILESTONE_DUE, MILESTONE_WITHDRAWN
@@ -60,17 +59,15 @@ def of(cadre: Cadre, year: int) -> Iterator[Due]:
 def announce(session: Session, today: date) -> int:
     """Publish the milestones of the current month that were not published yet; return how many. A timer calls it.
 
-    The register is locked, so that of several processes one announces each milestone; then the cadres, so that nobody
-    has died meanwhile.
+    The cadres are locked, so that nobody has died meanwhile, and of several processes one announces each milestone.
     """
     candidates = {each.cadre.id for each in _of_month(due(session, today.year), today)}
     if not candidates:
         return 0
-    numbers.lock(session)
     cadres = records.by_ids(session, Cadre, candidates, locked=True)
     found = [each for cadre in cadres.values() if cadre.state == "living" for each in of(cadre, today.year)]
     wanted = {_id(each): each for each in _of_month(found, today)}
-    known = records.by_ids(session, Milestone, wanted, locked=True)
+    known = records.by_ids(session, Milestone, wanted)
     new = [key for key in sorted(wanted) if key not in known or known[key].state == "withdrawn"]
     for key in new:
         _announce(session, known.get(key), key, wanted[key])
@@ -78,10 +75,10 @@ def announce(session: Session, today: date) -> int:
 
 
 def review(session: Session, cadre_ids: Collection[str], today: date) -> None:
-    """Withdraw what was announced for some cadres and is no longer due in its month."""
+    """Withdraw what was announced for some cadres (locked) and is no longer due in its month."""
     for part in in_parts(sorted(cadre_ids)):
         query = select(Milestone).where(Milestone.cadre_id.in_(part), Milestone.state == "due").order_by(Milestone.id)
-        announced = list(session.scalars(query.with_for_update()))
+        announced = list(session.scalars(query))
         cadres = records.by_ids(session, Cadre, {milestone.cadre_id for milestone in announced})
         for milestone in announced:
             still = {(each.kind, each.month) for each in of(cadres[milestone.cadre_id], milestone.year)}
