@@ -159,7 +159,7 @@ def _asked(field: Any) -> Any:
         return QueryFlag(load_default=None)
     if isinstance(field, Count):
         field.strict = False
-    field.dump_only = False
+    field.dump_only, field.allow_none = False, True  # what is not asked for is null
     return field
 
 

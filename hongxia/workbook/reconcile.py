@@ -64,6 +64,10 @@ class SheetRows:
     model: ClassVar[type[Any]]
     continues: ClassVar[frozenset[str]] = frozenset()
     """Columns whose empty cell may be filled in later: the record goes on, nothing that was said is taken back."""
+    lasting: ClassVar[bool] = False
+    """Whether the rows of every year are about the same records, as in a register. A row that is new in its year is
+    then compared with the same row of the latest year before; where a later year's file had it, it changes nothing.
+    """
 
     def prepare(self, loading: Loading, rows: Sequence[Row]) -> None:
         """Read at once what the rows may meet; by default nothing."""
@@ -88,6 +92,10 @@ class SheetRows:
     def shown(self, record: Any, names: Iterable[str]) -> dict[str, Any]:
         """Return what a row of the record would say now, by the same names."""
         return {name: getattr(record, name) for name in names}
+
+    def text(self, loading: Loading, name: str, value: Any) -> Any:
+        """Return what a person reads of a value of `shown` (the label of a code from a list); by default the value."""
+        return value
 
     def create(self, loading: Loading, record_id: str, values: dict[str, Any], row: Row) -> Any:
         """Make the record; None if the row it depends on has a finding already. Raises Refusal."""
@@ -230,6 +238,8 @@ class _Sheet:
     loading: Loading
     rows_of: SheetRows
     known: dict[str, Any] = field(default_factory=dict)
+    earlier: dict[str, Any] = field(default_factory=dict)
+    later: set[str] = field(default_factory=set)
     kept: dict[str, Any] = field(default_factory=dict)
     noted: dict[str, dict[str, Any]] = field(default_factory=dict)
     batches: set[str] = field(default_factory=set)
@@ -242,7 +252,7 @@ class _Sheet:
     def take(self, rows: Sequence[Row]) -> dict[str, Any]:
         loading = self.loading
         loading.plan.sheets[self.sheet.name] = self.counts
-        self.known = self._imported_before()
+        self._read_imported_before()
         self.rows_of.prepare(loading, rows)
         id_of = {row.number: self.rows_of.record_id(loading, row) for row in rows}
         self.kept = self.rows_of.kept(loading, id_of.values())
@@ -257,10 +267,15 @@ class _Sheet:
 
     def _take(self, row: Row, record_id: str) -> Any:
         values = self.rows_of.values(self.loading, row)
-        record, before = self.kept.get(record_id), self.known.get(_key(self.sheet, row))
+        key = _key(self.sheet, row)
+        record, before = self.kept.get(record_id), self.known.get(key)
+        if before is None and key not in self.later:
+            before = self.earlier.get(key)
         findings = len(self.loading.findings)
         if record is None:
             record = self._create(row, record_id, values)
+        elif before is None and key in self.later:
+            self.counts.unchanged += 1
         elif before is None:
             self._adopt(row, record, values)
         else:
@@ -307,7 +322,7 @@ class _Sheet:
         key = _key(self.sheet, row)
         for name, value in changes.items():
             column = self.sheet.column(name)
-            before_text, after_text = _text(column, now[name]), _text(column, value, row)
+            before_text, after_text = self._text_of(column, now[name]), _text(column, value, row)
             changed = Changed(self.sheet.title_zh, row.number, key, column.title_zh, before_text, after_text)
             self.loading.plan.changes.append(changed)
 
@@ -329,15 +344,27 @@ class _Sheet:
         column = self.sheet.column(name)
         who = record.changed_by or "系统"
         message = (
-            f"表中为“{_text(column, row.values.get(name))}”，系统中已由 {who} 改为“{_text(column, now)}”；"
+            f"表中为“{_text(column, row.values.get(name))}”，系统中已由 {who} 改为“{self._text_of(column, now)}”；"
             "请与系统中的记录核对，改表或在系统中修改该记录"
         )
         self.loading.findings.append(Finding(self.sheet.name, row.number, name, message))
 
-    def _imported_before(self) -> dict[str, Any]:
+    def _text_of(self, column: SheetColumn, value: Any) -> str:
+        return _text(column, self.rows_of.text(self.loading, column.field, value))
+
+    def _read_imported_before(self) -> None:
+        """Read the rows of the same year; where records last, those of the latest year before, too."""
         loading = self.loading
-        query = select(imported_row).filter_by(workbook=loading.workbook.name, year=loading.year, sheet=self.sheet.name)
-        return {found.key: found for found in loading.session.execute(query)}
+        query = select(imported_row).filter_by(workbook=loading.workbook.name, sheet=self.sheet.name)
+        if not self.rows_of.lasting:
+            query = query.filter_by(year=loading.year)
+        for found in loading.session.execute(query.order_by(imported_row.c.year)):
+            if found.year == loading.year:
+                self.known[found.key] = found
+            elif found.year < loading.year:
+                self.earlier[found.key] = found
+            else:
+                self.later.add(found.key)
 
     def _list_missing(self, rows: Sequence[Row]) -> None:
         """What came with the same file before and is not in it now."""
@@ -348,19 +375,20 @@ class _Sheet:
                 self.loading.plan.missing.append((self.sheet.title_zh, key))
 
     def _remember(self, row: Row, record: Any, before: Any) -> None:
-        kept = [column.field for column in self.sheet.columns if column.kept]
-        values = self.rows_of.values(self.loading, row)
-        now = self.rows_of.shown(record, values)
-        noted = {
-            "record_id": record.id,
-            "row": {name: _digest(row.values.get(name)) for name in kept},
-            "record": {name: _digest(value) for name, value in now.items()},
-        }
-        if before is None or (before.row, before.record) != (noted["row"], noted["record"]):
-            key = _key(self.sheet, row)
-            if before is not None and before.row == noted["row"]:
-                return  # the row is as it was; what became of the record since is not this import's doing
-            self.noted[key] = {**noted, "key": key, "batch": before.batch if before is not None else ""}
+        """Note the row and the record. Where a cell is as it was, what became of the record since is not this import's
+        doing: the record's value of then stays noted, so that a later change of the cell is held against it.
+        """
+        names = [column.field for column in self.sheet.columns if column.kept]
+        said = {name: _digest(row.values.get(name)) for name in names}
+        key = _key(self.sheet, row)
+        if key in self.known and before.row == said:
+            return
+        now = self.rows_of.shown(record, self.rows_of.values(self.loading, row))
+        noted = {name: _digest(value) for name, value in now.items()}
+        if before is not None:
+            noted |= {name: was for name, was in before.record.items() if before.row.get(name) == said.get(name)}
+        batch = self.known[key].batch if key in self.known else ""
+        self.noted[key] = {"record_id": record.id, "row": said, "record": noted, "key": key, "batch": batch}
 
     def _note(self) -> None:
         if not self.noted:

@@ -19,7 +19,7 @@ from demo.people import make_people
 from demo.plan_2022 import PLAN_2022
 from hongxia import ids
 from hongxia.workbook.read import read
-from services.registry.workbook import resident_number_problem
+from services.registry.cadres.particulars import resident_number_problem
 
 ROOT = Path(__file__).parents[2]
 BOUNDS = ROOT / "demo" / "indicators-2022.csv"

@@ -118,7 +118,6 @@ class Remedy:
 
 REMEDIES = (
     # routes
-    Remedy("请在系统中修改", amendable("registry", "cadres"), "services/registry/"),
     Remedy(
         "请在系统中修改",
         amendable("activities", "sessions", "attendances", "health-checks", "checks", "drives", "rosters", "works"),
@@ -134,9 +133,6 @@ REMEDIES = (
         amendable("finance", "budget-lines", "adjustments", "expenditures"),
         "services/finance/",
     ),
-    Remedy("请先登记去世", (Route("registry", "POST", "/cadres/{id}/death"),)),
-    Remedy("请先撤销后面的", (Route("registry", "POST", "/cadres/{id}/history/{version}/void"),)),
-    Remedy("请先逐一调整", (Route("registry", "POST", "/cadres/{id}/liaison"),)),
     Remedy("请使用合并后的档案", (Route("registry", "GET", "/cadres/{id}"),)),
     Remedy("请重新读取后(再改|再试)", CALLER),
     Remedy("请查看 /cursors 与日志", tuple(Route(name, "GET", "/cursors") for name in ("outreach", "reporting"))),
@@ -165,6 +161,36 @@ REMEDIES = (
     Remedy("请分成几个文件", CALLER),
     Remedy("请用 Excel 打开(并保存|后另存为 .xlsx 再试)", CALLER),
     Remedy("请去掉密码并另存为 .xlsx", CALLER),
+)
+
+REGISTRY = "services/registry/"
+CADRE = amendable("registry", "cadres")
+DEATH = tuple(Route("registry", "POST", f"/cadres/{{id}}/death{what}") for what in ("", "/correct", "/withdraw"))
+MERGE = tuple(Route("registry", "POST", f"/cadres/{{id}}/{what}") for what in ("merge", "undo-merge"))
+TRANSFER = (
+    *amendable("registry", "transfers"),
+    Route("registry", "POST", "/cadres/{id}/return"),
+    Route("registry", "POST", "/transfers/{id}/void"),
+)
+LISTED = tuple(Route("registry", "POST", f"/{name}{{id}}/relist") for name in ("units/", "streets/", "liaisons/"))
+
+REMEDIES += (
+    Remedy("请(先)?更正(身份证号|登记日期|该内容)", CADRE, REGISTRY),
+    Remedy("请先更正(该干部的身份证号|其中一条的姓名或身份证号)", CADRE, REGISTRY),
+    Remedy("请更正其中一个", (*CADRE, *DEATH, *TRANSFER), REGISTRY),
+    Remedy("请合并两条记录|请在该记录上办理", MERGE, REGISTRY),
+    Remedy("请(先|先在目标记录)?(登记去世|更正去世日期|撤销去世登记)|没有去世登记可更正或撤销", DEATH, REGISTRY),
+    Remedy("请(先)?(更正调转记录|登记转回|作废后重新登记)", TRANSFER, REGISTRY),
+    Remedy(
+        "请先更正或撤销该变动",
+        (*amendable("registry", "changes"), Route("registry", "POST", "/changes/{id}/void")),
+        REGISTRY,
+    ),
+    Remedy("请先逐一指定联络员", (Route("registry", "POST", "/cadres/{id}/liaison"),), REGISTRY),
+    Remedy("请改用在用的(代码|名称)", LISTED, REGISTRY),
+    Remedy("请先(登记|在…名单中登记)", (Route("registry", "POST", "/units"), Route("registry", "POST", "/streets"))),
+    Remedy("请使用“…”|请换一个编号|请确认后登记|请填写干部名册中记录的标识", CALLER),
+    Remedy("请修改该编号的行", (Column("干部", "干部编号"),), REGISTRY),
 )
 
 NOT_YET = {
