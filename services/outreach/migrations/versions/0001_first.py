@@ -16,7 +16,7 @@ Counter = v1.Counter
 
 NAMESPACE = UUID("6f2b0c1e-58a5-5c0e-9d43-1f0a7f6e2c11")
 
-# Bureaus differ in the five and in the limits: the bureau edits both. Sources: docs/adr.
+# Bureaus differ in the five and in the limits, and publish none in days: the bureau edits both.
 KINDS = (
     ("illness", "生病住院", "stay", 7, ["illness"], True),
     ("discharge", "出院后一周", "discharge", 7, ["illness"], False),
