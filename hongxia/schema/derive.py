@@ -106,6 +106,7 @@ def query_of(
             found[name] = fields.String(load_default=None, validate=validate.OneOf(states))
         else:
             found[name] = _optional(_described(schema._declared_fields[name]), load_default=None)
+            found[name].dump_only = False
     return _derived(schema, "Query", PageQuery, found)
 
 
