@@ -107,6 +107,8 @@ def query_of(
         else:
             found[name] = _optional(_described(schema._declared_fields[name]), load_default=None)
             found[name].dump_only = False
+            if isinstance(found[name], fields.Integer):
+                found[name].strict = False  # in a query everything is text
     return _derived(schema, "Query", PageQuery, found)
 
 
