@@ -31,6 +31,8 @@ DUPLICATE = "duplicate"
 """Why an obligation is cancelled: a merge has shown that it is another one's double."""
 
 Key = tuple[str, str, str]
+Dates = tuple[date, date, bool]
+"""From when to when a visit meets an obligation, and whether the calendar of working days was known for that."""
 
 
 @dataclass(slots=True)
@@ -107,7 +109,8 @@ def _raise(session: Session, one: _Reviewed, cause: Cause, kind: ObligationKind)
     )
     records.begin(session, obligation, "raise")
     publish(session, BY_STATE["open"], obligation, on=raised_on)
-    _judge(session, one, cause, obligation)
+    state, visit = _outcome(one, cause, obligation, (raised_on, due_on, calendar_known))
+    _settle(session, obligation, state, visit=visit)
 
 
 def _follow(
@@ -123,19 +126,25 @@ def _follow(
     for double in doubles:
         if double.state != "cancelled":
             _settle(session, double, "cancelled", reason=DUPLICATE)
-    moved = kept.counted_from != cause.counted_from or kept.id in refreshed
-    raised_on, due_on, known = window(cause, kept.days, kept.working_days)
-    if not moved and (cause.code == FESTIVAL or cause.raised_on == kept.raised_on):
-        raised_on, due_on, known = kept.raised_on, kept.due_on, kept.calendar_known
+    dates = _dates(cause, kept, moved=kept.counted_from != cause.counted_from or kept.id in refreshed)
+    raised_on, due_on, _known = dates
     if not _possible(cause, one.cadre, raised_on, due_on):
         _settle(session, kept, "cancelled")
         return
-    if kept.state == "cancelled":
-        if _lapsed(cause, one.cadre, due_on) or not _wanted_again(kept, cause, kind, one, due_on):
-            return
-        _settle(session, kept, "open")
-    _move(session, kept, cause, raised_on, due_on, known)
-    _judge(session, one, cause, kept, not_concerned=cause.code == FESTIVAL and not concerns(kind, one.cadre))
+    state, visit = _outcome(one, cause, kept, dates)
+    if state == "open" and cause.code == FESTIVAL and not concerns(kind, one.cadre):
+        state = "cancelled"
+    if kept.state == "cancelled" and (state == "cancelled" or not _wanted_again(kept, cause, kind, one, due_on)):
+        return
+    _move(session, kept, cause, dates)
+    _settle(session, kept, state, visit=visit)
+
+
+def _dates(cause: Cause, kept: Obligation, *, moved: bool) -> Dates:
+    """A deadline that was set stays, even if the calendar becomes known later, unless its cause or its days changed."""
+    if not moved and (cause.code == FESTIVAL or cause.raised_on == kept.raised_on):
+        return kept.raised_on, kept.due_on, kept.calendar_known
+    return window(cause, kept.days, kept.working_days)
 
 
 def _preference(obligation: Obligation, cadre: Cadre) -> tuple[bool, bool, str]:
@@ -153,27 +162,24 @@ def _wanted_again(obligation: Obligation, cause: Cause, kind: ObligationKind, on
     return cause.code != FESTIVAL or (due_on >= one.today and concerns(kind, one.cadre))
 
 
-def _move(session: Session, kept: Obligation, cause: Cause, raised_on: date, due_on: date, known: bool) -> None:
-    kept.counted_from, kept.calendar_known = cause.counted_from, known
+def _move(session: Session, kept: Obligation, cause: Cause, dates: Dates) -> None:
+    raised_on, due_on, kept.calendar_known = dates
+    kept.counted_from = cause.counted_from
     changed = records.change(session, kept, {"raised_on": raised_on, "due_on": due_on})
     if changed:
         publish(session, OBLIGATION_AMENDED, kept, on=raised_on, changed=changed, reason="followed")
 
 
-def _judge(
-    session: Session, one: _Reviewed, cause: Cause, obligation: Obligation, *, not_concerned: bool = False
-) -> None:
-    """Find the state that follows from the visits and the day."""
+def _outcome(one: _Reviewed, cause: Cause, obligation: Obligation, dates: Dates) -> tuple[str, Visit | None]:
+    """Return the state that follows from the visits and the day, and the visit that meets the obligation."""
+    raised_on, due_on, _known = dates
     for visit in one.visits:
         fits = visit.occasion in obligation.occasions and cause.occasion in (None, visit.occasion)
-        if fits and obligation.raised_on <= visit.visited_on <= obligation.due_on:
-            _settle(session, obligation, "met", visit=visit)
-            return
-    over = obligation.due_on < one.today
-    if _lapsed(cause, one.cadre, obligation.due_on) or (not_concerned and not over):
-        _settle(session, obligation, "cancelled")
-    else:
-        _settle(session, obligation, "missed" if over else "open")
+        if fits and raised_on <= visit.visited_on <= due_on:
+            return "met", visit
+    if _lapsed(cause, one.cadre, due_on):
+        return "cancelled", None
+    return "missed" if due_on < one.today else "open", None
 
 
 def _settle(

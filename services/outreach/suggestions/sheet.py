@@ -45,6 +45,9 @@ def resolved_after_receipt(sheets: Mapping[str, Sequence[Row]]) -> Iterable[Find
             yield Finding(SHEET.name, row.number, "resolved_on", message)
 
 
+_FOUND = "outreach.suggestions"
+
+
 class SuggestionRows(SheetRows):
     """Each row is a suggestion. It goes on through the year, and into the next: the date of resolution comes later."""
 
@@ -56,6 +59,19 @@ class SuggestionRows(SheetRows):
         """Return the id made of the number and the year of receipt, whichever year's workbook has the row."""
         received: Any = row.values["received_on"]
         return ids.entity_id("suggestion", received.year, str(row.values["suggestion_no"]))
+
+    def kept(self, loading: Loading, wanted: Iterable[str]) -> dict[str, Any]:
+        """Return the records that exist, by id."""
+        found = super().kept(loading, wanted)
+        loading.shared[_FOUND] = found
+        return found
+
+    def values(self, loading: Loading, row: Row) -> dict[str, Any]:
+        """Return the row's values. That a row is open says nothing against a resolution in a later year."""
+        values = super().values(loading, row)
+        known = loading.shared.get(_FOUND, {}).get(self.record_id(loading, row))
+        later = known is not None and known.resolved_on is not None and known.resolved_on.year > loading.year
+        return {**values, "resolved_on": known.resolved_on} if later and values["resolved_on"] is None else values
 
     def create(self, loading: Loading, record_id: str, values: dict[str, Any], row: Row) -> Suggestion:
         """Record the suggestion, and its resolution."""
