@@ -78,7 +78,7 @@ def _numbered(entries: list[tuple[date, str, int, str, int]]) -> list[Record]:
             {
                 "voucher_no": numbers[kind, number],
                 "line_no": line_no,
-                "posted_on": on,
+                "spent_on": on,
                 "amount_fen": fen,
                 "summary": f"冲销{numbers[0, number]}" if kind else purpose,
                 "reverses_no": numbers[0, number] if kind else None,

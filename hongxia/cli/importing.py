@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -16,7 +17,8 @@ from hongxia import ids, services
 from hongxia.cli.telling import tell
 from hongxia.client import Client, ClientError
 from hongxia.workbook.errors import NotAWorkbook
-from hongxia.workbook.read import identify
+from hongxia.workbook.layout import same_title
+from hongxia.workbook.read import Identity, identify
 from hongxia.workbook.write import XLSX
 
 SETTLE_SECONDS = 600
@@ -38,6 +40,15 @@ class Kind:
     name: str
     title: str
     order: int
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A workbook in a directory: what it is, and what its cover says."""
+
+    path: Path
+    kind: Kind
+    cover: Identity
 
 
 def kinds(client: Client) -> dict[str, Kind]:
@@ -70,23 +81,29 @@ def import_directory(
     """导入一个目录中的全部工作簿：按先后次序，每个文件要么全部导入，要么全不导入。"""
     client = Client.from_environment()
     files = sorted_files(directory, kinds(client))
-    left_out = [path.name for path in visible_files(directory) if path.suffix.lower() != ".xlsx"]
-    if left_out:
-        tell(f"不是 .xlsx，没有读取：{'、'.join(left_out)}")
+    for text in [*left_out(directory), *remarks(files)]:
+        tell(text)
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
     console = Console()
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task("导入", total=len(files))
-        for index, (path, kind) in enumerate(files):
-            if index and kind.order != files[index - 1][1].order and not dry_run:
+        refused: list[str] = []
+        for index, file in enumerate(files):
+            if index and file.kind.order != files[index - 1].kind.order and not dry_run:
                 progress.update(task, description="等待各服务读到最新")
                 settle(client)
-            progress.update(task, description=path.name)
+            progress.update(task, description=file.path.name)
             try:
-                tell(summary(path.name, import_file(client, path, kind, dry_run)), console=console)
+                answer = import_file(client, file.path, file.kind, dry_run)
+                for line in [summary(file.path.name, answer), *notes(answer)]:
+                    tell(line, console=console)
             except ClientError as error:
-                raise ClientError(_with_the_rest(str(error), files[index + 1 :], dry_run)) from None
+                refused.append(str(error))
+                if not (dry_run and error.problem.get("errors")):
+                    raise ClientError(_with_the_rest(refused, files[index + 1 :], dry_run)) from None
             progress.advance(task)
+        if refused:
+            raise ClientError(_with_the_rest(refused, (), dry_run))
         if not dry_run:
             progress.update(task, description="等待各服务读到最新")
             settle(client)
@@ -98,29 +115,64 @@ def visible_files(directory: Path) -> list[Path]:
     return [path for path in sorted(directory.iterdir()) if path.is_file() and not path.name.startswith(("~$", "."))]
 
 
-def sorted_files(directory: Path, known: dict[str, Kind]) -> list[tuple[Path, Kind]]:
+def left_out(directory: Path) -> list[str]:
+    """What of a directory is not read, in words."""
+    texts = []
+    others = [path.name for path in visible_files(directory) if path.suffix.lower() != ".xlsx"]
+    if others:
+        texts.append(f"不是 .xlsx，没有读取：{'、'.join(others)}")
+    for path in sorted(directory.iterdir()):
+        if path.is_dir() and not path.name.startswith("."):
+            inside = [inner for inner in path.rglob("*") if not inner.name.startswith(("~$", "."))]
+            count = sum(inner.suffix.lower() == ".xlsx" for inner in inside)
+            texts.append(f"子目录 {path.name} 没有读取" + (f"（其中有 {count} 个 .xlsx 文件）" if count else ""))
+    return texts
+
+
+def sorted_files(directory: Path, known: dict[str, Kind]) -> list[File]:
     """The workbooks of a directory in the order of import. Raises ClientError for a file that is none."""
     found, faults = [], []
     for path in visible_files(directory):
         if path.suffix.lower() != ".xlsx":
             continue
         try:
-            title, _ = identify(path.read_bytes())
+            cover = identify(path.read_bytes())
         except NotAWorkbook as error:
             faults.append(f"{path.name}：{error.message_zh}")
             continue
         except OSError as error:
             faults.append(f"{path.name}：无法读取（{error.strerror}）")
             continue
-        if title in known:
-            found.append((path, known[title]))
+        kind = next((kind for title, kind in known.items() if same_title(title, cover.title)), None)
+        if kind is not None:
+            found.append(File(path, kind, cover))
         else:
-            faults.append(f"{path.name}：封面上的表名“{title}”不是可导入的工作簿")
+            faults.append(f"{path.name}：封面上的表名“{cover.title}”不是可导入的工作簿")
     if not found and not faults:
         faults.append(f"目录 {directory} 中没有 .xlsx 工作簿")
     if faults:
-        raise ClientError("没有导入任何文件：\n" + "\n".join(faults))
-    return sorted(found, key=lambda item: (item[1].order, item[0].name))
+        raise ClientError("没有导入任何文件：\n" + "\n".join([*faults, *left_out(directory)]))
+    return sorted(found, key=lambda file: (file.kind.order, file.path.name))
+
+
+def remarks(files: Sequence[File]) -> list[str]:
+    """What is unusual about files that are imported together: several units, or a workbook of a year twice."""
+    texts = []
+    units: dict[str, list[File]] = {}
+    doubles: dict[tuple[str, int], list[str]] = {}
+    for file in files:
+        same = next((unit for unit in units if same_title(unit, file.cover.unit)), file.cover.unit)
+        units.setdefault(same, []).append(file)
+        doubles.setdefault((file.kind.title, file.cover.year), []).append(file.path.name)
+    if len(units) > 1:
+        named = "；".join(
+            f"“{unit or '（未填）'}”：{'、'.join(file.path.name for file in found)}" for unit, found in units.items()
+        )
+        texts.append(f"封面上的单位名称不一致，请确认这些文件属于同一单位：{named}")
+    for (title, year), names in doubles.items():
+        if len(names) > 1:
+            texts.append(f"有 {len(names)} 个文件都是{year}年的“{title}”：{'、'.join(names)}，将依次导入")
+    return texts
 
 
 def import_file(client: Client, path: Path, kind: Kind, dry_run: bool) -> dict[str, Any]:
@@ -152,11 +204,11 @@ def _told(path: Path, error: ClientError) -> str:
     return "\n".join(lines)
 
 
-def _with_the_rest(told: str, left: list[tuple[Path, Kind]], dry_run: bool) -> str:
+def _with_the_rest(refused: Sequence[str], left: Sequence[File], dry_run: bool) -> str:
     """What failed, which files were not tried after it, and what a dry run can't know."""
-    lines = [told]
+    lines = list(refused)
     if left:
-        lines.append(f"其后的文件没有处理：{'、'.join(path.name for path, _ in left)}")
+        lines.append(f"其后的文件没有处理：{'、'.join(file.path.name for file in left)}")
     if dry_run:
         lines.append("只检查时，前面的文件并未保存：若错误是名册中没有这位干部，请先正式导入干部名册")
     return "\n".join(lines)
@@ -168,6 +220,11 @@ def summary(name: str, answer: dict[str, Any]) -> str:
     unchanged = sum(sheet["unchanged"] for sheet in answer["sheets"].values())
     what = "检查通过" if answer["dry_run"] else "已导入"
     return f"{what} {name}（{answer['year']}年）：新增 {created} 行，已有 {unchanged} 行"
+
+
+def notes(answer: dict[str, Any]) -> list[str]:
+    """What an import wants to be known besides: hidden rows that it has read, sheets that it has not."""
+    return [f"  注意：{note['text']}" for note in answer.get("notes", [])]
 
 
 def settle(client: Client) -> None:

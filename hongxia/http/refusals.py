@@ -15,9 +15,14 @@ def problem_of(refusal: Refusal, body: type[Schema] | None = None) -> Problem:
     the name that the body's schema gives it; one that begins with "?" becomes the name of a query parameter.
     """
     names = _names(body)
-    errors = [_error(violation, names) for violation in refusal.violations if violation.field]
+    errors = [_error(violation, names) for violation in refusal.violations if _is_named(violation, names)]
     kind = NotFound if isinstance(refusal, Missing) else Conflict if isinstance(refusal, Conflicting) else Rule
     return kind(refusal.message, slug=refusal.code, errors=errors, extra=refusal.extra)
+
+
+def _is_named(violation: Violation, names: Mapping[str, str]) -> bool:
+    """Whether the violation is about a field of this request; a column of a workbook, say, is not."""
+    return violation.field.startswith("?") or violation.field.partition("/")[0] in names
 
 
 def _error(violation: Violation, names: Mapping[str, str]) -> FieldError:

@@ -157,8 +157,17 @@ class NewLabelOut(Schema):
     label = fields.String(required=True)
 
 
+class NoteOut(Schema):
+    """Something about a sheet that is no error, but that nobody should overlook, in Chinese."""
+
+    sheet = fields.String(required=True)
+    text = fields.String(required=True)
+
+
 class ImportedOut(Schema):
-    """What an import did, or would do; `digest` names its changes, questions and new labels, and is empty without."""
+    """What an import did, or would do. `digest` names its changes, questions and new labels, and is empty without any;
+    `notes` say what was read although a person may not have seen it.
+    """
 
     workbook = fields.String(required=True)
     year = fields.Integer(required=True)
@@ -169,3 +178,4 @@ class ImportedOut(Schema):
     questions = fields.List(fields.Nested(QuestionOut), required=True)
     missing = fields.List(fields.Nested(MissingRowOut), required=True)
     labels = fields.List(fields.Nested(NewLabelOut), required=True)
+    notes = fields.List(fields.Nested(NoteOut), required=True)

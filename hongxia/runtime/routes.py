@@ -39,8 +39,9 @@ def create(url: str, summary: str, roles: Roles, schema: type[RecordSchema], **m
     """POST a new record: `method(self, call) -> record`. Answers 201 with its address.
 
     More: `key=True` where the record has no natural key; `asks` names the questions that may have to be confirmed;
-    `body` another schema than the record's.
+    `body` another schema than the record's; `at` the collection in which the record is read, if it is not this one.
     """
+    at = _relative(url, more.pop("at", url))
     body = more.pop("body", None) or body_of(schema)
     declared = route(
         "POST",
@@ -57,7 +58,7 @@ def create(url: str, summary: str, roles: Roles, schema: type[RecordSchema], **m
     def decorate(function: Act) -> Act:
         def created(self: Any, call: Call, **path: Any) -> Reply:
             record = function(self, call, **_texts(path))
-            return Reply(record, headers={"Location": f"{url.rpartition('/')[2]}/{record.id}"})
+            return Reply(record, headers={"Location": f"{at}/{record.id}"})
 
         return declared(_named(created, function))
 
@@ -188,6 +189,11 @@ def _roles(roles: Roles) -> tuple[str, ...]:
 
 def _with_id(url: str) -> str:
     return url.replace("<id>", "<uuid:record_id>")
+
+
+def _relative(url: str, collection: str) -> str:
+    """The address of a collection, relative to the one that a request was sent to."""
+    return "../" * (url.count("/") - 1) + collection.lstrip("/")
 
 
 def _texts(path: dict[str, Any]) -> dict[str, Any]:

@@ -15,13 +15,12 @@ from hongxia import __version__, metrics
 from hongxia.database import pending_revision
 from hongxia.definition import Definition, Importable
 from hongxia.events import cursor, feed, gauges, parked
-from hongxia.events.broker import broker_errors, connection, discard
+from hongxia.events.broker import broker_errors, connect, connection, discard, farewell
 from hongxia.events.chain import GENESIS
 from hongxia.events.envelope import BATCH_CONTENT_TYPE
 from hongxia.events.envelope import parse as parse_event
 from hongxia.events.tables import cursor as cursors
 from hongxia.events.transport import BrokerAway
-from hongxia.http.auth import OFFICE, OPERATOR, SUBSCRIBER
 from hongxia.http.endpoint import JSON, Call, Reply, Route
 from hongxia.http.openapi import PROBLEM, document
 from hongxia.http.problems import CONTENT_TYPE as PROBLEM_CONTENT_TYPE
@@ -40,10 +39,10 @@ from hongxia.http.schemas import (
     ResetOut,
     WorkbookOut,
 )
+from hongxia.roles import OFFICE, OPERATOR, SUBSCRIBER
 from hongxia.runtime import green
-from hongxia.runtime.host import Host
+from hongxia.runtime.host import Host, HostProvider
 from hongxia.runtime.http import route, routes_of
-from hongxia.runtime.relay import Relay
 from hongxia.workbook.errors import NotAWorkbook, WorkbookErrors
 from hongxia.workbook.importing import DryRun, parse
 from hongxia.workbook.reconcile import CONFIRM_CHANGES, Plan, Unconfirmed, rows_as_text
@@ -73,7 +72,7 @@ class Service:
     name: ClassVar[str]
     definition: ClassVar[Definition]
 
-    host: Host = Relay()
+    host: Host = HostProvider()
 
     @route("GET", "/healthz", summary="进程是否存活", public=True, returns=HealthOut)
     def healthz(self, call: Call) -> dict[str, str]:
@@ -277,7 +276,13 @@ class Service:
             raise _not_confirmed(error.plan) from None
         except DryRun as run:
             plan = run.plan
-        return {"workbook": name, "year": parsed.parsed.year, "dry_run": asked["dry_run"], **_shown(plan)}
+        return {
+            "workbook": name,
+            "year": parsed.parsed.year,
+            "dry_run": asked["dry_run"],
+            "notes": [{"sheet": note.sheet_zh, "text": note.text_zh} for note in parsed.parsed.notes],
+            **_shown(plan),
+        }
 
     def _importable(self, name: str) -> Importable:
         for importable in self.definition.workbooks:
@@ -315,7 +320,7 @@ def _shown(plan: Plan) -> dict[str, Any]:
 
 def _not_confirmed(plan: Plan) -> Conflict:
     """The problem that lists what has to be confirmed, with the digest that confirms it."""
-    shown = ImportedOut(exclude=("workbook", "year", "dry_run")).dump(_shown(plan))
+    shown = ImportedOut(exclude=("workbook", "year", "dry_run", "notes")).dump(_shown(plan))
     lines = list(rows_as_text(plan))
     detail = "；".join(lines[:5]) + (f"……共 {len(lines)} 处" if len(lines) > 5 else "")
     return Conflict(f"{detail}。{CONFIRM_CHANGES}", slug="changes-not-confirmed", extra=shown)
@@ -336,11 +341,11 @@ def _broker_state(host: Host) -> str:
     link = connection(host.settings.amqp_uri)
     try:
         with broker_errors(link):
-            link.connect()
+            connect(link)
     except BrokerAway as error:
-        return f"away: {error}"
-    finally:
         discard(link)
+        return f"away: {error}"
+    farewell(link)
     return "ok"
 
 

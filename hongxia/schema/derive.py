@@ -15,7 +15,7 @@ from hongxia.events.declare import EventData
 from hongxia.lifecycle import Lifecycle
 from hongxia.paging import LIMIT, MOST
 from hongxia.rules import Refused, Violation
-from hongxia.schema.fields import Code, Day, Yuan
+from hongxia.schema.fields import Code, Count, Day, Declared, Flag, QueryFlag, Yuan
 
 CORRECTION = "correction"
 """The reason of an amendment that names none."""
@@ -105,10 +105,7 @@ def query_of(
             states = list(schema.lifecycle.states)
             found[name] = fields.String(load_default=None, validate=validate.OneOf(states))
         else:
-            found[name] = _optional(_described(schema._declared_fields[name]), load_default=None)
-            found[name].dump_only = False
-            if isinstance(found[name], fields.Integer):
-                found[name].strict = False  # in a query everything is text
+            found[name] = _asked(_optional(_described(schema._declared_fields[name]), load_default=None))
     return _derived(schema, "Query", PageQuery, found)
 
 
@@ -169,6 +166,16 @@ def _optional(field: Any, **options: Any) -> Any:
     return field
 
 
+def _asked(field: Any) -> Any:
+    """A field as a query has it, where everything is text; what only comes out may be asked for, too."""
+    if isinstance(field, Flag):
+        return QueryFlag(load_default=None)
+    if isinstance(field, Count):
+        field.strict = False
+    field.dump_only = False
+    return field
+
+
 def _given(field: Any) -> Any:
     copied = _described(field)
     copied.allow_none = bool(copied.allow_none) or not copied.required
@@ -187,6 +194,8 @@ def _published(schema: type[RecordSchema]) -> dict[str, Any]:
 
 def _published_field(field: Any) -> Any:
     """A field as events hold it: always there, null if it is optional; English description, labels of its codes."""
+    if not isinstance(field, Declared):
+        return deepcopy(field)
     metadata = {"description": field.metadata["help_en"]} if field.metadata.get("help_en") else {}
     if isinstance(field, Yuan):
         least = None if field.negative else 0 if field.zero else 1

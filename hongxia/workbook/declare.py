@@ -1,7 +1,8 @@
 """What a workbook holds: sheets, columns, kinds, keys, and the rules that bind rows together.
 
 A declaration is plain data, made when the owning service is imported; a mistake in one is a `ValueError` at that
-moment. What office staff see (titles, help in templates, messages) is Chinese; `help_en` goes to docs/workbooks.md.
+moment. What office staff see (titles, help in templates, messages, docs/workbooks.zh-CN.md) is Chinese; `help_en` goes
+to docs/workbooks.md. A figure without `rule_zh` has its `rule_en` in both.
 """
 
 from __future__ import annotations
@@ -76,6 +77,7 @@ class Figure:
     code: str
     title_zh: str
     rule_en: str
+    rule_zh: str = ""
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,10 @@ class SheetRows:
     def prepare(self, loading: Loading, rows: Sequence[Row]) -> None:
         """Read at once what the rows may meet; by default nothing."""
 
+    def arranged(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """Return the rows in the order in which they are taken; by default as they stand."""
+        return rows
+
     def record_id(self, loading: Loading, row: Row) -> str:
         """Return the id of the record that the row makes: the same row always makes the same one."""
         number = str(row.values[self.sheet.key[0]])
@@ -86,7 +90,7 @@ class SheetRows:
         return {name: getattr(record, name) for name in names}
 
     def create(self, loading: Loading, record_id: str, values: dict[str, Any], row: Row) -> Any:
-        """Make the record. Raises Refusal."""
+        """Make the record; None if the row it depends on has a finding already. Raises Refusal."""
         raise NotImplementedError
 
     def amend(self, loading: Loading, record: Any, changes: dict[str, Any], row: Row) -> None:
@@ -243,7 +247,7 @@ class _Sheet:
         id_of = {row.number: self._record_id(row) for row in rows}
         self.kept = self.rows_of.kept(loading, id_of.values())
         done: dict[str, Any] = {}
-        for row in rows:
+        for row in self.rows_of.arranged(rows):
             record = self._take(row, id_of[row.number])
             if record is not None:
                 done[str(row.number)] = record
@@ -268,7 +272,7 @@ class _Sheet:
             self._adopt(row, record, values)
         else:
             self._compare(row, record, values, before)
-        if len(self.loading.findings) > findings:
+        if record is None or len(self.loading.findings) > findings:
             return None
         self._remember(row, record, before)
         return record

@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 
 from hongxia.definition import Definition, Importable
 from hongxia.events.envelope import Event
-from hongxia.http.auth import OFFICE
 from hongxia.http.endpoint import Call, Page, Reply
-from hongxia.schema.derive import VoidIn
+from hongxia.roles import OFFICE
 from hongxia.runtime.consume import consume
 from hongxia.runtime.http import route
 from hongxia.runtime.service import Service
+from hongxia.schema.derive import VoidIn
 from services.activities import (
     attendance,
     cadres,

@@ -9,8 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from hongxia import ids
-from hongxia.paging import Page, paginate
 from hongxia.http.problems import Conflict, NotFound
+from hongxia.paging import Page, paginate
 from services.activities.models import Record
 
 R = TypeVar("R", bound=Record)

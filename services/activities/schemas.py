@@ -6,8 +6,8 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from hongxia.schema.fields import Changes, Id, Text
 from hongxia.schema.derive import PageQuery
+from hongxia.schema.fields import Changes, Id, Text
 from hongxia.workbook.cells import clean
 from services.activities.transitions import CANCEL_REASONS, WITHDRAW_REASONS
 from services.activities.workbook import GENRES, HOSTS, PROGRAMMES

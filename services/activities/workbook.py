@@ -183,32 +183,38 @@ SESSIONS = Sheet(
             "activities.college.sessions",
             "老干部大学堂场次",
             "Rows with `类型` 老干部大学堂 and `状态` 已举办.",
+            rule_zh="`类型`为老干部大学堂且`状态`为已举办的行数。",
         ),
         Figure(
             "activities.research.topics",
             "专题调研",
             "Distinct `专题` over rows with `类型` 专题调研 and `状态` 已举办.",
+            rule_zh="`类型`为专题调研且`状态`为已举办的各行中，不重复的`专题`个数。",
         ),
         Figure(
             "activities.events.hosted",
             "本中心文体活动",
             "Rows with `类型` 文体活动, `状态` 已举办 and `主办层级` 本中心.",
+            rule_zh="`类型`为文体活动、`状态`为已举办且`主办层级`为本中心的行数。",
         ),
         Figure(
             "activities.events.joined",
             "参加省市区文体活动",
             "Rows with `类型` 文体活动, `状态` 已举办 and `主办层级` 区, 市 or 省.",
+            rule_zh="`类型`为文体活动、`状态`为已举办且`主办层级`为区、市或省的行数。",
         ),
         Figure(
             "activities.online.lessons",
             "线上授课",
             "Rows with `类型` 线上授课 and `状态` 已举办, whatever the `主办层级`; a row is one lesson (节课).",
+            rule_zh="`类型`为线上授课且`状态`为已举办的行数，不论`主办层级`；一行为一节课。",
         ),
         Figure(
             "activities.online.attendance",
             "线上学习人次",
             "Over the same rows: the number of rows of 考勤 that name the session, plus `其他参加人次`. Who attends "
             "two lessons counts twice.",
+            rule_zh="以上各行：“考勤”表中写有该场次的行数，加上`其他参加人次`。一人参加两节课计两次。",
         ),
     ),
 )
@@ -259,21 +265,25 @@ WORKS = Sheet(
             "activities.works.poems_call",
             "征文活动诗词",
             "Rows with `体裁` 诗词 and a `征集活动`, whatever its name.",
+            rule_zh="`体裁`为诗词且填有`征集活动`的行数，不论活动名称。",
         ),
         Figure(
             "activities.works.essays_call",
             "征文活动征文",
             "Rows with `体裁` 征文 and a `征集活动`, whatever its name.",
+            rule_zh="`体裁`为征文且填有`征集活动`的行数，不论活动名称。",
         ),
         Figure(
             "activities.reflections",
             "学习交流心得",
             "Rows with `体裁` 学习心得, with a `征集活动` or without.",
+            rule_zh="`体裁`为学习心得的行数，不论是否填有`征集活动`。",
         ),
         Figure(
             "activities.works.art",
             "创作诗词书画作品",
             "Rows with `体裁` 诗词, 书法 or 绘画 and an empty `征集活动`.",
+            rule_zh="`体裁`为诗词、书法或绘画且`征集活动`为空的行数。",
         ),
     ),
 )
@@ -289,7 +299,7 @@ HEALTH_CHECKS = Sheet(
         _held_on("日期", "held_on", "2022-05-10"),
         Column("医院", "hospital", Kind.TEXT, "体检医院。", "Hospital.", example="区中心医院"),
     ),
-    figures=(Figure("activities.healthcheck.batches", "健康体检批次", "Number of rows."),),
+    figures=(Figure("activities.healthcheck.batches", "健康体检批次", "Number of rows.", rule_zh="行数。"),),
 )
 
 HEALTH_CHECK_PERSONS = Sheet(
@@ -304,6 +314,7 @@ HEALTH_CHECK_PERSONS = Sheet(
             "activities.healthcheck.persons",
             "健康体检人数",
             "Distinct `干部编号` over all rows: whoever was checked in two batches counts once.",
+            rule_zh="全部行中不重复的`干部编号`个数：在两个批次体检的计一人。",
         ),
     ),
 )
@@ -326,7 +337,7 @@ VACCINATION_DRIVES = Sheet(
             max_length=200,
         ),
     ),
-    figures=(Figure("activities.vaccination.drives", "新冠疫苗接种专场", "Number of rows."),),
+    figures=(Figure("activities.vaccination.drives", "新冠疫苗接种专场", "Number of rows.", rule_zh="行数。"),),
 )
 
 VACCINATION_ROSTERS = Sheet(
@@ -372,10 +383,16 @@ VACCINATION_ROSTERS = Sheet(
             "activities.vaccination.days",
             "接种专场天数",
             "Distinct pairs of `专场编号` and `日期`: a day on which two drives run counts twice.",
+            rule_zh="不重复的`专场编号`与`日期`组合个数：同一天有两个专场的计两天。",
         ),
-        Figure("activities.vaccination.units", "参加接种专场单位", "Distinct `单位名称` over all rows."),
-        Figure("activities.vaccination.attended", "参加接种专场人数", "Sum of `到场人数`."),
-        Figure("activities.vaccination.vaccinated", "现场接种人数", "Sum of `接种人数`."),
+        Figure(
+            "activities.vaccination.units",
+            "参加接种专场单位",
+            "Distinct `单位名称` over all rows.",
+            rule_zh="全部行中不重复的`单位名称`个数。",
+        ),
+        Figure("activities.vaccination.attended", "参加接种专场人数", "Sum of `到场人数`.", rule_zh="`到场人数`合计。"),
+        Figure("activities.vaccination.vaccinated", "现场接种人数", "Sum of `接种人数`.", rule_zh="`接种人数`合计。"),
     ),
 )
 

@@ -8,13 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from hongxia.definition import Definition, Importable
-from hongxia.http.auth import ADMIN, OFFICE
 from hongxia.http.endpoint import Call, Page, Reply
 from hongxia.paging import paginate
-from hongxia.schema.derive import PageQuery
-from hongxia.schema.derive import VoidIn
+from hongxia.roles import ADMIN, OFFICE
 from hongxia.runtime.http import route
 from hongxia.runtime.service import Service
+from hongxia.schema.derive import PageQuery, VoidIn
 from services.registry import (
     amendments,
     cadres,

@@ -6,8 +6,8 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from hongxia.schema.fields import Changes, Flag, Id, QueryFlag, Text
 from hongxia.schema.derive import PageQuery
+from hongxia.schema.fields import Changes, Flag, Id, QueryFlag, Text
 from hongxia.workbook.cells import clean
 from services.registry.milestones import TITLES
 from services.registry.models import Aspect, Status

@@ -225,6 +225,11 @@ CADRE_SHEET = Sheet(
             "每月敬爱连线覆盖率",
             "Denominator: for each month of the year that has ended, every cadre who on its last day is registered "
             "(`登记日期` not later) and living (`去世日期` empty or later). See the sheet 每月联系 for the numerator.",
+            rule_zh=(
+                "分母：本年已结束的每个月，"
+                "月末当天已登记（`登记日期`不晚于当天）且健在（`去世日期`为空或晚于当天）的每位干部各计一次。"
+                "分子见“每月联系”表。"
+            ),
         ),
     ),
 )

@@ -12,15 +12,15 @@ from sqlalchemy.orm import Session
 
 from hongxia.definition import Definition
 from hongxia.events.envelope import Event
-from hongxia.http.auth import OFFICE, OPERATOR
 from hongxia.http.endpoint import Call, Page, Reply
 from hongxia.paging import paginate
-from hongxia.schema.derive import PageQuery
+from hongxia.roles import OFFICE, OPERATOR
 from hongxia.runtime import green
 from hongxia.runtime.consume import consume
 from hongxia.runtime.host import Hosting
 from hongxia.runtime.http import route
 from hongxia.runtime.service import Service
+from hongxia.schema.derive import PageQuery
 from services.reporting import catalogue, digest, figures, page, rebuild, recording, schemas, verification
 from services.reporting.completeness import Reading, SourceState, compared, readings
 from services.reporting.figures import Taken

@@ -18,6 +18,7 @@ from hongxia.dates import SHANGHAI
 from hongxia.http import auth
 from hongxia.http.endpoint import Call, Reply
 from hongxia.http.problems import Forbidden, NotFound, Unauthorized
+from hongxia.roles import OFFICE, OPERATOR
 from services.reporting import figures
 from services.reporting.completeness import COMPLETE
 from services.reporting.labels import labels
@@ -30,7 +31,7 @@ FILES = {
     "dashboard.js": "text/javascript; charset=utf-8",
     "echarts-6.1.0.simple.min.js": "text/javascript; charset=utf-8",
 }
-READERS = (auth.OFFICE, auth.OPERATOR)
+READERS = (OFFICE, OPERATOR)
 
 Answered = Callable[[int], dict[str, Any]]
 

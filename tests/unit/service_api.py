@@ -12,6 +12,7 @@ from werkzeug.wrappers import Request, Response
 from hongxia.database import Database
 from hongxia.dates import fixed_clock
 from hongxia.http import auth
+from hongxia.roles import ADMIN
 from hongxia.runtime.host import Host
 from hongxia.runtime.http import routes_of
 from hongxia.runtime.service import Service
@@ -25,7 +26,7 @@ OWN = ""
 class ServiceApi:
     """The routes of a service on a database, at one moment, for somebody with `role`."""
 
-    def __init__(self, service: type[Service], database: Database, now: datetime, role: str = auth.ADMIN) -> None:
+    def __init__(self, service: type[Service], database: Database, now: datetime, role: str = ADMIN) -> None:
         settings = Settings("sqlite://", "memory://", "", SECRET, "", "ERROR", fixed_clock(now))
         self.role = role
         self.service: Any = service()
@@ -46,6 +47,6 @@ class ServiceApi:
         return response
 
 
-def token(role: str = auth.ADMIN) -> str:
+def token(role: str = ADMIN) -> str:
     """A token. Expiry is held against the system's clock, whatever the service's own says."""
     return auth.mint(SECRET, "somebody", [role], datetime.now(UTC), timedelta(hours=1))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
@@ -15,10 +17,12 @@ from demo.generate import WORKBOOKS, Year, make_year, plan_for, write_year
 from demo.oracle import figures
 from demo.people import make_people
 from demo.plan_2022 import PLAN_2022
+from hongxia import ids
 from hongxia.workbook.read import read
 from services.registry.workbook import resident_number_problem
 
-BOUNDS = Path(__file__).parents[2] / "demo" / "indicators-2022.csv"
+ROOT = Path(__file__).parents[2]
+BOUNDS = ROOT / "demo" / "indicators-2022.csv"
 TODAY = date(2026, 1, 1)
 
 OTHER_YEARS = [(2019, 1, "某市东山老干部局", None), (2024, 7, "另一区老干部局", 450), (2020, 3, "第三区老干部局", 300)]
@@ -47,6 +51,20 @@ def test_every_figure_of_2022_lies_within_the_printed_bounds(folder_2022: Path) 
     outside = {code: float(counted[code]) for code, low, high in _bounds() if not low <= counted[code] <= high}
     assert outside == {}
     assert len(counted) == 30
+
+
+def test_the_readmes_give_the_figure_before_and_after_their_example(folder_2022: Path) -> None:
+    before = figures(folder_2022, 2022)["outreach.five_visits.persons"]
+    english, chinese = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh-CN.md"))
+    people = json.loads(re.search(r"^```json\n(.*?)^```$", english, re.MULTILINE | re.DOTALL)[1])["data"]["people"]
+    assert f"rises from {before} to {before + people}" in english
+    assert f"由 {before} 变为 {before + people}" in chinese
+
+
+def test_the_readmes_example_is_about_a_living_cadre_of_the_year(year_2022: Year) -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    living = [row["cadre_no"] for row in year_2022["cadres"]["cadres"] if not row.get("deceased_on")]
+    assert any(ids.entity_id("cadre", number) in text for number in living)
 
 
 @pytest.mark.parametrize("workbook", WORKBOOKS, ids=lambda workbook: workbook.name)

@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from typing import Any
-from urllib.parse import urljoin
 
 import pytest
 from werkzeug.exceptions import NotFound
-from werkzeug.wrappers import Response
 
-from hongxia.database import Database
-from hongxia.events.tables import platform_metadata, start_log
-from services.finance.app import FinanceService
-from services.finance.models import Base
-from tests.unit.service_api import ServiceApi
+from tests.unit.finance_builders import Api, problem
 
 LINE = {
     "year": 2022,
@@ -27,36 +19,12 @@ LINE = {
 }
 
 
-class Api(ServiceApi):
-    """Finance's routes, on 10 January 2023, for an accountant."""
-
-    def __init__(self) -> None:
-        database = Database("sqlite://")
-        with database.engine.begin() as connection:
-            platform_metadata.create_all(connection)
-            Base.metadata.create_all(connection)
-            start_log(connection)
-        super().__init__(FinanceService, database, datetime(2023, 1, 10, 4, tzinfo=UTC), "accountant")
-
-    def made(self, path: str, **body: Any) -> tuple[str, dict[str, Any]]:
-        """What a creation answers, and the address at which it says that this can be read."""
-        response = self("POST", path, body)
-        assert response.status_code == 201, response.get_data(as_text=True)
-        return urljoin(path, response.headers["Location"]), response.json
-
-
 @pytest.fixture
 def api() -> Iterator[Api]:
     """The API of an empty finance."""
     opened = Api()
     yield opened
     opened.service.host.database.close()
-
-
-def problem(response: Response) -> tuple[int, str, list[str]]:
-    """Status, slug and pointers of a problem document."""
-    pointers = [error["pointer"] for error in response.json.get("errors", [])]
-    return response.status_code, response.json["type"].removeprefix("urn:hongxia:problem:"), pointers
 
 
 def test_everything_that_is_made_can_be_read_where_its_answer_says(api: Api) -> None:
@@ -69,6 +37,8 @@ def test_everything_that_is_made_can_be_read_where_its_answer_says(api: Api) -> 
     ]
     for address, answered in made:
         assert api("GET", address).json == answered
+    shown = api("GET", line_at).json
+    assert (shown["adjusted"], shown["spent"], shown["balance"]) == ("5.00", "0.00", "105.00")
 
 
 def test_adjustments_are_listed_by_date_of_one_year_if_asked(api: Api) -> None:
@@ -91,7 +61,7 @@ def test_the_problems_of_a_reversal_name_fields_of_its_request(api: Api) -> None
     path = f"{at}/reversal"
     early = api("POST", path, {**back, "spent_on": "2022-02-01"})
     assert problem(early) == (422, "reversal-too-early", ["#/spent_on"])
-    assert problem(api("POST", path, {**back, "voucher_no": "PZ-1"})) == (409, "voucher-exists", ["#/voucher_no"])
+    assert problem(api("POST", path, {**back, "voucher_no": "PZ-1"})) == (409, "expenditure-exists", ["#/voucher_no"])
     reversed_at, _ = api.made(path, **back)
     third = {**back, "voucher_no": "PZ-3"}
     assert problem(api("POST", path, third)) == (409, "already-reversed", [])
@@ -108,7 +78,16 @@ def test_a_flag_is_true_or_false_and_nothing_like_it(api: Api) -> None:
     assert problem(api("POST", "/budget-lines", {**LINE, "pays_aid": 1})) == (422, "invalid", ["#/pays_aid"])
 
 
-def test_an_address_that_holds_no_id_is_none(api: Api) -> None:
+def test_a_balance_is_refused_at_the_amount_by_the_name_of_the_request(api: Api) -> None:
+    at, line = api.made("/budget-lines", **LINE)
+    voucher = {"line_id": line["id"], "voucher_no": "PZ-1", "amount": "100.01", "spent_on": "2022-03-01"}
+    assert problem(api("POST", "/expenditures", voucher)) == (422, "over-balance", ["#/amount"])
+    lowered = api("PATCH", at, {"initial": "0.00", "approved_on": "2021-01-01"}, If_Match='"1"')
+    assert problem(lowered) == (422, "date-outside-year", ["#/approved_on"])
+
+
+def test_an_address_that_holds_no_id_is_unknown(api: Api) -> None:
     with pytest.raises(NotFound):
         api("GET", "/adjustments/TZ-1")
-    assert problem(api("GET", f"/adjustments/{'0' * 8}-0000-4000-8000-{'0' * 12}")) == (404, "unknown-adjustment", [])
+    nobody = f"/adjustments/{'0' * 8}-0000-4000-8000-{'0' * 12}"
+    assert problem(api("GET", nobody)) == (404, "unknown-budget-adjustment", [])

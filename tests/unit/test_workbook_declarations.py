@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
@@ -12,7 +13,7 @@ import pytest
 
 from hongxia.workbook.cells import BadCell, Span, value_of
 from hongxia.workbook.declare import Column, Kind, Row, Value, Workbook
-from hongxia.workbook.document import render
+from hongxia.workbook.document import Language, render
 from services.activities.workbook import ACTIVITIES
 from services.finance.workbook import BUDGET
 from services.outreach.workbook import OUTREACH
@@ -33,9 +34,30 @@ def findings(workbook: Workbook, **sheets: list[Values]) -> list[tuple[int, str,
     return [(found.row, found.field, found.message_zh) for check in workbook.checks for found in check(rows)]
 
 
-def test_the_page_that_tells_how_to_fill_in_workbooks_is_what_the_declarations_say() -> None:
-    page = (ROOT / "docs" / "workbooks.md").read_text(encoding="utf-8")
-    assert page == render(WORKBOOKS), "write it anew: hongxia workbooks > docs/workbooks.md"
+@pytest.mark.parametrize(
+    ("name", "language"), [("workbooks.md", Language.ENGLISH), ("workbooks.zh-CN.md", Language.CHINESE)]
+)
+def test_the_page_that_tells_how_to_fill_in_workbooks_is_what_the_declarations_say(
+    name: str, language: Language
+) -> None:
+    page = (ROOT / "docs" / name).read_text(encoding="utf-8")
+    assert page == render(WORKBOOKS, language), "write it anew: make contracts"
+
+
+def test_both_pages_tell_of_the_same_columns_and_figures() -> None:
+    def named(language: Language) -> list[str]:
+        return re.findall(r"^\| `([^`]+)` \|", render(WORKBOOKS, language), re.MULTILINE)
+
+    assert named(Language.ENGLISH) == named(Language.CHINESE)
+
+
+def test_the_chinese_page_needs_no_english() -> None:
+    prose = re.sub(r"`[^`]*`|\[English\].*", "", render(WORKBOOKS, Language.CHINESE))
+    allowed = {"Excel", "Alt", "Enter", "xlsx", *(workbook.service for workbook in WORKBOOKS)}
+    examples = {column.example for workbook in WORKBOOKS for sheet in workbook.sheets for column in sheet.columns}
+    for example in examples:
+        prose = prose.replace(f"| {example} |", "|")
+    assert set(re.findall(r"[A-Za-z]{3,}", prose)) <= allowed
 
 
 def test_every_example_can_be_filled_in() -> None:

@@ -1,6 +1,6 @@
 """Alembic's environment of finance."""
 
 from hongxia.migrations.environment import run
-from services.finance.models import Base
+from services.finance.app import FinanceService
 
-run(Base.metadata)
+run(FinanceService.definition.metadata)

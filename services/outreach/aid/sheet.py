@@ -57,12 +57,18 @@ SHEET = Sheet(
             "outreach.aid.persons",
             "帮扶特殊困难离退休干部",
             "Distinct `干部编号` over rows with `审批结果` 批准, without those whose payment finance refused.",
+            rule_zh="`审批结果`为批准的各行中，不重复的`干部编号`个数；财务拒付的不计。",
         ),
         Figure(
             "finance.aid.paid",
             "帮扶经费",
             "Sum of `金额（元）` over rows with `审批结果` 批准, paid by finance from the line marked 帮扶资金. If the "
             "balance of that line does not cover a payment, it is refused and does not count; the figure says so.",
+            rule_zh=(
+                "`审批结果`为批准的各行`金额（元）`合计，由标为`帮扶资金`的项目拨付。"
+                "该项目余额不足的不予拨付，"
+                "不计入，并在该指标上注明。"
+            ),
         ),
     ),
 )

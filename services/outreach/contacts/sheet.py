@@ -30,6 +30,10 @@ SHEET = Sheet(
             "每月敬爱连线覆盖率",
             "Numerator: the cadre-months of the denominator (workbook 干部名册) in which the cadre has at least one "
             "row. A contact in a month that is not due counts in neither.",
+            rule_zh=(
+                "分子：分母（见“干部名册”工作簿）所计的干部和月份中，该干部当月至少有一行的。"
+                "不应联系的月份有联系的，分子、分母都不计。"
+            ),
         ),
     ),
 )

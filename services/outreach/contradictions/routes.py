@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hongxia.http.auth import OFFICE
+from hongxia.roles import OFFICE
 from hongxia.runtime.contradictions import routes_of_contradictions
 from services.outreach.base import LEADER, LIAISON, READERS
 from services.outreach.contradictions.events import CONTRADICTIONS

@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from hongxia.http.auth import OFFICE
 from hongxia.http.endpoint import Call
 from hongxia.http.problems import PreconditionRequired
+from hongxia.roles import OFFICE
 from hongxia.runtime.http import route
 from hongxia.runtime.routes import act, amend, create, listing, read
 from hongxia.schema.derive import answer_of, body_of

@@ -26,11 +26,17 @@ SHEET = Sheet(
         *columns_of(SuggestionSchema),
     ),
     figures=(
-        Figure("outreach.suggestions.received", "“有呼必应”收集意见建议", "Number of rows received in the year."),
+        Figure(
+            "outreach.suggestions.received",
+            "“有呼必应”收集意见建议",
+            "Number of rows received in the year.",
+            rule_zh="本年度收到的行数。",
+        ),
         Figure(
             "outreach.suggestions.resolved_rate",
             "意见建议办结率",
-            "Rows with a `办结日期` divided by all rows received in the year.",
+            "Rows received in the year with a `办结日期` in it, divided by all rows received in the year.",
+            rule_zh="本年度收到、有`办结日期`的行数除以本年度收到的总行数。",
         ),
     ),
 )

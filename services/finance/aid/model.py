@@ -1,0 +1,38 @@
+"""How finance stores its answer to an aid case."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import JSON, ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from hongxia.records import Record
+from services.finance.aid.schema import LIFECYCLE
+from services.finance.base import Base
+
+
+class AidPayment(Record, Base):
+    """Finance's answer to an approved aid case; its id is the case's. `approval` is the version of the case that was
+    answered last, `withdrawn` whether outreach withdrew it since, `reversal` the voucher that somebody proposed and
+    another person has to confirm.
+    """
+
+    __tablename__ = "aid_payment"
+    lifecycle = LIFECYCLE
+
+    amount_fen: Mapped[int]
+    approval: Mapped[int]
+    pay_on: Mapped[date] = mapped_column(index=True)
+    answered_on: Mapped[date]
+    expenditure_id: Mapped[str | None] = mapped_column(ForeignKey("expenditure.id"), index=True)
+    payments: Mapped[int] = mapped_column(default=0)
+    withdrawn: Mapped[bool] = mapped_column(default=False)
+    refused: Mapped[str | None] = mapped_column(String(20))
+    proposed_by: Mapped[str | None] = mapped_column(String(200))
+    reversal: Mapped[dict[str, str | None] | None] = mapped_column(JSON)
+
+    @property
+    def case_id(self) -> str:
+        """The case."""
+        return self.id
