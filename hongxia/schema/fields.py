@@ -19,15 +19,16 @@ from hongxia.values import has_giant_exponent
 _YUAN = re.compile(r"-?[0-9]{1,13}(\.[0-9]{1,9})?")
 
 ABOUT = (
-    *("label", "help", "help_en", "example", "published", "amendable", "column", "within_year", "not_future"),
-    "private",
+    *("label", "help", "help_en", "example", "published", "private", "amendable", "creatable", "column"),
+    *("within_year", "not_future"),
 )
 """What a declaration says about a field besides its type:
 
 `label` and `help` are Chinese, for forms, workbooks and the API's description; `help_en` is English, for contracts and
 docs/workbooks.md; `example` is a cell's content in a template. `published`: the field is part of the record's events.
-`amendable` (default: true): an amendment may change it. `column` (default: true): it is a column of the workbook.
-`within_year` and `not_future` bound the dates of a workbook. `private`: messages never show the values.
+`amendable` (default: true): an amendment may change it. `creatable` (default: true): a new record may have it; a field
+that only a later step fills in may not. `column` (default: true): it is a column of the workbook. `private`: messages
+never show its values. `within_year` and `not_future` bound the dates of a workbook.
 """
 
 

@@ -254,7 +254,7 @@ class _Sheet:
         loading.plan.sheets[self.sheet.name] = self.counts
         self._read_imported_before()
         self.rows_of.prepare(loading, rows)
-        id_of = {row.number: self.rows_of.record_id(loading, row) for row in rows}
+        id_of = {row.number: self._record_id(row) for row in rows}
         self.kept = self.rows_of.kept(loading, id_of.values())
         done: dict[str, Any] = {}
         for row in self.rows_of.arranged(rows):
@@ -264,6 +264,13 @@ class _Sheet:
         self._list_missing(rows)
         self._note()
         return done
+
+    def _record_id(self, row: Row) -> str:
+        """A row that was imported before stays with the record that it made, whatever its id would be today: the
+        cadre may have been merged into another one since.
+        """
+        before = self.known.get(_key(self.sheet, row))
+        return str(before.record_id) if before is not None else self.rows_of.record_id(self.loading, row)
 
     def _take(self, row: Row, record_id: str) -> Any:
         values = self.rows_of.values(self.loading, row)
@@ -293,9 +300,16 @@ class _Sheet:
         return record
 
     def _adopt(self, row: Row, record: Any, values: Mapping[str, Any]) -> None:
-        """A record that did not come from a workbook, or came from another one: the row has to say the same."""
+        """A record that did not come from a workbook, or came from another one: the row has to say the same, or to go
+        on with what another year's workbook began.
+        """
         now = self.rows_of.shown(record, values)
         differing = [name for name in values if values[name] != now[name]]
+        if differing and all(name in self.rows_of.continues and now[name] is None for name in differing):
+            changes = {name: values[name] for name in differing}
+            self._try(row, lambda: self.rows_of.amend(self.loading, record, changes, row))
+            self.counts.continued += 1
+            return
         for name in differing:
             self._conflict(row, record, name, now[name])
         self.counts.unchanged += not differing
@@ -404,7 +418,7 @@ class _Sheet:
 
 
 def _key(sheet: Sheet, row: Row) -> str:
-    return " / ".join(str(row.values[name]) for name in sheet.key)
+    return " / ".join(str(part) for part in sheet.key_of(row.values))
 
 
 def _digest(value: Any) -> str:

@@ -18,7 +18,9 @@ class VisitRoutes:
     """Visits: recorded, listed, read, amended, voided."""
 
     equal = ("cadre_id", "form", "category", "occasion")
-    list_visits = listing("/visits", "走访列表", READERS, VisitSchema, Visit, by="visited_on", equal=equal)
+    list_visits = listing(
+        "/visits", "走访列表", READERS, VisitSchema, Visit, by="visited_on", equal=equal, narrow=mirror.of_person
+    )
     get_visit = read("/visits/<id>", "走访", READERS, VisitSchema, Visit)
 
     @create("/visits", "登记走访", LIAISON, VisitSchema, key=True, asks=(ENTERED_TWICE,))
