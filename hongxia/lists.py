@@ -95,10 +95,11 @@ class List:
 
     def add(self, session: Session, label: str, today: date) -> Any:
         """Add a label. Raises Conflicting if the list has it."""
-        if self.codes(session, [label]):
+        entry_id = ids.entity_id(self.model.lifecycle.thing, label)
+        if self.codes(session, [label]) or session.get(self.model, entry_id) is not None:
             name = self.model.lifecycle.label
             raise Conflicting(Violation("label", f"{self.model.lifecycle.thing}-exists", f"{name}名单中已有“{label}”"))
-        entry = self.model(id=ids.entity_id(self.model.lifecycle.thing, label), code=self.code_of(label), label=label)
+        entry = self.model(id=entry_id, code=self.code_of(label), label=label)
         entry.listed_on = today
         records.begin(session, entry, "list")
         publish(session, self.listed, entry, on=today)

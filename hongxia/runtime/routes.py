@@ -34,10 +34,12 @@ Act = Callable[..., Any]
 def create(url: str, summary: str, roles: Roles, schema: type[RecordSchema], **more: Any) -> Callable[[Act], Act]:
     """POST a new record: `method(self, call) -> record`. Answers 201 with its address.
 
-    More: `key=True` where the record has no natural key; `asks` names the questions that may have to be confirmed;
+    More: `key=True` where the record has no natural key, `number` the field that is one if it is given; `asks` names the questions that may have to be confirmed;
     `body` another schema than the record's.
     """
     body = more.pop("body", None) or body_of(schema)
+    # Relative to the request, so that it is right behind any gateway: "../../attendances" of /sessions/…/attendances.
+    place = "../" * (url.count("/") - 1) + url.rpartition("/")[2]
     declared = route(
         "POST",
         url,
@@ -53,7 +55,7 @@ def create(url: str, summary: str, roles: Roles, schema: type[RecordSchema], **m
     def decorate(function: Act) -> Act:
         def created(self: Any, call: Call, **path: Any) -> Reply:
             record = function(self, call, **_texts(path))
-            return Reply(record, headers={"Location": f"{url.rpartition('/')[2]}/{record.id}"})
+            return Reply(record, headers={"Location": f"{place}/{record.id}"})
 
         return declared(_named(created, function))
 

@@ -85,8 +85,12 @@ class SheetRows:
         """Return what a row of the record would say now, by the same names."""
         return {name: getattr(record, name) for name in names}
 
+    def goes_on(self, record: Any, changes: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+        """Return whether changes only continue a record as it is `now`, and so need no confirmation."""
+        return all(name in self.continues and now[name] is None for name in changes)
+
     def create(self, loading: Loading, record_id: str, values: dict[str, Any], row: Row) -> Any:
-        """Make the record. Raises Refusal."""
+        """Make the record, or return None to leave the row out, because another finding explains it. Raises Refusal."""
         raise NotImplementedError
 
     def amend(self, loading: Loading, record: Any, changes: dict[str, Any], row: Row) -> None:
@@ -240,7 +244,7 @@ class _Sheet:
         loading.plan.sheets[self.sheet.name] = self.counts
         self.known = self._imported_before()
         self.rows_of.prepare(loading, rows)
-        id_of = {row.number: self.rows_of.record_id(loading, row) for row in rows}
+        id_of = {row.number: self._record_id(row) for row in rows}
         self.kept = self.rows_of.kept(loading, id_of.values())
         done: dict[str, Any] = {}
         for row in rows:
@@ -250,6 +254,11 @@ class _Sheet:
         self._list_missing(rows)
         self._note()
         return done
+
+    def _record_id(self, row: Row) -> str:
+        """A row that was imported before is of the record that it made then, whatever became of either."""
+        before = self.known.get(_key(self.sheet, row))
+        return str(before.record_id) if before is not None else self.rows_of.record_id(self.loading, row)
 
     def _take(self, row: Row, record_id: str) -> Any:
         values = self.rows_of.values(self.loading, row)
@@ -261,7 +270,7 @@ class _Sheet:
             self._adopt(row, record, values)
         else:
             self._compare(row, record, values, before)
-        if len(self.loading.findings) > findings:
+        if record is None or len(self.loading.findings) > findings:
             return None
         self._remember(row, record, before)
         return record
@@ -294,7 +303,7 @@ class _Sheet:
         if not changes:
             self.counts.unchanged += 1
             return
-        goes_on = all(name in self.rows_of.continues and now[name] is None for name in changes)
+        goes_on = self.rows_of.goes_on(record, changes, now)
         self._try(row, lambda: self.rows_of.amend(self.loading, record, dict(changes), row))
         if goes_on:
             self.counts.continued += 1
@@ -386,6 +395,8 @@ def _text(column: SheetColumn, value: Any, row: Row | None = None) -> str:
     raw: Any = row.values.get(column.field) if row is not None else value
     if raw is None:
         return "空"
+    if column.field == "cadre_id" and len(str(raw)) > column.max_length:
+        return "另一位干部"  # an id: only the register knows the number
     if column.kind is Kind.CHOICE:
         return next((label for label, code in column.choices.items() if code == raw), str(raw))
     if column.kind is Kind.YES_NO:
