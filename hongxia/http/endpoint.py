@@ -61,8 +61,8 @@ class Route:
     `many`: a page of what `returns` says; `array`: all of it, as a plain array. For the description only: `produces`,
     the JSON Schema by content type of an answer that no `returns` describes; `also`, further answers by status, in
     OpenAPI's words; `etag`: it sends an ETag that is no record's version. `needs_key`: a new record has no natural key,
-    so the request must bear an Idempotency-Key, unless the body's field `number` gives it one. `asks`: the codes of the questions that the query parameter `confirm`
-    answers.
+    so the request must bear an Idempotency-Key, unless the body's field `number` gives the record one. `asks`: the
+    codes of the questions that the query parameter `confirm` answers.
     """
 
     method: str

@@ -34,8 +34,8 @@ Act = Callable[..., Any]
 def create(url: str, summary: str, roles: Roles, schema: type[RecordSchema], **more: Any) -> Callable[[Act], Act]:
     """POST a new record: `method(self, call) -> record`. Answers 201 with its address.
 
-    More: `key=True` where the record has no natural key, `number` the field that is one if it is given; `asks` names the questions that may have to be confirmed;
-    `body` another schema than the record's.
+    More: `key=True` where the record has no natural key, `number` the field that is one if it is given; `asks` names
+    the questions that may have to be confirmed; `body` another schema than the record's.
     """
     body = more.pop("body", None) or body_of(schema)
     # Relative to the request, so that it is right behind any gateway: "../../attendances" of /sessions/…/attendances.
