@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 
 from hongxia import records
 from hongxia.http.endpoint import Call, Page, Reply
+from hongxia.mirror import Mirror
 from hongxia.records import Record
 from hongxia.runtime.http import route
 from hongxia.schema.derive import RecordSchema, answer_of, body_of, changes_of, query_of
@@ -71,9 +72,11 @@ def listing(
     *,
     by: str,
     equal: Sequence[str] = (),
+    cadres: Mirror[Any] | None = None,
 ) -> Act:
     """GET a list of records, ordered by the column `by` (if that is a date, narrowed by `since` and `until`) and
-    narrowed by columns that have to be equal; `state` is always among these.
+    narrowed by columns that have to be equal; `state` is always among these. With `cadres` a `cadre_id` that is asked
+    for stands for all ids of that person.
     """
     dated = by.endswith("_on") or by == "on"
     query = query_of(schema, (*equal, "state"), dated=dated)
@@ -83,7 +86,12 @@ def listing(
 
     def listed(self: Any, call: Call) -> Page:
         """By date."""
-        return records.listed(call.session, model, call.query, order=by)
+        asked = dict(call.query)
+        if cadres is None or asked.get("cadre_id") is None:
+            return records.listed(call.session, model, asked, order=by)
+        same = cadres.same_entities(call.session, [asked.pop("cadre_id")])
+        column: Any = getattr(model, "cadre_id")  # noqa: B009 - not every record has it
+        return records.listed(call.session, model, asked, order=by, narrow=lambda query: query.where(column.in_(same)))
 
     return declared(listed)
 
