@@ -176,7 +176,7 @@ Finish = Callable[["Loading"], None]
 class Loading:
     """One import as it goes: what is needed for it, what it did, and what it found wrong.
 
-    `shared` is for what a service's sheets hand to one another.
+    `rows` are those of all sheets, and `shared` is for what a service's sheets hand to one another.
     """
 
     session: Session
@@ -186,6 +186,7 @@ class Loading:
     plan: Plan = field(default_factory=Plan)
     findings: list[Finding] = field(default_factory=list)
     shared: dict[str, Any] = field(default_factory=dict)
+    rows: Mapping[str, Sequence[Row]] = field(default_factory=dict)
     confirmed: tuple[str, ...] = ()
 
     def refused(self, sheet: str, row: Row, refusal: Refusal) -> None:
@@ -213,7 +214,7 @@ def load(
 
     Raises NotLoadable with every row that can't be.
     """
-    loading = Loading(session, workbook, year, today)
+    loading = Loading(session, workbook, year, today, rows=rows)
     for rows_of in sheets:
         loading.reconcile(rows_of, rows[rows_of.sheet.name])
     if finish is not None and not loading.findings:

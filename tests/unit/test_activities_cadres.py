@@ -138,8 +138,8 @@ def test_a_workbook_from_before_a_merge_still_changes_nothing(database: Database
                 "state": "held",
             }
         ],
-        "attendances": [{"session_no": "CC-1", "cadre_no": number} for number in ("G0001", "G0002")],
-        "works": [{"work_no": "ZP-1", "cadre_no": "G0002", "genre": "poem", "received_on": date(2022, 5, 10)}],
+        "attendances": [{"session_no": "CC-1", "cadre_id": number} for number in ("G0001", "G0002")],
+        "works": [{"work_no": "ZP-1", "cadre_id": "G0002", "genre": "poem", "collected_on": date(2022, 5, 10)}],
     }
     load(database, **sheets)
     read(database, cadre_event("merged", CHEN, version=2, into=LIN))

@@ -34,16 +34,16 @@ def a_year() -> dict[str, list[dict[str, Any]]]:
     return {
         "sessions": [session_row(), session_row("CC-2", state="cancelled"), session_row("CC-3", others_count=7)],
         "attendances": [
-            {"session_no": "CC-3", "cadre_no": "G0002"},
-            {"session_no": "CC-1", "cadre_no": "G0002"},
-            {"session_no": "CC-1", "cadre_no": "G0001"},
+            {"session_no": "CC-3", "cadre_id": "G0002"},
+            {"session_no": "CC-1", "cadre_id": "G0002"},
+            {"session_no": "CC-1", "cadre_id": "G0001"},
         ],
         "works": [
-            {"work_no": "ZP-1", "cadre_no": "G0001", "genre": "poem", "received_on": DAY, "call": "喜迎二十大"},
-            {"work_no": "ZP-2", "genre": "painting", "received_on": DAY, "title": "红棉报春"},
+            {"work_no": "ZP-1", "cadre_id": "G0001", "genre": "poem", "collected_on": DAY, "call": "喜迎二十大"},
+            {"work_no": "ZP-2", "genre": "painting", "collected_on": DAY, "title": "红棉报春"},
         ],
         "health_checks": [{"batch_no": "TJ-01", "held_on": DAY, "hospital": "区中心医院"}],
-        "health_check_persons": [{"batch_no": "TJ-01", "cadre_no": "G0001"}],
+        "health_check_persons": [{"batch_no": "TJ-01", "cadre_id": "G0001"}],
         "vaccination_drives": [{"drive_no": "JZ-1", "title": "第一次"}, {"drive_no": "JZ-2", "title": "第二次"}],
         "vaccination_rosters": [roster_row(date(2022, 4, 13)), roster_row(date(2022, 4, 12))],
     }
@@ -151,20 +151,20 @@ def test_every_row_that_can_not_be_is_found_and_nothing_is_kept(database: Databa
     year = a_year()
     year["sessions"].append(session_row("CC-4", programme="research"))
     year["attendances"] += [
-        {"session_no": "CC-1", "cadre_no": "G0003"},
-        {"session_no": "CC-1", "cadre_no": "G9999"},
-        {"session_no": "CC-4", "cadre_no": "G0001"},
+        {"session_no": "CC-1", "cadre_id": "G0003"},
+        {"session_no": "CC-1", "cadre_id": "G9999"},
+        {"session_no": "CC-4", "cadre_id": "G0001"},
     ]
-    year["works"][0]["cadre_no"] = "G9999"
-    year["health_check_persons"].append({"batch_no": "TJ-01", "cadre_no": "G0003"})
+    year["works"][0]["cadre_id"] = "G9999"
+    year["health_check_persons"].append({"batch_no": "TJ-01", "cadre_id": "G0003"})
     year["vaccination_rosters"][1]["vaccinated"] = 13
     found = [(sheet, row, field) for sheet, row, field, _ in findings(database, **year)]
     assert found == [
         ("sessions", 5, "topic"),
-        ("attendances", 5, "cadre_no"),
-        ("attendances", 6, "cadre_no"),
-        ("works", 2, "cadre_no"),
-        ("health_check_persons", 3, "cadre_no"),
+        ("attendances", 5, "cadre_id"),
+        ("attendances", 6, "cadre_id"),
+        ("works", 2, "cadre_id"),
+        ("health_check_persons", 3, "cadre_id"),
         ("vaccination_rosters", 3, "vaccinated"),
     ]
     assert types(database) == []
@@ -180,7 +180,7 @@ def test_what_the_api_recorded_under_a_number_is_known_to_the_workbook(database:
     api = Api(database)
     session = api.held_session(session_no="CC-1", title="第一讲")
     api.attended(session["id"], LIN)
-    loaded = load(database, sessions=[session_row()], attendances=[{"session_no": "CC-1", "cadre_no": "G0001"}])
+    loaded = load(database, sessions=[session_row()], attendances=[{"session_no": "CC-1", "cadre_id": "G0001"}])
     assert (loaded["sessions"], loaded["attendances"]) == (Loaded(0, 1), Loaded(0, 1))
 
 
@@ -188,7 +188,7 @@ def test_thousands_of_rows_take_few_statements(database: Database) -> None:
     numbers = [f"H{number:04}" for number in range(300)]
     add_cadres(database, *numbers)
     sessions = [session_row(f"CC-{number}") for number in range(10)]
-    attendances = [{"session_no": row["session_no"], "cadre_no": number} for row in sessions for number in numbers]
+    attendances = [{"session_no": row["session_no"], "cadre_id": number} for row in sessions for number in numbers]
     statements: list[str] = []
     listen(database.engine, "before_cursor_execute", lambda *told: statements.append(told[2]))
     load(database, sessions=sessions, attendances=attendances)

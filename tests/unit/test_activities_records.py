@@ -45,7 +45,7 @@ def test_a_work_is_collected_corrected_and_withdrawn(api: Api, database: Databas
     path = f"/works/{work['id']}"
     assert api.amend(path, genre="essay", call=None).json["version"] == 2
     withdrawn = api("POST", f"{path}/withdraw", {"reason": "by-author"}).json
-    assert (withdrawn["state"], withdrawn["withdraw_reason"]) == ("withdrawn", "by-author")
+    assert (withdrawn["state"], withdrawn["void_reason"]) == ("withdrawn", "by-author")
     assert problem(api("POST", f"{path}/withdraw", {"reason": "by-author"}))[:2] == (409, "wrong-state")
     assert problem(api.amend(path, genre="poem"))[:2] == (409, "wrong-state")
     assert types(database) == ["work.collected", "work.amended", "work.withdrawn"]
@@ -78,7 +78,7 @@ def test_the_family_may_hand_in_the_work_of_one_who_died(api: Api) -> None:
 def test_a_work_that_can_not_be_is_refused_new_or_corrected(
     api: Api, database: Database, changes: dict[str, Any], slug: str, pointer: str
 ) -> None:
-    assert problem(api("POST", "/works", {**POEM, **changes})) == (422, slug, pointer)
+    assert problem(api.post("/works", **{**POEM, **changes})) == (422, slug, pointer)
     work = api.made("/works", **POEM)
     assert problem(api.amend(f"/works/{work['id']}", **changes)) == (422, slug, pointer)
     assert types(database) == ["work.collected"]
@@ -147,7 +147,7 @@ def test_a_check_is_voided_by_itself(api: Api, database: Database) -> None:
 
 def test_a_batch_is_not_in_the_future(api: Api) -> None:
     late = {"held_on": "2023-01-11", "hospital": "区中心医院"}
-    assert problem(api("POST", "/health-checks", late)) == (422, "date-in-future", "#/held_on")
+    assert problem(api.post("/health-checks", **late)) == (422, "date-in-future", "#/held_on")
 
 
 def drive_of(api: Api, **changes: Any) -> dict[str, Any]:

@@ -45,7 +45,7 @@ def test_a_session_is_scheduled_then_held_then_cancelled(api: Api, database: Dat
     held = api("POST", f"{path}/hold", {"others_count": 3}).json
     assert (held["state"], held["version"], held["others_count"]) == ("held", 2, 3)
     cancelled = api("POST", f"{path}/cancel", {"reason": "entered-in-error"}).json
-    assert (cancelled["state"], cancelled["cancel_reason"], cancelled["others_count"]) == (
+    assert (cancelled["state"], cancelled["void_reason"], cancelled["others_count"]) == (
         "cancelled",
         "entered-in-error",
         0,
@@ -89,7 +89,7 @@ def test_a_session_that_was_held_is_not_held_again(api: Api) -> None:
 def test_a_session_that_can_not_be_is_refused_and_nothing_is_kept(
     api: Api, database: Database, changes: dict[str, Any], slug: str, pointer: str
 ) -> None:
-    assert problem(api("POST", "/sessions", {**LESSON, **changes})) == (422, slug, pointer)
+    assert problem(api.post("/sessions", **{**LESSON, **changes})) == (422, slug, pointer)
     assert types(database) == []
     assert api("GET", "/sessions").json["items"] == []
 
@@ -125,7 +125,7 @@ def test_a_session_is_held_together_with_those_who_attended(api: Api, database: 
 
 def test_one_attendance_that_can_not_be_refuses_the_whole_session(api: Api, database: Database) -> None:
     attendances = [{"cadre_id": LIN}, {"cadre_id": NOBODY}]
-    refused = api("POST", "/sessions", {**LESSON, "state": "held", "attendances": attendances})
+    refused = api.post("/sessions", **LESSON, state="held", attendances=attendances)
     assert problem(refused) == (422, "unknown-cadre", "#/attendances/1/cadre_id")
     assert types(database) == []
 
@@ -275,7 +275,7 @@ def test_lists_are_filtered_and_paged_by_date(api: Api) -> None:
 
 
 def test_where_a_record_can_be_read_is_told(api: Api) -> None:
-    made = api("POST", "/sessions", {**LESSON, "state": "held"})
+    made = api.post("/sessions", **LESSON, state="held")
     assert made.headers["Location"] == f"sessions/{made.json['id']}"
     attended = api("POST", f"/sessions/{made.json['id']}/attendances", {"cadre_id": LIN})
     assert attended.headers["Location"] == f"../../attendances/{attended.json['id']}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, fields, missing, validate
 from sqlalchemy.orm import Session
 
 from hongxia import records
@@ -48,8 +48,8 @@ SessionIn = body_of(SessionSchema).from_dict(
 class HoldIn(Schema):
     """A scheduled session took place: on the day planned unless another is given."""
 
-    held_on = Day(label="日期", required=False, allow_none=False)
-    others_count = Count(0, 1_000_000, label="其他参加人次", required=False, allow_none=False)
+    held_on = Day(label="日期", required=False, load_default=missing)
+    others_count = Count(0, 1_000_000, label="其他参加人次", required=False, load_default=missing)
     attendances = _attendances()
 
 
