@@ -14,7 +14,6 @@ from hongxia.runtime.lists import routes_of_list
 from hongxia.runtime.service import Service
 from services.activities.attendance import events as attendance
 from services.activities.attendance.routes import AttendanceRoutes
-from services.activities.base import READERS, WRITERS
 from services.activities.cadres import follow
 from services.activities.cadres.mirror import REGISTRY
 from services.activities.checks import events as checks
@@ -25,6 +24,7 @@ from services.activities.drives.routes import DriveRoutes
 from services.activities.health_checks import events as health_checks
 from services.activities.health_checks.routes import HealthCheckRoutes
 from services.activities.models import METADATA, RECORDS
+from services.activities.roles import READERS, WRITERS
 from services.activities.rosters import events as rosters
 from services.activities.rosters.routes import RosterRoutes
 from services.activities.sessions import events as sessions

@@ -1,15 +1,10 @@
-"""The base of activities' tables, and who may do what here."""
+"""The base of activities' tables."""
 
 from __future__ import annotations
 
 from sqlalchemy.orm import DeclarativeBase
 
 from hongxia.events.tables import Counter
-from hongxia.http.auth import OFFICE
-
-CENTRE = "centre"
-WRITERS = (CENTRE,)
-READERS = (CENTRE, OFFICE)
 
 
 class Base(DeclarativeBase):

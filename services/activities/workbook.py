@@ -6,13 +6,13 @@ from hongxia.definition import Importable
 from hongxia.workbook.declare import Workbook
 from services.activities.attendance.sheet import SHEET as ATTENDANCES
 from services.activities.attendance.sheet import AttendanceRows
-from services.activities.base import WRITERS
 from services.activities.checks.sheet import SHEET as HEALTH_CHECK_PERSONS
 from services.activities.checks.sheet import CheckRows
 from services.activities.drives.sheet import SHEET as VACCINATION_DRIVES
 from services.activities.drives.sheet import DriveRows
 from services.activities.health_checks.sheet import SHEET as HEALTH_CHECKS
 from services.activities.health_checks.sheet import HealthCheckRows
+from services.activities.roles import WRITERS
 from services.activities.rosters.sheet import SHEET as VACCINATION_ROSTERS
 from services.activities.rosters.sheet import RosterRows, vaccinated_are_among_those_attending
 from services.activities.sessions.sheet import SHEET as SESSIONS

@@ -12,10 +12,10 @@ from hongxia.schema.fields import CadreRef, Day
 from services.activities.attendance.model import Attendance
 from services.activities.attendance.rules import ATTENDANCE
 from services.activities.attendance.schema import AttendanceSchema
-from services.activities.base import READERS, WRITERS
 from services.activities.cadres import mirror
 from services.activities.cadres.mirror import CADRES
 from services.activities.presence import rules
+from services.activities.roles import READERS, WRITERS
 from services.activities.sessions.model import Meeting
 
 

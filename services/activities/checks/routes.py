@@ -9,7 +9,6 @@ from hongxia.http.endpoint import Call
 from hongxia.runtime.routes import act, amend, create, listing, read
 from hongxia.schema.derive import VoidIn
 from hongxia.schema.fields import CadreRef, Day
-from services.activities.base import READERS, WRITERS
 from services.activities.cadres import mirror
 from services.activities.cadres.mirror import CADRES
 from services.activities.checks.model import Check
@@ -17,6 +16,7 @@ from services.activities.checks.rules import CHECK
 from services.activities.checks.schema import CheckSchema
 from services.activities.health_checks.model import HealthCheck
 from services.activities.presence import rules
+from services.activities.roles import READERS, WRITERS
 
 
 class CheckIn(Schema):

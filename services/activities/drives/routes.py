@@ -6,11 +6,11 @@ from hongxia import records
 from hongxia.http.endpoint import Call
 from hongxia.runtime.routes import act, amend, create, listing, read
 from hongxia.schema.derive import VoidIn
-from services.activities.base import READERS, WRITERS
 from services.activities.drives import rules
 from services.activities.drives.model import Drive
 from services.activities.drives.rules import ENTERED_TWICE
 from services.activities.drives.schema import DriveSchema
+from services.activities.roles import READERS, WRITERS
 
 
 class DriveRoutes:

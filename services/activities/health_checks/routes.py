@@ -6,13 +6,13 @@ from hongxia import records
 from hongxia.http.endpoint import Call
 from hongxia.runtime.routes import act, amend, create, listing, read
 from hongxia.schema.derive import VoidIn
-from services.activities.base import READERS, WRITERS
 from services.activities.checks.rules import CHECK
 from services.activities.health_checks import rules
 from services.activities.health_checks.model import HealthCheck
 from services.activities.health_checks.rules import ENTERED_TWICE
 from services.activities.health_checks.schema import HealthCheckSchema
 from services.activities.presence.rules import lock_cadres_of
+from services.activities.roles import READERS, WRITERS
 
 
 class HealthCheckRoutes:

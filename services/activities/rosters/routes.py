@@ -10,8 +10,8 @@ from hongxia import records
 from hongxia.http.endpoint import Call
 from hongxia.runtime.routes import act, amend, create, listing, read
 from hongxia.schema.derive import VoidIn
-from services.activities.base import READERS, WRITERS
 from services.activities.drives.model import Drive
+from services.activities.roles import READERS, WRITERS
 from services.activities.rosters import rules
 from services.activities.rosters.model import Roster
 from services.activities.rosters.schema import RosterSchema

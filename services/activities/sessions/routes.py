@@ -14,9 +14,9 @@ from hongxia.schema.derive import body_of
 from hongxia.schema.fields import Code, Count, Day
 from services.activities.attendance.routes import AttendanceIn
 from services.activities.attendance.rules import ATTENDANCE
-from services.activities.base import READERS, WRITERS
 from services.activities.cadres import mirror
 from services.activities.presence import rules as presence
+from services.activities.roles import READERS, WRITERS
 from services.activities.sessions import rules
 from services.activities.sessions.model import Meeting
 from services.activities.sessions.rules import ENTERED_TWICE, FAR_ABOVE
