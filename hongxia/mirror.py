@@ -62,11 +62,14 @@ class Mirror(Generic[M]):
 
     def lock(self, session: Session, entity_id: str) -> M | None:
         """Return the same, locked until the end of the transaction: who change something of one entity take turns."""
+        before = None
         while True:
             survivor = self.survivors(session).get(entity_id, entity_id)
             record = session.get(self.model, survivor, with_for_update=True, populate_existing=True)
-            if record is None or record.merged_into is None:
+            # Merged meanwhile: look again; the same again is a circle, which no look resolves.
+            if record is None or record.merged_into is None or survivor == before:
                 return record
+            before = survivor
 
     def known(self, session: Session, entity_ids: Iterable[str]) -> dict[str, M]:
         """Return the surviving records of many ids, by the id that was asked for; unknown ids are left out."""

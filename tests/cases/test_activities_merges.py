@@ -6,6 +6,8 @@ from datetime import date
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hongxia.database import Database
 from hongxia.ids import entity_id
@@ -268,3 +270,68 @@ def test_a_list_of_one_person_has_what_is_under_either_number(api: Api, database
     merge(database, CHEN, LIN)
     for cadre_id in (LIN, CHEN):
         assert len(api("GET", f"/attendances?cadre_id={cadre_id}").json["items"]) == 2
+
+
+ACTS = st.one_of(
+    st.tuples(st.sampled_from(["record", "void"]), st.integers(0, 3), st.integers(0, 1)),
+    st.tuples(st.just("merge"), st.integers(0, 3), st.integers(0, 3)),
+    st.tuples(st.just("undo"), st.integers(0, 3), st.just(0)),
+)
+
+
+class Story:
+    """What happens to four cadres and two sessions, and what would stand if nobody had ever been merged."""
+
+    def __init__(self) -> None:
+        self.database = new_database()
+        self.numbers = [f"G000{number}" for number in range(4)]
+        add_cadres(self.database, *self.numbers)
+        self.cadres = [entity_id("cadre", number) for number in self.numbers]
+        self.api = Api(self.database)
+        self.sessions = [self.api.held_session(title=title)["id"] for title in ("甲", "乙")]
+        self.into: dict[int, int] = {}
+        self.version = 1
+        self.meant: set[tuple[str, str]] = set()
+
+    def act(self, verb: str, one: int, other: int) -> None:
+        getattr(self, verb)(one, other)
+
+    def survivor(self, cadre: int) -> int:
+        while cadre in self.into:
+            cadre = self.into[cadre]
+        return cadre
+
+    def record(self, cadre: int, session: int) -> None:
+        body = {"cadre_id": self.cadres[cadre]}
+        if self.api("POST", f"/sessions/{self.sessions[session]}/attendances", body).status_code == 201:
+            self.meant.add((self.sessions[session], self.cadres[self.survivor(cadre)]))
+
+    def void(self, cadre: int, session: int) -> None:
+        entry = entity_id("attendance", self.sessions[session], self.cadres[cadre])
+        if self.api("POST", f"/attendances/{entry}/void", {"reason": "entered-in-error"}).status_code == 200:
+            self.meant.discard((self.sessions[session], self.cadres[cadre]))
+
+    def merge(self, vanished: int, into: int) -> None:
+        if vanished not in self.into and into not in self.into and vanished != into:
+            self.into[vanished] = into
+            self.version += 1
+            merge(self.database, self.cadres[vanished], self.cadres[into], self.version)
+
+    def undo(self, cadre: int, _other: int = 0) -> None:
+        if cadre in self.into:
+            self.version += 1
+            undo(self.database, self.cadres[cadre], self.cadres[self.into.pop(cadre)], self.version)
+
+
+@settings(max_examples=60)
+@given(st.lists(ACTS, max_size=14))
+def test_a_person_counts_once_whatever_happens_and_all_comes_apart_again(acts: list[tuple[str, int, int]]) -> None:
+    story = Story()
+    for each in acts:
+        story.act(*each)
+        persons = [(owner, story.survivor(story.cadres.index(cadre_id))) for owner, cadre_id in standing(story.api)]
+        assert len(persons) == len(set(persons))
+    for cadre in range(4):
+        story.undo(cadre)
+    assert standing(story.api) == story.meant
+    assert sorted(filter(None, facts(story.database).values())) == sorted(cadre_id for _, cadre_id in story.meant)

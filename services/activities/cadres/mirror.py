@@ -77,6 +77,7 @@ def lock(session: Session, cadre_id: str) -> Cadre | None:
 def lock_all(session: Session, cadre_ids: Iterable[str]) -> dict[str, Cadre]:
     """Return the cadres that many ids stand for today, by the id that was asked for, locked in the order of ids."""
     wanted = set(cadre_ids)
+    before: dict[str, str] = {}
     while True:
         survivors = CADRES.survivors(session)
         stands_for = {asked: survivors.get(asked, asked) for asked in wanted}
@@ -84,8 +85,10 @@ def lock_all(session: Session, cadre_ids: Iterable[str]) -> dict[str, Cadre]:
         for part in in_parts(sorted(set(stands_for.values()))):
             query = select(Cadre).where(Cadre.id.in_(part)).order_by(Cadre.id).with_for_update()
             found.update((each.id, each) for each in session.scalars(query.execution_options(populate_existing=True)))
-        if not any(cadre.merged_into for cadre in found.values()):
+        # Merged meanwhile: look again; the same again is a circle, which no look resolves.
+        if stands_for == before or not any(cadre.merged_into for cadre in found.values()):
             return {asked: found[cadre_id] for asked, cadre_id in stands_for.items() if cadre_id in found}
+        before = stands_for
 
 
 def lock_of(session: Session, record: Any, body: Any) -> None:

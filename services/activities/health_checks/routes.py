@@ -43,7 +43,15 @@ class HealthCheckRoutes:
         """Anything that was recorded of it; its checks follow its date."""
         return rules.amend(call.session, batch, call.body, reason, call.today)
 
-    @act("/health-checks/<id>/void", "作废体检批次", WRITERS, HealthCheckSchema, HealthCheck, body=VoidIn)
+    @act(
+        "/health-checks/<id>/void",
+        "作废体检批次",
+        WRITERS,
+        HealthCheckSchema,
+        HealthCheck,
+        body=VoidIn,
+        first=lock_cadres_of(CHECK),
+    )
     def void_health_check(self, call: Call, batch: HealthCheck) -> HealthCheck:
         """It does not count any more; its checks are voided with it."""
         return rules.void(call.session, batch, call.body["reason"])

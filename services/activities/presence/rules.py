@@ -161,12 +161,11 @@ def lock_before(kind: Kind) -> Callable[[Session, Any, Any], None]:
 
 
 def lock_cadres_of(kind: Kind) -> Callable[[Session, Any, Any], None]:
-    """Return what locks, before an owner that moves to another day, the cadres that were there."""
+    """Return what locks, before an owner that is changed, the cadres that were there."""
 
-    def first(session: Session, owner: Any, body: Any) -> None:
-        if isinstance(body, dict) and "held_on" in body:
-            there = select(kind.model.cadre_id).where(kind.model.owner_id == owner.id, kind.model.state == "recorded")
-            mirror.lock_all(session, session.scalars(there))
+    def first(session: Session, owner: Any, _body: Any) -> None:
+        there = select(kind.model.cadre_id).where(kind.model.owner_id == owner.id, kind.model.state == "recorded")
+        mirror.lock_all(session, session.scalars(there))
 
     return first
 
@@ -194,6 +193,7 @@ def void(session: Session, kind: Kind, entry: Any, reason: str) -> Any:
 def void_all(session: Session, kind: Kind, owner: Any) -> None:
     """The entries of an owner that does not count any more fall with it."""
     entries = _of_owner(session, kind, owner, kind.model.state == "recorded")
+    mirror.lock_all(session, {entry.cadre_id for entry in entries})  # most are locked already; see lock_cadres_of
     for entry in entries:
         set_aside(session, kind, owner, entry, kind.fell)
     review(session, {entry.cadre_id for entry in entries})

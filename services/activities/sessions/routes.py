@@ -122,7 +122,15 @@ class SessionRoutes:
         presence.record_all(call.session, ATTENDANCE, meeting, attendances, call.today, "attendances")
         return meeting
 
-    @act("/sessions/<id>/cancel", "取消场次", WRITERS, SessionSchema, Meeting, body=CancelIn)
+    @act(
+        "/sessions/<id>/cancel",
+        "取消场次",
+        WRITERS,
+        SessionSchema,
+        Meeting,
+        body=CancelIn,
+        first=presence.lock_cadres_of(ATTENDANCE),
+    )
     def cancel_session(self, call: Call, meeting: Meeting) -> Meeting:
         """It does not take place, or did not; its attendance is voided with it."""
         return rules.cancel(call.session, meeting, call.body["reason"])
