@@ -17,7 +17,6 @@ from hongxia.database import Database, migrate
 from hongxia.events.envelope import Event
 from hongxia.ids import entity_id
 from services.activities.app import ActivitiesService
-from services.activities.attendance.model import Attendance
 from services.activities.attendance.rules import ATTENDANCE
 from services.activities.cadres import follow, mirror
 from services.activities.checks.model import Check
@@ -242,13 +241,8 @@ def test_a_merge_waits_for_who_records_something_of_the_survivor(database: Datab
             a_merge(other)
 
 
-@pytest.mark.parametrize(
-    "held",
-    [holding(Meeting, SESSION), holding(Attendance, entity_id("attendance", SESSION, CHEN))],
-    ids=["its session", "the entry"],
-)
-def test_a_merge_waits_for_who_changes_what_it_sets_aside(database: Database, held: Callable[[Session], None]) -> None:
+def test_a_merge_waits_for_who_changes_the_session_of_what_it_sets_aside(database: Database) -> None:
     with work(database) as session:
-        held(session)
+        records.lock(session, Meeting, SESSION)
         with impatient(database), pytest.raises(OperationalError), work(database) as other:
             a_merge(other)

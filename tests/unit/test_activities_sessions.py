@@ -15,9 +15,11 @@ from tests.unit.activities_builders import (
     NOBODY,
     Api,
     add_cadres,
+    cadre_event,
     events,
     new_database,
     problem,
+    read,
     types,
 )
 
@@ -212,6 +214,10 @@ def test_attendance_follows_the_date_and_the_programme_of_its_session(api: Api, 
     assert api.amend(f"/sessions/{session['id']}", held_on="2022-05-12").status_code == 200
     moved = events(database)[before:]
     assert [name for name, _ in moved] == ["session.amended", "attendance.amended"]
+    assert [(event["data"]["changed"], event["data"]["reason"]) for _, event in moved] == [
+        (["held_on"], "correction"),
+        (["attended_on"], "followed"),
+    ]
     assert moved[1][1]["data"]["cadre_id"] == LIN
     assert moved[1][1]["data"]["attended_on"] == moved[1][1]["occurredon"] == "2022-05-12"
     assert api("GET", f"/attendances/{later['id']}").json["attended_on"] == "2022-05-20"
@@ -296,3 +302,28 @@ def test_an_amendment_of_nothing_is_refused(api: Api) -> None:
     for path in (f"/sessions/{session['id']}", f"/attendances/{attendance['id']}"):
         assert problem(api.amend(path))[:2] == (422, "nothing-to-change")
         assert api("GET", path).json["version"] == 1
+
+
+def test_an_amendment_says_what_changed_and_why(api: Api, database: Database) -> None:
+    path = f"/sessions/{api.held_session()['id']}"
+    assert (
+        api.amend(path, title="线上第二讲", venue="礼堂", host="centre", reason="late-information").status_code == 200
+    )
+    data = events(database)[-1][1]["data"]
+    assert (data["changed"], data["reason"], data["title"]) == (["title", "venue"], "late-information", "线上第二讲")
+    assert problem(api.amend(path, title="三", reason="mood"))[:2] == (422, "invalid")
+    assert problem(api.amend(path, session_no="CC-9"))[:2] == (422, "invalid")
+
+
+def test_an_attendance_of_before_the_registration_or_of_a_time_elsewhere_is_refused(
+    api: Api, database: Database
+) -> None:
+    session = api.held_session()
+    path = f"/sessions/{session['id']}/attendances"
+    read(database, cadre_event("amended", LIN, version=2, registered_on="2022-05-11"))
+    read(database, cadre_event("transferred", CHEN, version=2, left_on="2022-05-01", returned_on="2022-05-11"))
+    early = api("POST", path, {"cadre_id": LIN})
+    assert problem(early) == (422, "before-registration", "#/attended_on")
+    assert "2022-05-10" in early.json["detail"] and "2022-05-11" in early.json["detail"]
+    assert problem(api("POST", path, {"cadre_id": CHEN})) == (422, "cadre-transferred", "#/cadre_id")
+    assert api("POST", path, {"cadre_id": CHEN, "attended_on": "2022-05-11"}).status_code == 201

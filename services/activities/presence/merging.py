@@ -31,7 +31,7 @@ def settle(session: Session, kind: Kind, cadre_ids: Collection[str]) -> None:
     persons: dict[tuple[str, str], list[Any]] = {}
     for part in in_parts(concerned):
         query = select(kind.model).where(kind.model.cadre_id.in_(part)).order_by(kind.model.id)
-        for entry in session.scalars(query.with_for_update().execution_options(populate_existing=True)):
+        for entry in session.scalars(query):
             persons.setdefault((entry.owner_id, survivors.get(entry.cadre_id, entry.cadre_id)), []).append(entry)
     for (owner_id, survivor), entries in sorted(persons.items()):
         if owner_id in owners:

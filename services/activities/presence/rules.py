@@ -53,7 +53,9 @@ class Kind:
 
 
 class Entries:
-    """The entries that some persons have at some owners, read and locked at once, under all of a person's ids."""
+    """The entries that some persons have at some owners, read at once, under all of a person's ids. Whoever changes an
+    entry has locked its owner, so entries need no lock of their own.
+    """
 
     def __init__(self, session: Session, kind: Kind, pairs: Iterable[tuple[str, Cadre]]) -> None:
         survivors = CADRES.survivors(session)
@@ -64,7 +66,7 @@ class Entries:
             kind.id_of(owner_id, each) for owner_id, cadre in pairs for each in (cadre.id, *merged.get(cadre.id, ()))
         }
         self._found: dict[tuple[str, str], list[Any]] = {}
-        for entry in records.by_ids(session, kind.model, wanted, locked=True).values():
+        for entry in records.by_ids(session, kind.model, wanted).values():
             self.add(entry, survivors.get(entry.cadre_id, entry.cadre_id))
 
     def add(self, entry: Any, cadre_id: str) -> None:
@@ -246,4 +248,4 @@ def _hindrances(
 
 def _of_owner(session: Session, kind: Kind, owner: Any, which: Any) -> list[Any]:
     query = select(kind.model).where(kind.model.owner_id == owner.id, which).order_by(kind.model.id)
-    return list(session.scalars(query.with_for_update().execution_options(populate_existing=True)))
+    return list(session.scalars(query))

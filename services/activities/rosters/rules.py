@@ -87,5 +87,5 @@ def void(session: Session, roster: Roster, reason: str) -> Roster:
 def void_all(session: Session, drive: Drive) -> None:
     """The rosters of a drive that does not count any more fall with it."""
     query = select(Roster).where(Roster.drive_id == drive.id, Roster.state == "recorded").order_by(Roster.id)
-    for roster in session.scalars(query.with_for_update()):
+    for roster in session.scalars(query):
         void(session, roster, DRIVE_VOIDED)
