@@ -183,7 +183,7 @@ def test_thousands_of_rows_take_few_statements(database: Database) -> None:
     sessions = [session_row(f"CC-{number}") for number in range(10)]
     attendances = [{"session_no": row["session_no"], "cadre_id": number} for row in sessions for number in numbers]
     statements: list[str] = []
-    listen(database.engine, "before_cursor_execute", lambda *told: statements.append(told[2]))
+    listen(database.engine, "before_cursor_execute", lambda *seen: statements.append(seen[2]))
     load(database, sessions=sessions, attendances=attendances)
     assert len(statements) < 70
     assert types(database).count("attendance.recorded") == 3_000

@@ -11,14 +11,12 @@ from sqlalchemy.orm import Session
 
 from hongxia import records
 from hongxia.events.publish import publish
-from hongxia.rules import Violation, ask, past_day, refuse
+from hongxia.rules import Violation, past_day, refuse
 from services.activities.drives.events import DRIVE_AMENDED, DRIVE_HELD, DRIVE_VOIDED
 from services.activities.drives.model import Drive
 from services.activities.rosters import rules as rosters
 from services.activities.rosters.model import Roster
-
-ENTERED_TWICE = "entered-twice"
-"""The question whether a second drive of the same title and first day is one."""
+from services.activities.twins import ask_about_twin
 
 
 def record(
@@ -67,14 +65,7 @@ def _violations_of_first_day(session: Session, drive: Drive, day: date, today: d
 
 
 def _ask_about_twin(session: Session, drive: Drive, confirmed: Collection[str]) -> None:
-    """Two drives with different numbers are two; where one has none, it may be the other."""
-    query = select(Drive.id).where(
-        Drive.title == drive.title, Drive.starts_on == drive.starts_on, Drive.state == "held"
-    )
-    if drive.drive_no is not None:
-        query = query.where(Drive.drive_no.is_(None))
-    with session.no_autoflush:  # what waits to be written has a number, as rows have
-        twin = session.scalar(query.order_by(Drive.id).limit(1))
-    if twin is not None:
-        message = f"{drive.starts_on} 已有一次名称相同的接种专场；确为另一次的，请确认后登记"
-        ask(Violation("title", ENTERED_TWICE, message), confirmed, extra={"existing": twin})
+    same = (Drive.title == drive.title, Drive.starts_on == drive.starts_on)
+    message = f"{drive.starts_on} 已有一次名称相同的接种专场；确为另一次的，请确认后登记"
+    alike = (*same, Drive.state == "held")
+    ask_about_twin(session, drive, "drive_no", alike, ("title", message), confirmed)

@@ -9,10 +9,10 @@ from hongxia.schema.derive import VoidIn
 from services.activities.checks.rules import CHECK
 from services.activities.health_checks import rules
 from services.activities.health_checks.model import HealthCheck
-from services.activities.health_checks.rules import ENTERED_TWICE
 from services.activities.health_checks.schema import HealthCheckSchema
 from services.activities.presence.rules import lock_cadres_of
 from services.activities.roles import READERS, WRITERS
+from services.activities.twins import ENTERED_TWICE
 
 
 class HealthCheckRoutes:

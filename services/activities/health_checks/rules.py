@@ -6,19 +6,16 @@ from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hongxia import records
 from hongxia.events.publish import publish
-from hongxia.rules import Violation, ask, past_day, refuse
+from hongxia.rules import past_day, refuse
 from services.activities.checks.rules import CHECK
 from services.activities.health_checks.events import HEALTH_CHECK_AMENDED, HEALTH_CHECK_HELD, HEALTH_CHECK_VOIDED
 from services.activities.health_checks.model import HealthCheck
 from services.activities.presence import rules as presence
-
-ENTERED_TWICE = "entered-twice"
-"""The question whether a second batch of the same hospital and day is one."""
+from services.activities.twins import ask_about_twin
 
 
 def record(
@@ -58,14 +55,7 @@ def void(session: Session, batch: HealthCheck, reason: str) -> HealthCheck:
 
 
 def _ask_about_twin(session: Session, batch: HealthCheck, confirmed: Collection[str]) -> None:
-    """Two batches with different numbers are two; where one has none, it may be the other."""
-    query = select(HealthCheck.id).where(
-        HealthCheck.hospital == batch.hospital, HealthCheck.held_on == batch.held_on, HealthCheck.state == "held"
-    )
-    if batch.batch_no is not None:
-        query = query.where(HealthCheck.batch_no.is_(None))
-    with session.no_autoflush:  # what waits to be written has a number, as rows have
-        twin = session.scalar(query.order_by(HealthCheck.id).limit(1))
-    if twin is not None:
-        message = f"{batch.held_on} 在“{batch.hospital}”已有一批体检；确为另一批的，请确认后登记"
-        ask(Violation("held_on", ENTERED_TWICE, message), confirmed, extra={"existing": twin})
+    same = (HealthCheck.hospital == batch.hospital, HealthCheck.held_on == batch.held_on)
+    message = f"{batch.held_on} 在“{batch.hospital}”已有一批体检；确为另一批的，请确认后登记"
+    alike = (*same, HealthCheck.state == "held")
+    ask_about_twin(session, batch, "batch_no", alike, ("held_on", message), confirmed)

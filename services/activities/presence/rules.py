@@ -208,7 +208,7 @@ def set_aside(session: Session, kind: Kind, owner: Any, entry: Any, reason: str)
 
 
 def follow(session: Session, kind: Kind, owner: Any, old_day: date, *, changed: Sequence[str], today: date) -> None:
-    """The entries follow a correction of their owner: those on its old day move to the new one, and all of them tell
+    """The entries follow a correction of their owner: those on its old day move to the new one, and all of them say
     what else was `changed` and stands in their events. Raises Refused at held_on if one of them can't.
     """
     moves = old_day != owner.held_on

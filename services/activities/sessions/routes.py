@@ -19,8 +19,9 @@ from services.activities.presence import rules as presence
 from services.activities.roles import READERS, WRITERS
 from services.activities.sessions import rules
 from services.activities.sessions.model import Meeting
-from services.activities.sessions.rules import ENTERED_TWICE, FAR_ABOVE
+from services.activities.sessions.rules import FAR_ABOVE
 from services.activities.sessions.schema import CANCEL_REASONS, STATES, SessionSchema
+from services.activities.twins import ENTERED_TWICE
 
 MOST_AT_ONCE = 5_000
 

@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hongxia import records
@@ -18,6 +17,7 @@ from services.activities.days import planned_day
 from services.activities.presence import rules as presence
 from services.activities.sessions.events import SESSION_AMENDED, SESSION_CANCELLED, SESSION_HELD, SESSION_SCHEDULED
 from services.activities.sessions.model import Meeting
+from services.activities.twins import ask_about_twin
 
 BEGINS = {
     "scheduled": ("schedule", SESSION_SCHEDULED, {}),
@@ -25,9 +25,6 @@ BEGINS = {
     "cancelled": ("cancel", SESSION_CANCELLED, {"reason": None}),
 }
 """How a session begins in a state: the verb, the event, and what the event holds besides the record."""
-
-ENTERED_TWICE = "entered-twice"
-"""The question whether a second session of the same programme, title and day is one."""
 
 FAR_ABOVE = "count-far-above-cadres"
 """The question whether attendance that is not listed by name is really so high."""
@@ -114,9 +111,9 @@ def amend(
     changed = records.change(session, meeting, changes)
     if changed:
         publish(session, SESSION_AMENDED, meeting, on=meeting.held_on, changed=changed, reason=reason)
-    told_by_attendance = [name for name in changed if name == "programme"]
-    if told_by_attendance or "held_on" in changed:
-        presence.follow(session, ATTENDANCE, meeting, old_day, changed=told_by_attendance, today=today)
+    carried = [name for name in changed if name == "programme"]
+    if carried or "held_on" in changed:
+        presence.follow(session, ATTENDANCE, meeting, old_day, changed=carried, today=today)
     return meeting
 
 
@@ -137,18 +134,10 @@ def _values(meeting: Meeting) -> dict[str, Any]:
 
 
 def _ask_about_twin(session: Session, meeting: Meeting, confirmed: Collection[str]) -> None:
-    """Two sessions with different numbers are two; where one has none, it may be the other."""
-    query = select(Meeting.id).where(
-        Meeting.programme == meeting.programme, Meeting.title == meeting.title, Meeting.held_on == meeting.held_on
-    )
-    query = query.where(Meeting.state != "cancelled")
-    if meeting.session_no is not None:
-        query = query.where(Meeting.session_no.is_(None))
-    with session.no_autoflush:  # what waits to be written has a number, as rows have
-        twin = session.scalar(query.order_by(Meeting.id).limit(1))
-    if twin is not None:
-        message = f"{meeting.held_on} 已有一场类型和名称相同的场次；确为另一场的，请确认后登记"
-        ask(Violation("title", ENTERED_TWICE, message), confirmed, extra={"existing": twin})
+    same = (Meeting.programme == meeting.programme, Meeting.title == meeting.title, Meeting.held_on == meeting.held_on)
+    message = f"{meeting.held_on} 已有一场类型和名称相同的场次；确为另一场的，请确认后登记"
+    alike = (*same, Meeting.state != "cancelled")
+    ask_about_twin(session, meeting, "session_no", alike, ("title", message), confirmed)
 
 
 def _ask_about_count(session: Session, others_count: int, confirmed: Collection[str]) -> None:

@@ -11,9 +11,10 @@ from hongxia.schema.fields import Code
 from services.activities.cadres import mirror
 from services.activities.cadres.mirror import CADRES
 from services.activities.roles import READERS, WRITERS
+from services.activities.twins import ENTERED_TWICE
 from services.activities.works import rules
 from services.activities.works.model import Work
-from services.activities.works.rules import BY_FAMILY, ENTERED_TWICE
+from services.activities.works.rules import BY_FAMILY
 from services.activities.works.schema import WITHDRAW_REASONS, WorkSchema
 
 

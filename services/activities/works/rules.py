@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hongxia import records
@@ -17,11 +16,9 @@ from services.activities.cadres import mirror
 from services.activities.cadres.mirror import CADRES
 from services.activities.cadres.model import Cadre
 from services.activities.cadres.review import review
+from services.activities.twins import ask_about_twin
 from services.activities.works.events import WORK_AMENDED, WORK_COLLECTED, WORK_WITHDRAWN
 from services.activities.works.model import Work
-
-ENTERED_TWICE = "entered-twice"
-"""The question whether a second work of the same author, genre, title and day is one."""
 
 BY_FAMILY = "by-family"
 """The question whether a work that came after the author's death was handed in by the family."""
@@ -100,21 +97,13 @@ def _is_by_family(by_family: bool, day: date, cadre: Cadre | None, confirmed: Co
 
 
 def _ask_about_twin(session: Session, work: Work, confirmed: Collection[str]) -> None:
-    """Two works with different numbers are two; where one has none, it may be the other. Works of unknown authors are
-    held against one another only if they have a title.
-    """
+    """Works of unknown authors are held against one another only if they have a title."""
     if work.cadre_id is None and work.title is None:
         return
-    query = select(Work.id).where(Work.genre == work.genre, Work.collected_on == work.collected_on)
-    query = query.where(Work.title == work.title, Work.state == "collected")
-    if work.cadre_id is None:
-        query = query.where(Work.cadre_id.is_(None))
-    else:
-        query = query.where(Work.cadre_id.in_(CADRES.same_entities(session, [work.cadre_id])))
-    if work.work_no is not None:
-        query = query.where(Work.work_no.is_(None))
-    with session.no_autoflush:  # what waits to be written has a number, as rows have
-        twin = session.scalar(query.order_by(Work.id).limit(1))
-    if twin is not None:
-        message = f"{work.collected_on} 已有一件作者、体裁和题目相同的作品；确为另一件的，请确认后登记"
-        ask(Violation("title", ENTERED_TWICE, message), confirmed, extra={"existing": twin})
+    same = (Work.genre == work.genre, Work.collected_on == work.collected_on, Work.title == work.title)
+    author = Work.cadre_id.is_(None)
+    if work.cadre_id is not None:
+        author = Work.cadre_id.in_(CADRES.same_entities(session, [work.cadre_id]))
+    message = f"{work.collected_on} 已有一件作者、体裁和题目相同的作品；确为另一件的，请确认后登记"
+    alike = (*same, author, Work.state == "collected")
+    ask_about_twin(session, work, "work_no", alike, ("title", message), confirmed)
