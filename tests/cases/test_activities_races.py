@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -246,3 +247,69 @@ def test_a_merge_waits_for_who_changes_the_session_of_what_it_sets_aside(databas
         records.lock(session, Meeting, SESSION)
         with impatient(database), pytest.raises(OperationalError), work(database) as other:
             a_merge(other)
+
+
+ORDER = ("cadre", "session", "health_check", "drive")
+"""Cadres are locked before what they were at, and that before the records of who was there: whatever the command, so
+that two of them can't wait for each other.
+"""
+
+
+@contextmanager
+def tables_locked(database: Database) -> Iterator[list[str]]:
+    """The tables in which rows are locked from here on, each once, in the order of the first lock."""
+    found: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        if "FOR UPDATE" in statement:
+            table = re.search(r"FROM (\w+)", statement)
+            assert table is not None
+            if table[1] not in found:
+                found.append(table[1])
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    try:
+        yield found
+    finally:
+        event.remove(database.engine, "before_cursor_execute", note)
+
+
+COMMANDS: list[tuple[str, list[str], Callable[[Api], Any]]] = [
+    ("attend", ["cadre", "session"], lambda api: attend(api, THIRD)),
+    ("cancel", ["cadre", "session"], lambda api: api("POST", f"/sessions/{SESSION}/cancel", {"reason": "other"})),
+    ("move a session", ["cadre", "session"], lambda api: api.amend(f"/sessions/{SESSION}", held_on="2022-05-11")),
+    (
+        "move a batch",
+        ["cadre", "health_check"],
+        lambda api: api.amend(f"/health-checks/{BATCH}", held_on="2022-05-11"),
+    ),
+    (
+        "void a batch",
+        ["cadre", "health_check"],
+        lambda api: api("POST", f"/health-checks/{BATCH}/void", {"reason": "other"}),
+    ),
+    (
+        "void an attendance",
+        ["cadre", "session", "attendance"],
+        lambda api: api("POST", f"/attendances/{of_lin(api, 'attendances')}/void", {"reason": "other"}),
+    ),
+    ("amend a work", ["cadre", "work"], lambda api: api.amend(f"/works/{WORK}", genre="essay")),
+    ("amend a roster", ["drive", "roster"], lambda api: api.amend(f"/rosters/{roster(api)['id']}", attended=20)),
+]
+
+
+@pytest.mark.parametrize(("tables", "command"), [case[1:] for case in COMMANDS], ids=[case[0] for case in COMMANDS])
+def test_locks_are_taken_in_one_order(database: Database, tables: list[str], command: Callable[[Api], Any]) -> None:
+    api = Api(database)
+    with tables_locked(database) as locked:
+        assert command(api).status_code in (200, 201)
+    assert locked == tables
+
+
+def test_an_import_locks_all_cadres_that_it_names_first(database: Database) -> None:
+    changed = a_year()
+    changed["sessions"][0]["held_on"] = date(2022, 5, 11)
+    with tables_locked(database) as locked:
+        load(database, confirm=True, **changed)
+    assert locked[0] == "cadre"
+    assert [table for table in locked if table in ORDER] == list(ORDER)
