@@ -284,9 +284,15 @@ class _Sheet:
         return record
 
     def _adopt(self, row: Row, record: Any, values: Mapping[str, Any]) -> None:
-        """A record that did not come from a workbook, or came from another one: the row has to say the same."""
+        """A record that did not come from a workbook, or came from another one: the row has to say the same, or to
+        go on from there.
+        """
         now = self.rows_of.shown(record, values)
-        differing = [name for name in values if values[name] != now[name]]
+        differing = {name: value for name, value in values.items() if value != now[name]}
+        if differing and self.rows_of.goes_on(record, differing, now):
+            self._try(row, lambda: self.rows_of.amend(self.loading, record, dict(differing), row))
+            self.counts.continued += 1
+            return
         for name in differing:
             self._conflict(row, record, name, now[name])
         self.counts.unchanged += not differing
