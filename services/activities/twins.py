@@ -33,4 +33,5 @@ def ask_about_twin(
         twin = session.scalar(query)
     if twin is not None:
         field, message = question
+        message += "；就是已有的那一条的，不必再登记"
         ask(Violation(field, ENTERED_TWICE, message), confirmed, extra={"existing": twin})

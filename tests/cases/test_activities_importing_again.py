@@ -253,3 +253,14 @@ def test_an_attendance_that_was_voided_and_recorded_again_stays_as_it_is(api: Ap
     before = events(database)
     load(database, **a_year())
     assert events(database) == before
+
+
+def test_a_session_that_the_api_planned_goes_on_with_the_file_that_says_it_was_held(
+    api: Api, database: Database
+) -> None:
+    api.made("/sessions", session_no="CC-1", title="第一讲", programme="online", held_on="2022-05-10", host="centre")
+    done = load_plan(database, sessions=[session_row(others_count=7)])
+    assert (done.digest, done.sheets["sessions"].continued) == ("", 1)
+    assert types(database) == ["session.scheduled", "session.held"]
+    [(sheet, row, field, _)] = conflicts(database, sessions=[session_row("CC-1", state="scheduled")])
+    assert (sheet, row, field) == ("sessions", 2, "state")
