@@ -26,7 +26,7 @@ class PresenceRows(ActivityRows):
         """Read cadres, owners and the entries that there are."""
         lock_named(loading, rows)
         owner_ids = {self._owner_id(loading, row) for row in rows}
-        owners = records.by_ids(loading.session, self.kind.owner, owner_ids, locked=True)
+        owners = records.by_ids(loading.session, self.kind.owner, owner_ids)  # locked by their own sheet
         pairs = ((self._owner_id(loading, row), cadre) for row in rows if (cadre := cadre_of(loading, row)) is not None)
         entries = Entries(loading.session, self.kind, pairs)
         loading.shared[self.sheet.name] = owners, entries

@@ -80,7 +80,7 @@ class RosterRows(ActivityRows):
     def prepare(self, loading: Loading, rows: Sequence[Row]) -> None:
         """Read the drives, take the units into the list, and move the drives to their first days."""
         drive_ids = {_drive_id(loading, row) for row in rows}
-        drives = records.by_ids(loading.session, Drive, drive_ids, locked=True)
+        drives = records.by_ids(loading.session, Drive, drive_ids)  # locked by their own sheet
         codes = codes_of(loading, (str(row.values["unit"]) for row in rows))
         loading.session.flush()
         loading.shared[self.sheet.name] = drives, codes
