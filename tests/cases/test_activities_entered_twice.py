@@ -10,6 +10,7 @@ import pytest
 from hongxia.database import Database
 from tests.unit.activities_builders import (
     CHEN,
+    DAY,
     LIN,
     Api,
     add_cadres,
@@ -22,7 +23,6 @@ from tests.unit.activities_builders import (
     types,
 )
 
-DAY = date(2022, 5, 10)
 LESSON = {"programme": "online", "title": "线上第一讲", "held_on": "2022-05-10", "host": "centre", "state": "held"}
 POEM = {"genre": "poem", "title": "七律·望江", "collected_on": "2022-05-10", "cadre_id": LIN}
 BATCH = {"held_on": "2022-05-10", "hospital": "区中心医院"}

@@ -10,8 +10,21 @@ import pytest
 from hongxia.database import Database
 from hongxia.ids import entity_id
 from hongxia.workbook.reconcile import NotLoadable, Unconfirmed
-from tests.unit.activities_builders import LIN, Api, add_cadres, events, load, load_plan, new_database, plan, types
-from tests.unit.test_activities_loading import DAY, a_year, roster_row, session_row
+from tests.unit.activities_builders import (
+    DAY,
+    LIN,
+    Api,
+    a_year,
+    add_cadres,
+    events,
+    load,
+    load_plan,
+    new_database,
+    plan,
+    roster_row,
+    session_row,
+    types,
+)
 
 SESSION = f"/sessions/{entity_id('session', 2022, 'CC-1')}"
 WORK = f"/works/{entity_id('work', 2022, 'ZP-1')}"

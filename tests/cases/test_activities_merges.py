@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from hongxia.database import Database
 from hongxia.ids import entity_id
 from tests.unit.activities_builders import (
     CHEN,
+    DAY,
     LIN,
     Api,
     add_cadres,
@@ -25,7 +25,6 @@ from tests.unit.activities_builders import (
 )
 
 WANG = entity_id("cadre", "G0003")
-DAY = date(2022, 5, 10)
 
 
 @pytest.fixture

@@ -28,11 +28,22 @@ from services.activities.rosters.model import Roster
 from services.activities.sessions import rules as sessions
 from services.activities.sessions.model import Meeting
 from services.activities.works.model import Work
-from tests.unit.activities_builders import CHEN, LIN, TODAY, Api, add_cadres, cadre_event, load, work
-from tests.unit.test_activities_loading import a_year
+from tests.unit.activities_builders import (
+    CHEN,
+    LIN,
+    TODAY,
+    Api,
+    a_year,
+    add_cadres,
+    cadre_event,
+    load,
+    session_row,
+    work,
+)
 
 SESSION = entity_id("session", 2022, "CC-1")
 WORK = entity_id("work", 2022, "ZP-1")
+PLANNED = entity_id("session", 2022, "CC-4")
 BATCH = entity_id("health-check", 2022, "TJ-01")
 DRIVE = entity_id("drive", 2022, "JZ-1")
 
@@ -43,7 +54,9 @@ def database(database_url: Callable[[str], str]) -> Iterator[Database]:
     migrate(url, ActivitiesService.definition.migrations)
     database = Database(url)
     add_cadres(database, "G0001", "G0002")
-    load(database, **a_year())
+    year = a_year()
+    year["sessions"].append(session_row("CC-4", state="scheduled"))
+    load(database, **year)
     yield database
     database.close()
 
@@ -276,6 +289,16 @@ def tables_locked(database: Database) -> Iterator[list[str]]:
 
 COMMANDS: list[tuple[str, list[str], Callable[[Api], Any]]] = [
     ("attend", ["cadre", "session"], lambda api: attend(api, THIRD)),
+    (
+        "be checked",
+        ["cadre", "health_check"],
+        lambda api: api("POST", f"/health-checks/{BATCH}/checks", {"cadre_id": CHEN}),
+    ),
+    (
+        "hold",
+        ["cadre", "session"],
+        lambda api: api("POST", f"/sessions/{PLANNED}/hold", {"attendances": [{"cadre_id": LIN}]}),
+    ),
     ("cancel", ["cadre", "session"], lambda api: api("POST", f"/sessions/{SESSION}/cancel", {"reason": "other"})),
     ("move a session", ["cadre", "session"], lambda api: api.amend(f"/sessions/{SESSION}", held_on="2022-05-11")),
     (

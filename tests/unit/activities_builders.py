@@ -31,6 +31,7 @@ TODAY = date(2023, 1, 10)
 NOW = datetime(2023, 1, 10, 4, tzinfo=UTC)
 LIN = ids.entity_id("cadre", "G0001")
 CHEN = ids.entity_id("cadre", "G0002")
+DAY = date(2022, 5, 10)
 NOBODY = ids.entity_id("cadre", "G9999")
 
 
@@ -109,6 +110,37 @@ def rows(**sheets: Sequence[Mapping[str, Any]]) -> dict[str, list[Row]]:
         given = sheets.get(sheet.name, ())
         found[sheet.name] = [Row(number, {**blank, **values}) for number, values in enumerate(given, start=2)]
     return found
+
+
+def session_row(number: str = "CC-1", **changes: Any) -> dict[str, Any]:
+    """A row of a session that was held."""
+    row = {"session_no": number, "title": "第一讲", "programme": "online", "held_on": DAY, "host": "centre"}
+    return {**row, "state": "held", **changes}
+
+
+def roster_row(on: date, **changes: Any) -> dict[str, Any]:
+    """A row of a unit on a day of the first drive."""
+    return {"drive_no": "JZ-1", "on": on, "unit": "区教育局", "attended": 12, "vaccinated": 6, **changes}
+
+
+def a_year() -> dict[str, list[dict[str, Any]]]:
+    """A small workbook of a year, with something in every sheet."""
+    return {
+        "sessions": [session_row(), session_row("CC-2", state="cancelled"), session_row("CC-3", others_count=7)],
+        "attendances": [
+            {"session_no": "CC-3", "cadre_id": "G0002"},
+            {"session_no": "CC-1", "cadre_id": "G0002"},
+            {"session_no": "CC-1", "cadre_id": "G0001"},
+        ],
+        "works": [
+            {"work_no": "ZP-1", "cadre_id": "G0001", "genre": "poem", "collected_on": DAY, "call": "喜迎二十大"},
+            {"work_no": "ZP-2", "genre": "painting", "collected_on": DAY, "title": "红棉报春"},
+        ],
+        "health_checks": [{"batch_no": "TJ-01", "held_on": DAY, "hospital": "区中心医院"}],
+        "health_check_persons": [{"batch_no": "TJ-01", "cadre_id": "G0001"}],
+        "vaccination_drives": [{"drive_no": "JZ-1", "title": "第一次"}, {"drive_no": "JZ-2", "title": "第二次"}],
+        "vaccination_rosters": [roster_row(date(2022, 4, 13)), roster_row(date(2022, 4, 12))],
+    }
 
 
 def plan(database: Database, today: date = TODAY, **sheets: Sequence[Mapping[str, Any]]) -> Plan:

@@ -11,9 +11,20 @@ from sqlalchemy.event import listen
 from hongxia.database import Database
 from hongxia.ids import entity_id
 from hongxia.workbook.reconcile import NotLoadable
-from tests.unit.activities_builders import LIN, Api, add_cadres, events, load, new_database, plan, types
-
-DAY = date(2022, 5, 10)
+from tests.unit.activities_builders import (
+    DAY,
+    LIN,
+    Api,
+    a_year,
+    add_cadres,
+    events,
+    load,
+    new_database,
+    plan,
+    roster_row,
+    session_row,
+    types,
+)
 
 
 @pytest.fixture
@@ -22,34 +33,6 @@ def database() -> Database:
     add_cadres(database, "G0001", "G0002")
     add_cadres(database, "G0003", deceased_on=date(2022, 5, 1))
     return database
-
-
-def session_row(number: str = "CC-1", **changes: Any) -> dict[str, Any]:
-    row = {"session_no": number, "title": "第一讲", "programme": "online", "held_on": DAY, "host": "centre"}
-    return {**row, "state": "held", **changes}
-
-
-def roster_row(on: date, **changes: Any) -> dict[str, Any]:
-    return {"drive_no": "JZ-1", "on": on, "unit": "区教育局", "attended": 12, "vaccinated": 6, **changes}
-
-
-def a_year() -> dict[str, list[dict[str, Any]]]:
-    return {
-        "sessions": [session_row(), session_row("CC-2", state="cancelled"), session_row("CC-3", others_count=7)],
-        "attendances": [
-            {"session_no": "CC-3", "cadre_id": "G0002"},
-            {"session_no": "CC-1", "cadre_id": "G0002"},
-            {"session_no": "CC-1", "cadre_id": "G0001"},
-        ],
-        "works": [
-            {"work_no": "ZP-1", "cadre_id": "G0001", "genre": "poem", "collected_on": DAY, "call": "喜迎二十大"},
-            {"work_no": "ZP-2", "genre": "painting", "collected_on": DAY, "title": "红棉报春"},
-        ],
-        "health_checks": [{"batch_no": "TJ-01", "held_on": DAY, "hospital": "区中心医院"}],
-        "health_check_persons": [{"batch_no": "TJ-01", "cadre_id": "G0001"}],
-        "vaccination_drives": [{"drive_no": "JZ-1", "title": "第一次"}, {"drive_no": "JZ-2", "title": "第二次"}],
-        "vaccination_rosters": [roster_row(date(2022, 4, 13)), roster_row(date(2022, 4, 12))],
-    }
 
 
 def findings(database: Database, **sheets: list[dict[str, Any]]) -> list[tuple[str, int, str, str]]:
