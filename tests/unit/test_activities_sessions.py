@@ -327,3 +327,10 @@ def test_an_attendance_of_before_the_registration_or_of_a_time_elsewhere_is_refu
     assert "2022-05-10" in early.json["detail"] and "2022-05-11" in early.json["detail"]
     assert problem(api("POST", path, {"cadre_id": CHEN})) == (422, "cadre-transferred", "#/cadre_id")
     assert api("POST", path, {"cadre_id": CHEN, "attended_on": "2022-05-11"}).status_code == 201
+
+
+@pytest.mark.parametrize("field", ["title", "topic", "venue", "session_no"])
+def test_texts_are_cleaned_before_they_are_kept_or_published(api: Api, field: str) -> None:
+    assert api.held_session(**{field: "　基层　党建\t"})[field] == "基层 党建"
+    for wrong in ("党\u202e建", "党\n建", "党\u200b建", "　", "\ufffd"):
+        assert problem(api.post("/sessions", **{**LESSON, field: wrong})) == (422, "invalid", f"#/{field}")
