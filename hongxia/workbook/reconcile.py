@@ -237,7 +237,7 @@ class _Sheet:
             self._amend(row, record, differing)
             self.counts.continued += 1
             return
-        for name in differing:
+        for name in self._in_order(differing):
             self._conflict(row, record, name, now[name], "登记")
 
     def _compare(self, row: Row, record: Any, values: Mapping[str, Any], before: Any) -> None:
@@ -248,7 +248,7 @@ class _Sheet:
             now = self.rows_of.shown(record, values)
         changes = self._changes(row, values, now, before)
         taken = [name for name in changes if self._record_before(before, name) != digest_of(now[name])]
-        for name in taken:
+        for name in self._in_order(taken):
             self._conflict(row, record, name, now[name], "改")
         if taken:
             return
@@ -261,8 +261,8 @@ class _Sheet:
             self.counts.continued += 1
             return
         self.counts.changed += 1
-        for name, value in changes.items():
-            self._list_change(row, name, now[name], value)
+        for name in self._in_order(changes):
+            self._list_change(row, name, now[name], changes[name])
 
     def _changes(self, row: Row, values: Mapping[str, Any], now: Mapping[str, Any], before: Any) -> dict[str, Any]:
         """Return the values of those cells that differ from what they were and from what the record has."""
@@ -271,6 +271,11 @@ class _Sheet:
             for name, value in values.items()
             if value != now[name] and self._row_before(before, name) != digest_of(row.values.get(name))
         }
+
+    def _in_order(self, names: Iterable[str]) -> list[str]:
+        """Return names in the order of the sheet's columns."""
+        wanted = set(names)
+        return [column.field for column in self.sheet.columns if column.field in wanted]
 
     def _row_before(self, before: Any, name: str) -> str:
         """Return the digest of a cell as it was imported; a column that the sheet did not have then was empty."""
