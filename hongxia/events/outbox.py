@@ -79,6 +79,11 @@ def flush(session: Session) -> list[str]:
     return [event["type"] for event in events]
 
 
+def appended(session: Session) -> list[bytes]:
+    """Return the events of the session's transaction so far, in order, as they will be committed."""
+    return [event["body"] for event in _appended(session)]
+
+
 @contextmanager
 def savepoint(session: Session) -> Iterator[None]:
     """A savepoint for changes and their events alike: if it fails, neither is left, and the transaction goes on."""
