@@ -76,11 +76,11 @@ def templates(directory: Annotated[Path, typer.Argument(help="写入模板的目
 
 def import_directory(
     directory: Annotated[Path, typer.Argument(help="放有工作簿的目录", exists=True, file_okay=False)],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="只检查：列出新增、改动、疑问和已删的行，不保存")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只检查并列出，不保存")] = False,
     apply_changes: Annotated[
-        bool, typer.Option("--apply-changes", help="先检查并列出，再连同列出的改动和疑问一并导入")
+        bool, typer.Option("--apply-changes", help="先检查并列出，再连同列出的改动一并导入")
     ] = False,
-    everything: Annotated[bool, typer.Option("--all", help="逐行列出全部改动、疑问和已删的行，不归并")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="逐行列出，不归并、不省略")] = False,
 ) -> None:
     """导入一个目录中的全部工作簿：按先后次序，每个文件要么全部导入，要么全不导入。
 

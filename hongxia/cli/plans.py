@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
 from typing import Any
 
 MOST_ALONE = 5
@@ -51,12 +50,11 @@ def _section(title: str, lines: Sequence[str]) -> Iterator[str]:
 
 
 def _changes(changes: Sequence[Mapping[str, Any]], everything: bool) -> list[str]:
-    def column(change: Mapping[str, Any]) -> tuple[str, str]:
-        return change["sheet"], change["column"]
-
+    columns: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for change in changes:
+        columns.setdefault((change["sheet"], change["column"]), []).append(change)
     lines: list[str] = []
-    for (sheet, title), group in groupby(sorted(changes, key=column), key=column):
-        found = sorted(group, key=lambda change: int(change["row"]))
+    for (sheet, title), found in columns.items():
         if everything or len(found) <= MOST_ALONE:
             lines += [f"“{sheet}”第{c['row']}行（{c['key']}）“{title}”：{_both(c)}" for c in found]
         else:
