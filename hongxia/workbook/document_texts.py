@@ -267,7 +267,8 @@ CHINESE = Words(
   加 `--all` 逐行列出。
 - 通过接口：`POST /workbooks/<name>?dry_run=true` 返回同样的清单和 `digest`；
   `POST /workbooks/<name>?apply_changes=DIGEST` 附同一文件，即确认这份清单。检查时可以用 `multipart/form-data`
-  附带在前的内容：`earlier`（同一服务的文件）、`events`（检查其他服务的文件时加 `preview=true` 所返回的 `events`）和 `file`。
+  附带在前的内容：`earlier`（同一服务的文件）、`events`（检查其他服务的文件时加 `preview=true` 所返回的 `events`），
+  以及要检查的文件 `file`。
 """,
     overview="## 各工作簿（按导入次序）",
     overview_header=(TITLE, "服务", "工作表"),
