@@ -27,7 +27,7 @@ LIAISON_OF = {"liaison": Text(label="联络员", help="联络员的代码：只�
 
 def of_liaison(session: Session, asked: dict[str, Any]) -> Callable[[Select[Any]], Select[Any]]:
     """Narrow the list to the cadres of a liaison and to one person, whatever numbers were merged into theirs."""
-    of_person = mirror.of_person(session, asked)
+    of_person = mirror.CADRES.of_entity(session, asked)
     liaison = asked.pop("liaison")
     if liaison is None:
         return of_person
