@@ -93,6 +93,7 @@ def query_of(schema: type[RecordSchema], equal: Iterable[str], *, dated: bool) -
             found[name] = fields.String(load_default=None, validate=validate.OneOf(states))
         else:
             found[name] = _optional(_described(schema._declared_fields[name]), load_default=None)
+            found[name].allow_none = True  # its default
             found[name].dump_only = False  # what only comes out of a record may well be asked for
     return _derived(schema, "Query", PageQuery, found)
 
