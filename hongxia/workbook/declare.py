@@ -84,7 +84,8 @@ class Figure:
 class Sheet:
     """One sheet. `key` is the natural key, `unique` further sets of fields that no two rows may share.
 
-    An `optional` sheet may be left out of the file; every sheet may be empty.
+    An `optional` sheet may be left out of the file; every sheet may be empty. `key_year` names a required date column
+    whose year belongs to the key, for rows that a later year's workbook carries on: numbers begin anew each year.
     """
 
     title_zh: str
@@ -96,6 +97,7 @@ class Sheet:
     unique: tuple[tuple[str, ...], ...] = ()
     figures: tuple[Figure, ...] = ()
     optional: bool = False
+    key_year: str = ""
 
     def __post_init__(self) -> None:
         _distinct(f"sheet {self.name}: header", [column.title_zh for column in self.columns])
@@ -103,6 +105,8 @@ class Sheet:
         required = {column.field for column in self.columns if column.required}
         if not self.key or not set(self.key) <= required:
             raise ValueError(f"sheet {self.name}: the key must name required columns")
+        if self.key_year and self.column(self.key_year).kind is not Kind.DATE:
+            raise ValueError(f"sheet {self.name}: {self.key_year} has no year")
         for fields in self.unique:
             for name in fields:
                 self.column(name)
@@ -113,6 +117,12 @@ class Sheet:
             if column.field == name:
                 return column
         raise ValueError(f"sheet {self.name}: no column {name}")
+
+    def key_of(self, values: Mapping[str, Value]) -> tuple[Value, ...]:
+        """Return the natural key of a row's values; None stands for a cell that could not be read."""
+        day = values.get(self.key_year) if self.key_year else None
+        years = (day.year if isinstance(day, date) else None,) if self.key_year else ()
+        return (*(values.get(name) for name in self.key), *years)
 
 
 @dataclass(frozen=True)
