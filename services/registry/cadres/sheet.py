@@ -171,6 +171,9 @@ class CadreRows(SheetRows):
         """Return the cadres that exist, by id, locked with those that they were merged into."""
         return dict(lock_all(loading.session, wanted))
 
+    def lock(self, loading: Loading, record: Any) -> None:
+        """Do nothing: `kept` has locked all cadres of the file."""
+
     def values(self, loading: Loading, row: Row) -> dict[str, Any]:
         """Return the row's values, with codes in the place of labels."""
         values = super().values(loading, row)
