@@ -204,7 +204,9 @@ class _Sheet:
 
     def _take(self, row: Row, record_id: str) -> None:
         values, key = self.rows_of.values(self.loading, row), key_of(self.sheet, row)
-        record, before = self.kept.get(record_id), self.known.get(key) or self.earlier.get(key)
+        record, before = self.kept.get(record_id), self.known.get(key)
+        if before is None and key not in self.later:
+            before = self.earlier.get(key)
         findings = len(self.loading.findings)
         if record is None:
             record = self._create(row, record_id, values)
