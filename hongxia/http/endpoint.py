@@ -64,8 +64,8 @@ class Route:
     `many`: a page of what `returns` says; `array`: all of it, as a plain array. For the description only: `produces`,
     the JSON Schema by content type of an answer that no `returns` describes; `also`, further answers by status, in
     OpenAPI's words; `etag`: it sends an ETag that is no record's version. `needs_key`: a new record has no natural key,
-    so the request must bear an Idempotency-Key. `asks`: the codes of the questions that the query parameter `confirm`
-    answers.
+    so the request must bear an Idempotency-Key, unless the body's field `number` gives the record one. `asks`: the
+    codes of the questions that the query parameter `confirm` answers.
     """
 
     method: str
@@ -87,6 +87,7 @@ class Route:
     also: Mapping[int, Any] = field(default_factory=dict, hash=False)
     etag: bool = False
     needs_key: bool = False
+    number: str = ""
     asks: tuple[str, ...] = ()
 
     @property
@@ -195,7 +196,7 @@ def _answer(
     if_match = _if_match(route, request)
     now = host.clock()
     context = Context(source_urn(host.name), now, correlation, actor=actor.subject)
-    key = _key(route, request, actor, raw)
+    key = _key(route, request, actor, raw, body)
 
     def run(session: Session) -> Response:
         return _response(route, act(Call(session, actor, context, body, query, if_match, confirmed, request)))
@@ -222,9 +223,9 @@ def _query(route: Route, request: Request) -> tuple[dict[str, Any], tuple[str, .
     return _loaded(route.query or Schema, sent, query=True), confirmed
 
 
-def _key(route: Route, request: Request, actor: Actor, raw: bytes) -> Key | None:
+def _key(route: Route, request: Request, actor: Actor, raw: bytes, body: Any) -> Key | None:
     header = request.headers.get("Idempotency-Key")
-    if header is None and route.needs_key:
+    if header is None and route.needs_key and not (route.number and body.get(route.number)):
         raise KeyRequired()
     if header is None or route.method != "POST":
         return None

@@ -38,8 +38,9 @@ Act = Callable[..., Any]
 def create(url: str, summary: str, roles: Roles, schema: type[RecordSchema], **more: Any) -> Callable[[Act], Act]:
     """POST a new record: `method(self, call) -> record`. Answers 201 with its address.
 
-    More: `key=True` where the record has no natural key; `asks` names the questions that may have to be confirmed;
-    `body` another schema than the record's; `at` the collection in which the record is read, if it is not this one.
+    More: `key=True` where the record has no natural key, `number` the field that is one if it is given; `asks` names
+    the questions that may have to be confirmed; `body` another schema than the record's; `at` the collection in which
+    the record is read, if it is not this one.
     """
     at = _relative(url, more.pop("at", url))
     body = more.pop("body", None) or body_of(schema)

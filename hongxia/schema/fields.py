@@ -13,7 +13,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
-from hongxia.names import clean_text
+from hongxia.names import clean_text, half_width
 from hongxia.values import has_giant_exponent
 
 _YUAN = re.compile(r"-?[0-9]{1,13}(\.[0-9]{1,9})?")
@@ -70,7 +70,9 @@ class Yuan(Declared):
 
 
 class Text(Declared, fields.String):
-    """A text of one line, cleaned before it is checked: trimmed, not empty, at most `longest` characters."""
+    """A text of one line, cleaned before it is checked, as a workbook's cell is: trimmed, digits and letters in half
+    width, not empty, at most `longest` characters.
+    """
 
     def __init__(self, *, longest: int = 100, check: Callable[[str], str | None] | None = None, **options: Any) -> None:
         super().__init__(**options)
@@ -81,7 +83,7 @@ class Text(Declared, fields.String):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, attr, data, **kwargs)
         try:
-            text = clean_text(text) if text is not None else None
+            text = half_width(clean_text(text)) if text is not None else None
         except ValueError as error:
             raise ValidationError(str(error)) from None
         if text == "":

@@ -97,6 +97,10 @@ class SheetRows:
         """Return what a person reads of a value of `shown` (the label of a code from a list); by default the value."""
         return value
 
+    def goes_on(self, record: Any, changes: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+        """Return whether changes only continue a record as it is `now`, and so need no confirmation."""
+        return all(name in self.continues and now[name] is None for name in changes)
+
     def create(self, loading: Loading, record_id: str, values: dict[str, Any], row: Row) -> Any:
         """Make the record; None if the row it depends on has a finding already. Raises Refusal."""
         raise NotImplementedError
@@ -184,7 +188,7 @@ Finish = Callable[["Loading"], None]
 class Loading:
     """One import as it goes: what is needed for it, what it did, and what it found wrong.
 
-    `shared` is for what a service's sheets hand to one another.
+    `rows` are those of all sheets, and `shared` is for what a service's sheets hand to one another.
     """
 
     session: Session
@@ -194,6 +198,7 @@ class Loading:
     plan: Plan = field(default_factory=Plan)
     findings: list[Finding] = field(default_factory=list)
     shared: dict[str, Any] = field(default_factory=dict)
+    rows: Mapping[str, Sequence[Row]] = field(default_factory=dict)
     confirmed: tuple[str, ...] = ()
 
     def refused(self, sheet: str, row: Row, refusal: Refusal) -> None:
@@ -221,7 +226,7 @@ def load(
 
     Raises NotLoadable with every row that can't be.
     """
-    loading = Loading(session, workbook, year, today)
+    loading = Loading(session, workbook, year, today, rows=rows)
     for rows_of in sheets:
         loading.reconcile(rows_of, rows[rows_of.sheet.name])
     if finish is not None and not loading.findings:
@@ -304,10 +309,9 @@ class _Sheet:
         on with what another year's workbook began.
         """
         now = self.rows_of.shown(record, values)
-        differing = [name for name in values if values[name] != now[name]]
-        if differing and all(name in self.rows_of.continues and now[name] is None for name in differing):
-            changes = {name: values[name] for name in differing}
-            self._try(row, lambda: self.rows_of.amend(self.loading, record, changes, row))
+        differing = {name: value for name, value in values.items() if value != now[name]}
+        if differing and self.rows_of.goes_on(record, differing, now):
+            self._try(row, lambda: self.rows_of.amend(self.loading, record, dict(differing), row))
             self.counts.continued += 1
             return
         for name in differing:
@@ -327,7 +331,7 @@ class _Sheet:
         if not changes:
             self.counts.unchanged += 1
             return
-        goes_on = all(name in self.rows_of.continues and now[name] is None for name in changes)
+        goes_on = self.rows_of.goes_on(record, changes, now)
         self._try(row, lambda: self.rows_of.amend(self.loading, record, dict(changes), row))
         if goes_on:
             self.counts.continued += 1
@@ -432,6 +436,8 @@ def _text(column: SheetColumn, value: Any, row: Row | None = None) -> str:
     raw: Any = row.values.get(column.field) if row is not None else value
     if raw is None:
         return "空"
+    if column.field == "cadre_id" and len(str(raw)) > column.max_length:
+        return "另一位干部"  # an id: only the register knows the number
     if column.kind is Kind.CHOICE:
         return next((label for label, code in column.choices.items() if code == raw), str(raw))
     if column.kind is Kind.YES_NO:

@@ -105,7 +105,7 @@ def test_naive_counting_would_be_wrong_on_purpose(year_2022: Year) -> None:
     cases = [row for row in year_2022["outreach"]["aid_cases"] if row["outcome"] == "approved"]
     assert len(cases) == len({row["cadre_id"] for row in cases}) == 22
     checked = year_2022["activities"]["health_check_persons"]
-    assert len(checked) > len({row["cadre_no"] for row in checked})
+    assert len(checked) > len({row["cadre_id"] for row in checked})
 
 
 @pytest.mark.parametrize(("year", "seed", "unit", "cadres"), [(2022, 2022, None, None), *OTHER_YEARS])
@@ -134,8 +134,8 @@ def test_nothing_happens_to_a_cadre_before_registration_or_after_death(year_2022
     events += [
         (row["cadre_id"], row["visited_on"]) for row in year_2022["outreach"]["visits"] if row["occasion"] != "death"
     ]
-    events += [(row["cadre_no"], days[row["session_no"]]) for row in year_2022["activities"]["attendances"]]
-    events += [(row["cadre_no"], days[row["batch_no"]]) for row in year_2022["activities"]["health_check_persons"]]
+    events += [(row["cadre_id"], days[row["session_no"]]) for row in year_2022["activities"]["attendances"]]
+    events += [(row["cadre_id"], days[row["batch_no"]]) for row in year_2022["activities"]["health_check_persons"]]
     assert all(people[cadre_no].served_on(on) for cadre_no, on in events)
     assert len(year_2022["outreach"]["contacts"]) > 12_000
 

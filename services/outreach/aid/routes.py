@@ -10,6 +10,7 @@ from services.outreach.aid.model import AidCase
 from services.outreach.aid.schema import AidSchema, ApprovalIn, DeclineIn, WithdrawalIn
 from services.outreach.base import LEADER, LIAISON, READERS
 from services.outreach.cadres import mirror
+from services.outreach.cadres.mirror import CADRES
 
 BOTH = (LIAISON, LEADER)
 
@@ -25,7 +26,7 @@ class AidRoutes:
         AidCase,
         by="applied_on",
         equal=("cadre_id", "year"),
-        narrow=mirror.of_person,
+        narrow=CADRES.of_entity,
     )
     get_aid_case = read("/aid-cases/<id>", "帮扶", READERS, AidSchema, AidCase)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hongxia.dates import lived_on
@@ -89,15 +89,6 @@ def lock_many(session: Session, cadre_ids: Iterable[str]) -> None:
     for part in in_parts(wanted):
         query = select(Cadre.id).where(Cadre.id.in_(part)).order_by(Cadre.id).with_for_update()
         session.execute(query).all()
-
-
-def of_person(session: Session, asked: dict[str, Any]) -> Callable[[Select[Any]], Select[Any]]:
-    """Narrow a list to the person that the query's `cadre_id` stands for, under whatever number a record was made."""
-    cadre_id = asked.pop("cadre_id")
-    if cadre_id is None:
-        return lambda query: query
-    same = CADRES.same_entities(session, [cadre_id])
-    return lambda query: query.where(query.column_descriptions[0]["entity"].cadre_id.in_(same))
 
 
 def lock_of(session: Session, record: Any, body: Any) -> None:

@@ -7,6 +7,7 @@ from hongxia.runtime.routes import act, amend, create, listing, read
 from hongxia.schema.derive import VoidIn
 from services.outreach.base import LIAISON, READERS
 from services.outreach.cadres import mirror
+from services.outreach.cadres.mirror import CADRES
 from services.outreach.contacts import rules
 from services.outreach.contacts.model import Contact
 from services.outreach.contacts.schema import ContactSchema
@@ -23,7 +24,7 @@ class ContactRoutes:
         Contact,
         by="contacted_on",
         equal=("cadre_id", "method"),
-        narrow=mirror.of_person,
+        narrow=CADRES.of_entity,
     )
     get_contact = read("/contacts/<id>", "每月联系", READERS, ContactSchema, Contact)
 

@@ -8,6 +8,7 @@ from hongxia.runtime.routes import act, amend, create, listing, read
 from hongxia.schema.derive import VoidIn
 from services.outreach.base import LIAISON, READERS
 from services.outreach.cadres import mirror
+from services.outreach.cadres.mirror import CADRES
 from services.outreach.stays import rules
 from services.outreach.stays.model import Stay
 from services.outreach.stays.rules import ENTERED_TWICE, OVERLAPS
@@ -18,7 +19,7 @@ class StayRoutes:
     """Stays: reported, listed, read, amended, ended, voided."""
 
     list_stays = listing(
-        "/stays", "住院列表", READERS, StaySchema, Stay, by="admitted_on", equal=("cadre_id",), narrow=mirror.of_person
+        "/stays", "住院列表", READERS, StaySchema, Stay, by="admitted_on", equal=("cadre_id",), narrow=CADRES.of_entity
     )
     get_stay = read("/stays/<id>", "住院", READERS, StaySchema, Stay)
 
