@@ -52,7 +52,7 @@ class OutreachService(
     SuggestionRoutes,
     StayRoutes,
     ObligationRoutes,
-    ContradictionRoutes,  # type: ignore[misc]
+    ContradictionRoutes,
     Service,
 ):
     """走访、每月敬爱连线、帮扶、有呼必应、住院、五必访."""

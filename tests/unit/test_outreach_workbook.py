@@ -164,7 +164,7 @@ def test_a_row_that_changed_amends_its_record_once_somebody_confirms(database):
     )
     assert plan.digest
     assert changes(plan) == [
-        ("走访", "ZF-0001", "干部编号", LIN, "G0002"),
+        ("走访", "ZF-0001", "干部编号", "另一位干部", "G0002"),
         ("走访", "ZF-0001", "慰问人数", "2", "3"),
         ("帮扶", "BF-001", "金额（元）", "8000.00", "9000.00"),
         ("意见建议", "YJ-001 / 2022", "渠道", "电话", "来信来访"),

@@ -94,8 +94,7 @@ AID_AMENDED = EventType(
     1,
     AMENDED_DATA,
     "帮扶已修改",
-    "An aid case was amended. If finance has not answered yet, the amount and the day are now those that it is asked "
-    "to pay.",
+    "An aid case was amended. If it is approved and not answered, aid.approved follows with what finance is asked now.",
 )
 AID_APPROVED = EventType(
     "outreach.aid.approved",

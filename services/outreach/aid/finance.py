@@ -25,7 +25,7 @@ from services.outreach.cadres.review import review
 
 def apply(session: Session, events: Sequence[Event]) -> None:
     """Apply finance's events. Raises Unappliable for an answer that fits no case, UnknownType."""
-    _lock_cadres(session, {event.subject for event in events if event.type in HANDLERS})
+    _lock_cadres(session, {event.subject for event in events if HANDLERS.get(event.type)})
     dispatch(session, events, HANDLERS)
 
 
@@ -47,7 +47,7 @@ def _on_paid(session: Session, event: Event) -> None:
 def _on_refused(session: Session, event: Event) -> None:
     case = _case(session, event)
     if case is None or case.state == "withdrawn":
-        return
+        return  # nobody asks any more
     _must_allow(case, "refuse")
     case.refusal = event.need("reason", str)
     _settle(session, case, event, "refuse", case.refusal)
@@ -68,6 +68,8 @@ def _on_reversed(session: Session, event: Event) -> None:
     _take_back(session, event, "reverse", AID_REVERSED)
 
 
+PAID = "hongxia.finance.aid.paid.v1"
+
 HANDLERS = {
     f"hongxia.finance.aid.{what}.v1": handler
     for what, handler in (
@@ -76,6 +78,10 @@ HANDLERS = {
         ("waiting", _on_waiting),
         ("returned", _on_returned),
         ("reversed", _on_reversed),
+        # finance's own affairs: an answer to a withdrawal, and a reversal that a second person has not confirmed
+        ("withdrawn", None),
+        ("reversal-proposed", None),
+        ("reversal-dropped", None),
     )
 }
 
@@ -95,8 +101,11 @@ def _case(session: Session, event: Event) -> AidCase | None:
     if amount_fen not in (case.amount_fen, case.superseded_fen):
         raise Unappliable("aid-amount-differs")
     case.finance_version = event.entityversion
-    if amount_fen != case.amount_fen:
-        _put_back(session, case, amount_fen)
+    if amount_fen == case.amount_fen:
+        return case
+    if event.type != PAID:
+        return None  # the amended approval is answered next
+    _put_back(session, case, amount_fen)
     return case
 
 
