@@ -29,6 +29,8 @@ class Mirrored:
 
 M = TypeVar("M", bound=Mirrored)
 
+Narrow = Callable[[Select[Any]], Select[Any]]
+
 
 @dataclass(frozen=True)
 class Mirror(Generic[M]):
@@ -92,7 +94,7 @@ class Mirror(Generic[M]):
         wanted = {survivors.get(entity_id, entity_id) for entity_id in entity_ids}
         return wanted | set(entity_ids) | {merged for merged, end in survivors.items() if end in wanted}
 
-    def of_entity(self, session: Session, asked: dict[str, Any]) -> Callable[[Select[Any]], Select[Any]]:
+    def of_entity(self, session: Session, asked: dict[str, Any]) -> Narrow:
         """Narrow a list to the records of the one that the query's `cadre_id` stands for, whatever id they bear."""
         cadre_id = asked.pop("cadre_id")
         if cadre_id is None:

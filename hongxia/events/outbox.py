@@ -94,6 +94,11 @@ def on_append(notify: Callable[[Sequence[str]], None]) -> Callable[[Session], No
     return committed
 
 
+def appended(session: Session) -> list[bytes]:
+    """Return the events of the session's transaction so far, in order, as they will be committed."""
+    return [event["body"] for event in _appended(session)]
+
+
 @contextmanager
 def savepoint(session: Session) -> Iterator[None]:
     """A savepoint for changes and their events alike: if it fails, neither is left, and the transaction goes on."""

@@ -16,6 +16,7 @@ from hongxia.runtime import green
 from hongxia.runtime.consume_loop import ConsumeLoop
 from hongxia.runtime.host import Hosting
 
+_SOURCE = "hongxia_source"
 IDS_A_LINE = 200
 """Docker cuts longer lines than 16 KiB in two."""
 
@@ -86,7 +87,14 @@ def consume(source: str) -> Callable[[Callable[..., None]], Callable[..., Any]]:
                 return error
             return None
 
+        setattr(handed_back, _SOURCE, source)
         entrypoint: Callable[..., Any] = Consume.decorator(source)(handed_back)
         return entrypoint
 
     return decorate
+
+
+def consumers_of(service: type) -> dict[str, Callable[..., None]]:
+    """Return the methods that consume a source, by source, as they were written: (self, session, events)."""
+    members = (getattr(service, name) for name in dir(service))
+    return {getattr(member, _SOURCE): member.__wrapped__ for member in members if hasattr(member, _SOURCE)}

@@ -32,6 +32,7 @@ class _Page:
     def render(self, workbooks: Sequence[Workbook]) -> str:
         words = self._words
         parts = [words.introduction, "\n".join(_table(words.kinds_header, words.kinds)) + "\n", words.after_kinds]
+        parts += [words.again, "\n".join(_table(words.again_header, words.again_cases)) + "\n", words.after_again]
         parts.append("\n".join(self._overview(workbooks)))
         for workbook in workbooks:
             service = words.service.format(service=workbook.service)

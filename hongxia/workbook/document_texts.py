@@ -16,6 +16,10 @@ class Words:
     introduction: str
     kinds: tuple[tuple[str, str], ...]
     after_kinds: str
+    again: str
+    again_header: tuple[str, ...]
+    again_cases: tuple[tuple[str, str], ...]
+    after_again: str
     kinds_header: tuple[str, ...]
     overview: str
     overview_header: tuple[str, ...]
@@ -106,6 +110,52 @@ A cell means what Excel shows:
 - Texts in several fonts are put together, phonetic guides are left out, and escapes such as `_x000D_` are decoded as
   Excel does.
 """,
+    again="""\
+## Importing again
+
+A file is kept up and imported again as the year goes on. Each row is known by the key of its sheet, and compared with
+the same row as it was last imported and with the record as it is now:
+""",
+    again_header=("the row", "what the import does"),
+    again_cases=(
+        ("is as it was", "nothing, whatever has become of the record since: amended, voided or merged"),
+        (
+            "is new",
+            "makes a record. If one with this key was entered in another way, the row has to say the same; otherwise "
+            "the file is refused",
+        ),
+        ("has changed, the record has not", "amends the record, once somebody has confirmed it"),
+        ("has changed to what the record says already", "nothing"),
+        (
+            "and the record have both changed in a column",
+            "refuses the file, and names the column, both values and who changed the record: correct one of the two",
+        ),
+        (
+            "goes on: an empty cell was filled in, such as the day on which a suggestion was resolved",
+            "continues the record, without confirmation",
+        ),
+        (
+            "is gone from its file",
+            "is listed, and its record stays: void that in the system if it should not count. A row that another file "
+            "of the year has is not gone",
+        ),
+    ),
+    after_again="""\
+- A row that may be a mistake, such as the same visit entered twice, is asked about and taken once somebody has
+  confirmed it.
+- Streets, units and liaisons are written by their names, which stand in lists that the bureau keeps. A name that its
+  list lacks is shown, and added on confirmation; check that it is no misspelling.
+- `hongxia import DIR --dry-run` saves nothing and shows for each file what is new, changed, asked, added to lists and
+  gone. Each file is checked as if those before it had been imported. What services do for each other after an import,
+  such as the payment of aid, is not part of it.
+- `hongxia import DIR` imports files in which nothing has to be confirmed, and refuses the others with the list.
+  `hongxia import DIR --apply-changes` checks each file, prints the list, and imports exactly that; a file whose records
+  have changed in between is refused. Many changes of one column are summed up; `--all` lists every one.
+- Through the API, `POST /workbooks/<name>?dry_run=true` answers the same list with a `digest`;
+  `POST /workbooks/<name>?apply_changes=DIGEST` with the same file confirms exactly that list. A dry run can bring along
+  what comes before its file, as `multipart/form-data`: the parts `earlier` (files of the same service), `events` (what
+  the dry runs of other services answered under `events`, being asked with `preview=true`) and `file`.
+""",
     overview="## The workbooks, in the order of import",
     overview_header=(TITLE, "service", "sheets"),
     columns_header=("column", "required", "kind", "what to write", "example"),
@@ -188,6 +238,37 @@ CHINESE = Words(
 - 公式须有计算结果（用 Excel 打开并保存一次）。所在行已有其他内容而公式结果为空文本的，报错；
   在最后一条记录之下预先填充的公式不受影响。
 - 一格中用了几种字体的文字合在一起读取，拼音指南不读取，`_x000D_` 之类的转义按 Excel 的规则还原。
+""",
+    again="""\
+## 再次导入
+
+文件可以随时补充、改正后再次导入。每一行按所在表的关键列识别，并与上次导入时的同一行、与系统中现有的记录比较：
+""",
+    again_header=("表中的行", "导入的结果"),
+    again_cases=(
+        ("与上次导入时相同", "不作任何改动，不论该记录此后在系统中是否修改、作废或合并"),
+        ("是新增的", "登记新记录。系统中已有以其他方式录入的同一关键列的记录时，各列须与之相同，否则整个文件不导入"),
+        ("有改动，系统中的记录没有改动", "确认后修改该记录"),
+        ("改成了系统中记录现有的内容", "不作任何改动"),
+        ("与系统中的记录在同一列都有改动", "整个文件不导入，并列出该列、两处的内容和修改人：请改正其中一处"),
+        ("原来空着的单元格补填了后续内容，如意见建议的办结日期", "续填到该记录，不需要确认"),
+        (
+            "已从原来的文件中删去",
+            "列出该行，记录保持原样：不应计入的，请在系统中作废。本年度另一个文件中仍有的行不算删去",
+        ),
+    ),
+    after_again="""\
+- 可能填错的行（如同一次走访登记了两次）作为疑问列出，确认后才导入。
+- 街道、单位、联络员填写名称，名称由本单位在系统中维护。名单中没有的名称会列出，确认后加入名单；请先核对是否写错。
+- `hongxia import 目录 --dry-run` 只检查，不保存：逐个文件列出新增、改动、疑问、将加入名单的名称和已删去的行。
+  检查后面的文件时，视同前面的文件已经导入；各服务在导入之后相互办理的事项（如帮扶款的拨付）不计入。
+- `hongxia import 目录` 导入没有须确认内容的文件，其余文件不导入并列出原因。`hongxia import 目录 --apply-changes`
+  逐个检查、列出，并只导入所列的内容；检查之后系统中的记录又有变动的，不导入。同一列改动很多时归并显示，
+  加 `--all` 逐行列出。
+- 通过接口：`POST /workbooks/<name>?dry_run=true` 返回同样的清单和 `digest`；
+  `POST /workbooks/<name>?apply_changes=DIGEST` 附同一文件，即确认这份清单。检查时可以用 `multipart/form-data`
+  附带在前的内容：`earlier`（同一服务的文件）、`events`（检查其他服务的文件时加 `preview=true` 所返回的 `events`），
+  以及要检查的文件 `file`。
 """,
     overview="## 各工作簿（按导入次序）",
     overview_header=(TITLE, "服务", "工作表"),

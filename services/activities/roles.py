@@ -1,8 +1,8 @@
-"""Who may do what in activities; apart from base.py, because rules know no HTTP."""
+"""Who may do what in activities."""
 
 from __future__ import annotations
 
-from hongxia.http.auth import OFFICE
+from hongxia.roles import OFFICE
 
 CENTRE = "centre"
 WRITERS = (CENTRE,)

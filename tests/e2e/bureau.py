@@ -15,7 +15,7 @@ from typing import Any, Self
 import requests
 
 from hongxia import services
-from hongxia.cli.importing import level
+from hongxia.cli.settling import level
 from hongxia.client import Client, ClientError
 from hongxia.database import Database, migrate
 from hongxia.dates import system_clock

@@ -41,7 +41,8 @@ class ServiceApi:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if role is not None:
             sent["Authorization"] = f"Bearer {token(role or self.role)}"
-        request = Request(EnvironBuilder(path, method=method, headers=sent, json=body).get_environ())
+        content = {"data": body} if isinstance(body, bytes) else {"json": body}
+        request = Request(EnvironBuilder(path, method=method, headers=sent, **content).get_environ())
         route, values = self.map.bind_to_environ(request.environ).match()
         response: Response = self.methods[route](self.service, request, **values)
         return response

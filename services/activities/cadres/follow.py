@@ -7,7 +7,8 @@ from itertools import groupby
 
 from sqlalchemy.orm import Session
 
-from hongxia.events.context import KEY, context_of
+from hongxia.database import CONTEXT
+from hongxia.events.context import context_of
 from hongxia.events.envelope import Event
 from services.activities.attendance.rules import ATTENDANCE
 from services.activities.cadres import mirror
@@ -23,10 +24,10 @@ def from_registry(session: Session, events: Sequence[Event]) -> None:
     try:
         for _, group in groupby(events, key=lambda event: event.correlationid):
             batch = list(group)
-            session.info[KEY] = context.caused_by(batch[-1])
+            session.info[CONTEXT] = context.caused_by(batch[-1])
             _apply(session, batch)
     finally:
-        session.info[KEY] = context
+        session.info[CONTEXT] = context
 
 
 def _apply(session: Session, events: Sequence[Event]) -> None:
