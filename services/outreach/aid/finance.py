@@ -15,7 +15,6 @@ from hongxia.events.dispatch import dispatch
 from hongxia.events.envelope import Event
 from hongxia.events.parked import Unappliable
 from hongxia.events.publish import publish
-from hongxia.rules import Missing
 from services.outreach.aid.events import AID_RETURNED, AID_REVERSED, AID_SETTLED
 from services.outreach.aid.model import AidCase
 from services.outreach.aid.rules import publish_amended
@@ -30,7 +29,7 @@ def apply(session: Session, events: Sequence[Event]) -> None:
 
 
 def _lock_cadres(session: Session, case_ids: set[str]) -> None:
-    """Cadres are locked before their cases, as everywhere."""
+    """Whoever changes a case of a cadre holds the cadre."""
     lock_many(session, {case.cadre_id for case in records.by_ids(session, AidCase, case_ids).values()})
 
 
@@ -87,14 +86,12 @@ HANDLERS = {
 
 
 def _case(session: Session, event: Event) -> AidCase | None:
-    """Return the case that an answer is for, locked; None if the answer was applied before.
-
-    Raises Unappliable for an unknown case, or an amount that was never asked for.
+    """Return the case that an answer is for, as it is now that its cadre is locked; None if the answer was applied
+    before. Raises Unappliable for an unknown case, or an amount that was never asked for.
     """
-    try:
-        case = records.lock(session, AidCase, event.subject)
-    except Missing:
-        raise Unappliable("unknown-aid-case") from None
+    case = session.get(AidCase, event.subject, populate_existing=True)
+    if case is None:
+        raise Unappliable("unknown-aid-case")
     if event.entityversion <= case.finance_version:
         return None
     amount_fen = event.need("amount_fen", int)
