@@ -10,7 +10,7 @@ READY := $(VENV)/ready
 
 UV := build/lock/bin/uv
 
-.PHONY: help demo test test-compose bench lint contracts lock clean
+.PHONY: help demo test test-compose bench lint walk mutants contracts lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
@@ -26,6 +26,12 @@ test-compose: $(READY) ## Test the deployment on a real Docker engine (as root; 
 
 bench: $(READY) ## Measure the platform against two yardsticks; writes build/bench/results.json
 	@$(BIN)/python -m bench
+
+walk: $(READY) ## Show how far a reader walks through the code for one visit, and for one field
+	@$(BIN)/python -m tests.walk
+
+mutants: $(READY) ## Say how strong the tests are, by a sample of small faults (ARGS='--seed 2 --minutes 40 --group runtime')
+	@$(BIN)/python -m tests.mutants $(ARGS)
 
 lint: $(READY) ## Check format, lint rules, types and which module may import which
 	@$(BIN)/ruff format --check .

@@ -13,11 +13,20 @@ from rich.console import Console
 
 from hongxia import logs, services
 from hongxia.cli.telling import tell
-from hongxia.client import Client, ClientError, trusted
+from hongxia.client import Client, ClientError
 from hongxia.dates import system_clock
 from hongxia.http import auth
 from hongxia.roles import SHARED_ROLES
-from hongxia.settings import DEFAULT_URL, SECRET_LENGTH, Misconfigured, address_faults, database_faults, load, value_of
+from hongxia.settings import (
+    DEFAULT_URL,
+    SECRET_LENGTH,
+    Misconfigured,
+    address_faults,
+    database_faults,
+    load,
+    trusted,
+    value_of,
+)
 
 
 def register(app: typer.Typer) -> None:

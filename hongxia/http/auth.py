@@ -68,7 +68,7 @@ def verify(secret: str, authorization: str | None) -> Actor:
         )
     except jwt.ExpiredSignatureError:
         raise Unauthorized("访问令牌已过期") from None
-    except jwt.InvalidTokenError:
+    except (jwt.InvalidTokenError, ValueError, TypeError, RecursionError):  # PyJWT lets parsers' errors pass
         raise Unauthorized("访问令牌无效") from None
     roles = claims.get("roles")
     if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):

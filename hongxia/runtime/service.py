@@ -16,7 +16,7 @@ from hongxia import __version__, metrics
 from hongxia.database import pending_revision
 from hongxia.definition import Definition, Importable
 from hongxia.events import cursor, feed, gauges, parked
-from hongxia.events.broker import broker_errors, connection, discard
+from hongxia.events.broker import broker_errors, connect, connection, discard, farewell
 from hongxia.events.chain import GENESIS
 from hongxia.events.envelope import BATCH_CONTENT_TYPE
 from hongxia.events.envelope import parse as parse_event
@@ -43,9 +43,8 @@ from hongxia.http.schemas import (
 from hongxia.roles import OFFICE, OPERATOR, SUBSCRIBER
 from hongxia.runtime import green, importing
 from hongxia.runtime.consume import consumers_of
-from hongxia.runtime.host import Host
+from hongxia.runtime.host import Host, HostProvider
 from hongxia.runtime.http import route, routes_of
-from hongxia.runtime.relay import Relay
 from hongxia.workbook.write import XLSX, write
 
 FULL_PAGE = "private, max-age=60"
@@ -72,7 +71,7 @@ class Service:
     name: ClassVar[str]
     definition: ClassVar[Definition]
 
-    host: Host = Relay()
+    host: Host = HostProvider()
 
     @route("GET", "/healthz", summary="进程是否存活", public=True, returns=HealthOut)
     def healthz(self, call: Call) -> dict[str, str]:
@@ -289,11 +288,11 @@ def _broker_state(host: Host) -> str:
     link = connection(host.settings.amqp_uri)
     try:
         with broker_errors(link):
-            link.connect()
+            connect(link)
     except BrokerAway as error:
-        return f"away: {error}"
-    finally:
         discard(link)
+        return f"away: {error}"
+    farewell(link)
     return "ok"
 
 

@@ -14,7 +14,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from math import isfinite
 
-from hongxia.names import clean_text
+from hongxia.names import clean_text, half_width
 from hongxia.workbook.content import ERROR_VALUE, Formatted, Unreadable
 from hongxia.workbook.declare import Column, Kind, Value
 from hongxia.workbook.numberformat import EXACT_DIGITS, Shown, decimal_of, plain, shown_number, shown_text
@@ -24,11 +24,6 @@ ERROR_VALUES = {"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL
 
 LARGEST = 10**15  # a bound for integers and fen that no column states: keeps both within 64 bits
 
-_HALF_WIDTH = {
-    code: unicodedata.normalize("NFKC", chr(code))
-    for span in (range(0xFF10, 0xFF1A), range(0xFF21, 0xFF3B), range(0xFF41, 0xFF5B), (0xFF0D,))
-    for code in span
-}
 _INVISIBLE = dict.fromkeys((0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF))
 _DATE = re.compile(r"(\d{4})([-/.年])(\d{1,2})([-/.月])(\d{1,2})日?(?:[ T]0{1,2}:00(?::00)?)?")
 _DATE_DIGITS = re.compile(r"(\d{4})(\d{2})(\d{2})")
@@ -57,7 +52,7 @@ def is_blank(raw: object) -> bool:
 
 def clean(text: str) -> str:
     """A text as it is kept: no blanks around it, single ones inside, digits and letters in half width."""
-    return " ".join(text.translate(_INVISIBLE).split()).translate(_HALF_WIDTH)
+    return half_width(" ".join(text.translate(_INVISIBLE).split()))
 
 
 def title_text(raw: object) -> str:
@@ -172,7 +167,7 @@ def _number(raw: object, complaint: str) -> Decimal:
     text = unicodedata.normalize("NFKC", clean(raw)).replace("−", "-").lstrip("¥").strip()
     if _GROUPED.fullmatch(text):
         text = text.replace(",", "")
-    if not re.fullmatch(r"[-+]?\d{1,20}(\.\d{1,20})?", text):
+    if not re.fullmatch(r"[-+]?\d{1,20}(\.\d{1,9})?", text):
         raise BadCell(complaint)
     return Decimal(text)
 

@@ -144,7 +144,8 @@ class SheetReader:
 
     def _notice_doubles(self, number: int, values: dict[str, Value]) -> None:
         for fields, seen in self._seen:
-            key = tuple(values.get(name) for name in fields)
+            natural = fields is self.sheet.key
+            key = self.sheet.key_of(values) if natural else tuple(values.get(name) for name in fields)
             if None in key:
                 continue
             first = seen.setdefault(key, number)

@@ -172,6 +172,21 @@ def test_a_withdrawn_case_that_waits_is_not_paid_when_the_line_comes() -> None:
     assert types(database) == ["aid.waiting", "aid.withdrawn", "budget.approved"]
 
 
+def test_a_case_that_is_withdrawn_after_its_payment_is_a_contradiction_until_the_money_is_back() -> None:
+    database = new_database()
+    with work(database) as session:
+        approve(session, pays_aid=True)
+    with work(database) as session:
+        aid.on_approved(session, aid_event())
+    with work(database) as session:
+        aid.on_withdrawn(session, aid_event("withdrawn", version=3))
+    assert types(database)[-1] == "contradiction.found"
+    with work(database) as session:
+        back = {"voucher_no": "TH-1", "spent_on": date(2022, 2, 10), "summary": None}
+        aid.take_return(session, session.get_one(AidPayment, CASE), back, TODAY)
+    assert types(database)[-2:] == ["aid.returned", "contradiction.resolved"]
+
+
 MOVES = st.lists(
     st.tuples(
         st.sampled_from(["adjust", "post", "reverse"]),

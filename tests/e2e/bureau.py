@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -129,7 +130,14 @@ class Bureau:
 
     def run(self, *arguments: str, expect: int | None = 0, timeout: float = 600) -> subprocess.CompletedProcess[str]:
         """A `hongxia` command against these services."""
-        env = {"HONGXIA_URL": self.urls, "HONGXIA_TOKEN": token(ADMIN), "PATH": "/usr/bin:/bin", "COLUMNS": "160"}
+        env = {
+            "HONGXIA_URL": self.urls,
+            "HONGXIA_TOKEN": token(ADMIN),
+            "PATH": "/usr/bin:/bin",
+            "COLUMNS": "160",
+            # the services run with the tests' environment; the commands are to be of the same code
+            **{name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ},
+        }
         done = subprocess.run([HONGXIA, *arguments], env=env, capture_output=True, text=True, timeout=timeout)
         if expect is not None:
             assert done.returncode == expect, done.stdout + done.stderr

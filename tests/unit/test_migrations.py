@@ -49,6 +49,10 @@ def test_a_new_revision_takes_a_database_to_the_models(tmp_path: Path) -> None:
         definition.metadata.remove(extra)
         if path is not None:
             path.unlink()
+
+
+def test_no_revision_is_written_where_there_is_nothing_to_change() -> None:
+    definition = services.load("finance").definition
     assert write_revision(definition.metadata, definition.migrations, "Nothing") is None
 
 

@@ -223,3 +223,9 @@ def test_messages_never_repeat_what_the_cell_holds() -> None:
                 read(kind, secret)
             except BadCell as error:
                 assert secret not in str(error)
+
+
+def test_an_amount_with_more_digits_than_can_be_counted_is_refused_and_never_rounded() -> None:
+    assert "金额" in refused(Kind.YUAN, "0.01000000000000000000000000009")
+    assert read(Kind.YUAN, "0.010000000") == 1
+    assert "两位小数" in refused(Kind.YUAN, "123456789012.345")

@@ -17,7 +17,8 @@ from hongxia.workbook.document import Language, render
 from services.activities.workbook import ACTIVITIES
 from services.finance.workbook import BUDGET
 from services.outreach.workbook import OUTREACH
-from services.registry.workbook import CADRES, resident_number_problem
+from services.registry.cadres.particulars import resident_number_problem
+from services.registry.workbook import CADRES
 
 ROOT = Path(__file__).parents[2]
 WORKBOOKS = (CADRES, BUDGET, OUTREACH, ACTIVITIES)
@@ -101,6 +102,8 @@ def test_codes_of_national_standards_are_unique_and_complete() -> None:
         "retirement_category": 2,
         "rank": 13,
         "treatment": 13,
+        "medical_treatment": 13,
+        "reimbursement": 5,
     }
 
 
@@ -129,22 +132,12 @@ def test_a_problem_with_a_resident_number_does_not_repeat_it() -> None:
     assert "1935" not in str(caught.value)
 
 
-def test_no_date_of_a_cadre_lies_before_the_birth() -> None:
-    cadre = {
-        "resident_number": "990101194903150026",
-        "joined_party_on": date(1948, 7, 1),
-        "registered_on": date(2012, 5, 1),
-        "deceased_on": None,
-    }
-    assert findings(CADRES, cadres=[cadre]) == [(2, "joined_party_on", "入党日期早于身份证号中的出生日期")]
-
-
 AID = {
     "applied_on": date(2021, 11, 20),
     "reviewed_on": date(2022, 1, 18),
     "outcome": "approved",
     "amount_fen": 800_000,
-    "paid_on": None,
+    "pay_on": None,
 }
 
 
@@ -152,12 +145,15 @@ AID = {
     ("change", "found"),
     [
         ({}, []),
-        ({"paid_on": date(2022, 1, 18)}, []),
+        ({"pay_on": date(2022, 1, 18)}, []),
         ({"outcome": "declined", "amount_fen": None}, []),
         ({"amount_fen": None}, [(2, "amount_fen", "批准的帮扶应填写金额")]),
-        ({"paid_on": date(2022, 1, 17)}, [(2, "paid_on", "拨付日期早于审批日期")]),
-        ({"reviewed_on": date(2021, 11, 19)}, [(2, "reviewed_on", "审批日期早于申请日期")]),
-        ({"outcome": "declined", "paid_on": date(2022, 1, 19)}, [(2, "paid_on", "未批准的帮扶不应有拨付日期")]),
+        ({"pay_on": date(2022, 1, 17)}, [(2, "pay_on", "拨付日期 2022-01-17 早于审批日期 2022-01-18")]),
+        ({"reviewed_on": date(2021, 11, 19)}, [(2, "reviewed_on", "审批日期 2021-11-19 早于申请日期 2021-11-20")]),
+        (
+            {"outcome": "declined", "pay_on": date(2022, 1, 19)},
+            [(2, "pay_on", "未批准的帮扶不应有拨付日期（2022-01-19）")],
+        ),
     ],
 )
 def test_an_aid_case_is_consistent(change: Values, found: list[tuple[int, str, str]]) -> None:
@@ -166,7 +162,7 @@ def test_an_aid_case_is_consistent(change: Values, found: list[tuple[int, str, s
 
 def test_a_suggestion_is_resolved_after_it_came() -> None:
     rows = [{"received_on": date(2022, 4, 6), "resolved_on": day} for day in (date(2022, 4, 5), date(2022, 4, 6), None)]
-    assert findings(OUTREACH, suggestions=rows) == [(2, "resolved_on", "办结日期早于收到日期")]
+    assert findings(OUTREACH, suggestions=rows) == [(2, "resolved_on", "办结日期 2022-04-05 早于收到日期 2022-04-06")]
 
 
 def session(number: str, **change: Value) -> Values:
