@@ -28,7 +28,7 @@ lint: $(READY)
 	@$(BIN)/lint-imports
 
 contracts: $(READY)
-	@$(BIN)/hongxia contracts contracts
+	@$(BIN)/hongxia contracts contracts --labels services/reporting/labels.yaml
 	@$(BIN)/hongxia workbooks > docs/workbooks.md
 
 lock:
