@@ -14,10 +14,11 @@ from hongxia.database import Database
 from hongxia.events import parked
 from hongxia.events.envelope import canonical
 from hongxia.http.problems import Conflict
-from services.reporting import digest, rebuild, recording, verification
-from services.reporting.app import Memory
-from services.reporting.indicators import live
-from services.reporting.models import Fact, Generation, Log
+from services.reporting.app import Sharing
+from services.reporting.facts import rebuild, recording
+from services.reporting.facts.generations import live
+from services.reporting.facts.model import Fact, Generation, Log
+from services.reporting.proof import digest, verification
 from tests.unit.reporting_builders import (
     CONTEXT,
     SOURCES,
@@ -175,9 +176,9 @@ def test_a_rebuild_in_which_the_process_died_is_ended_at_the_next_start(database
     with pytest.raises(SystemExit):
         rebuild.rebuild(database, CONTEXT, die)
     assert {fact.generation for fact in facts(database, "visit")} == {1, 2}
-    memory = Memory()
-    memory.hosting = SimpleNamespace(host=Api(database).service.host)
-    memory.setup()
+    sharing = Sharing()
+    sharing.hosting = SimpleNamespace(host=Api(database).service.host)
+    sharing.setup()
     with database.read() as session:
         assert session.execute(select(Generation.live, Generation.shadow)).one() == (1, None)
     assert {fact.generation for fact in facts(database, "visit")} == {1}
@@ -199,7 +200,7 @@ def test_a_rebuild_is_given_up_when_a_source_is_to_be_read_anew(database: Databa
 
     def reset() -> None:
         with work(database) as session:
-            recording.forget(session, "outreach")
+            recording.clear(session, "outreach")
 
     with pytest.raises(Conflict):
         rebuild.rebuild(database, CONTEXT, reset)

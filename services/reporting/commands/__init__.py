@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from services.reporting.commands.show_figures import figures
 from services.reporting.commands.rebuild_facts import rebuild
+from services.reporting.commands.show_figures import figures
 from services.reporting.commands.verify_year import verify
 
 

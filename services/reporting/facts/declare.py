@@ -101,7 +101,7 @@ class Rule:
 
     `put` adds what the event's type itself says (or, with a Field, another field under this name), `more` fields that
     only these events have; `voided`: the fact does not count any more. `when` names a field without which no fact is
-    made. A `correction` takes the place of all earlier facts of the entity, whatever their dates.
+    made. A `correction` takes the place of the fact before it, whatever its date.
     """
 
     kind: Kind

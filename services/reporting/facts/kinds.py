@@ -118,9 +118,6 @@ SUGGESTION = Kind(
         day("resolved_on", needed=False),
     ),
 )
-FESTIVAL = Kind(
-    "festival", "节日", "outreach", "festivals/{entity}", standing=True, fields=(text("code"), text("label"))
-)
 
 # ---- activities
 
@@ -248,7 +245,7 @@ AID_RETURN = Kind(
 
 # ---- every source
 
-LISTS = (UNIT, STREET, FESTIVAL, ACTIVITIES_UNIT)
+LISTS = (UNIT, STREET, ACTIVITIES_UNIT)
 """The lists that the bureau keeps: what the codes in other facts are called."""
 
 CONTRADICTIONS = {

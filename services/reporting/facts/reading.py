@@ -13,7 +13,7 @@ from services.reporting.facts.declare import Field, Kind, Per, Rule
 from services.reporting.facts.rules import IGNORED, RULES, source_of
 
 CORRECTION = "correction"
-"""The name in `attrs` under which a fact says that it takes the place of the earlier ones of its entity."""
+"""The name in `attrs` under which a fact says that it takes the place of the one before it."""
 
 
 def rows_of(source: str, event: Event) -> list[dict[str, Any]]:

@@ -21,7 +21,6 @@ from services.reporting.facts.kinds import (
     CONTRADICTIONS,
     DRIVE,
     EXPENDITURE,
-    FESTIVAL,
     HEALTH_CHECK,
     MILESTONE,
     OBLIGATION,
@@ -74,8 +73,7 @@ _OUTREACH = (
     Rule(CONTACT, "outreach.contact", ("voided",), voided=True),
     Rule(STAY, "outreach.stay", ("reported", "amended", "ended")),
     Rule(STAY, "outreach.stay", ("voided",), voided=True),
-    Rule(OBLIGATION, "outreach.obligation", ("raised", "amended"), put={"state": "open"}),
-    *_states(OBLIGATION, "outreach.obligation", "met", "missed"),
+    Rule(OBLIGATION, "outreach.obligation", ("raised", "amended", "met", "missed")),
     Rule(OBLIGATION, "outreach.obligation", ("cancelled",), voided=True),
     *_states(AID_CASE, "outreach.aid", "applied", "approved", "declined", "withdrawn", "returned", "reversed"),
     Rule(AID_CASE, "outreach.aid", ("settled",), put={"state": text("outcome")}),
@@ -83,7 +81,6 @@ _OUTREACH = (
     Rule(AID_APPROVAL, "outreach.aid", ("amended",), when="approved_on", correction=True),
     Rule(SUGGESTION, "outreach.suggestion", ("received", "amended", "assigned", "resolved")),
     Rule(SUGGESTION, "outreach.suggestion", ("voided",), voided=True),
-    Rule(FESTIVAL, "outreach.festival", ("listed", "amended")),
 )
 
 _ACTIVITIES = (
@@ -137,6 +134,8 @@ IGNORED: Mapping[str, str] = {
     "hongxia.registry.liaison.listed.v1": "the labels of liaisons stay at the owner; the code stands in the cadre",
     "hongxia.registry.liaison.amended.v1": "the labels of liaisons stay at the owner; the code stands in the cadre",
     "hongxia.outreach.obligation-kind.changed.v1": "a rule of outreach; what follows from it are obligations",
+    "hongxia.outreach.festival.listed.v1": "a date of outreach's calendar; what follows from it are obligations",
+    "hongxia.outreach.festival.amended.v1": "a date of outreach's calendar; what follows from it are obligations",
 }
 """Full types that are read, kept in the log, and make no fact, with the reason."""
 

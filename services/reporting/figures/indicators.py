@@ -194,11 +194,10 @@ class Year:
         return select(fact.entity).where(self._such(fact, selection), fact.on <= self.day)
 
     def _holds(self, fact: Some) -> Condition:
-        """The condition that nothing later had happened to the fact's entity by this day."""
-        later = aliased(Fact)
-        by_day = or_(later.on <= self.day, later.attrs[CORRECTION].as_boolean() == is_so())
-        same = and_(later.generation == fact.generation, later.kind == fact.kind, later.entity == fact.entity)
-        return ~exists(select(later.entity).where(same, later.version > fact.version, by_day))
+        """The condition that nothing later had happened to the fact's entity by this day, and nothing corrects it."""
+        later, between = aliased(Fact), aliased(Fact)
+        corrected = and_(_corrects(later), ~exists(_after(fact, between).where(between.version < later.version)))
+        return ~exists(_after(fact, later).where(or_(later.on <= self.day, corrected)))
 
     def _value(self, fact: Some, selection: Selection, name: str) -> SQLColumnExpression[Any]:
         if name == "person":
@@ -307,6 +306,16 @@ def followed(into: dict[str, str]) -> dict[str, str]:
         if at not in seen:
             found[start] = at
     return found
+
+
+def _after(fact: Some, later: Some) -> Select[str]:
+    """The later facts of the same kind about the same entity."""
+    same = and_(later.generation == fact.generation, later.kind == fact.kind, later.entity == fact.entity)
+    return select(later.entity).where(same, later.version > fact.version)
+
+
+def _corrects(fact: Some) -> Condition:
+    return fact.attrs[CORRECTION].as_boolean() == is_so()
 
 
 def _attr(fact: Some, selection: Selection, name: str) -> SQLColumnExpression[Any]:

@@ -128,5 +128,3 @@ class EventOut(Schema):
     data = fields.Dict(keys=fields.String(), required=True)
     labelled = fields.List(fields.Nested(LabelledOut), required=True)
     record = fields.Nested(RecordOut, required=True)
-
-

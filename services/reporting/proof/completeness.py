@@ -18,9 +18,7 @@ from services.reporting.labels import service_title
 
 COMPLETE, NO_DATA_STATE, CATCHING_UP, PARKED, DIVERGED = "complete", "no_data", "catching_up", "parked", "diverged"
 
-STATES = Codes(
-    {COMPLETE: "完整", NO_DATA_STATE: "无数据", CATCHING_UP: "追赶中", PARKED: "有搁置", DIVERGED: "不一致"}
-)
+STATES = Codes({COMPLETE: "完整", NO_DATA_STATE: "无数据", CATCHING_UP: "追赶中", PARKED: "有搁置", DIVERGED: "不一致"})
 """The states of a figure, each worse than the one before; a source is never without data."""
 
 WORSE = tuple(STATES)

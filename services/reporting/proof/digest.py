@@ -38,7 +38,9 @@ def line(fact: Mapping[str, Any]) -> bytes:
 
 
 def of_lines(lines: Iterable[bytes]) -> Digest:
-    """The digest over facts in the order of kind, entity (both by bytes) and version: SHA-256 over their lines, each ended by LF."""
+    """The digest over facts in the order of kind, entity (both by bytes) and version: SHA-256 over their lines, each
+    ended by LF.
+    """
     count, whole = 0, sha256()
     for one in lines:
         whole.update(one + b"\n")
@@ -54,7 +56,9 @@ def in_year(year: int) -> ColumnElement[bool]:
 def of_year(session: Session, generation: int, year: int, pause: Callable[[], None]) -> Digest:
     """The digest of a year as a generation of facts holds it. `pause` lets others run now and then."""
     columns = [getattr(Fact, name) for name in FIELDS]
-    query = select(*columns).where(Fact.generation == generation, in_year(year)).order_by(Fact.kind, Fact.entity, Fact.step)
+    query = (
+        select(*columns).where(Fact.generation == generation, in_year(year)).order_by(Fact.kind, Fact.entity, Fact.step)
+    )
     count, whole = 0, sha256()
     for rows in session.execute(query, execution_options={"yield_per": CHUNK}).partitions():
         for row in rows:

@@ -18,7 +18,6 @@ from services.reporting.figures.measures import (
     Coverage,
     Distinct,
     Indicator,
-    Measure,
     Ratio,
     Selection,
     Sum,
