@@ -13,7 +13,7 @@ from hongxia.database import Database
 from hongxia.events.context import Context
 from hongxia.events.envelope import Malformed, NotAnEvent, parse
 from hongxia.events.parked import UnknownType
-from hongxia.http.problems import Conflict
+from hongxia.rules import Conflicting, Violation
 from services.reporting.facts.generations import snapshot
 from services.reporting.facts.model import Fact, Generation, Log
 from services.reporting.facts.reading import newest, rows_of
@@ -48,7 +48,7 @@ def years(session: Session) -> list[int]:
 
 
 def rebuild(database: Database, context: Context, pause: Pause) -> Rebuilt:
-    """Derive every fact anew and show the new ones. Raises Conflict if another rebuild began meanwhile, or if the log
+    """Derive every fact anew and show the new ones. Raises Conflicting if another rebuild began meanwhile, or if the log
     holds an event that the rules do not take any more; then the facts stay as they were.
     """
     shadow = _begin(database, context)
@@ -112,14 +112,14 @@ def _derived(row: Row[str, int, bytes]) -> list[dict[str, Any]]:
         return rows_of(row.source, parse(row.body))
     except (UnknownType, Malformed, NotAnEvent) as error:
         detail = f"日志中 {row.source} 位置 {row.position} 的事件按现行规则无法取用：{error}"
-        raise Conflict(detail, slug="event-not-derivable") from None
+        raise Conflicting(Violation("", "event-not-derivable", detail)) from None
 
 
 def _require_shadow(session: Session, shadow: int, *, write: bool) -> int:
-    """Return the live generation, locked. Raises Conflict if the shadow is not this rebuild's any more."""
+    """Return the live generation, locked. Raises Conflicting if the shadow is not this rebuild's any more."""
     row = session.execute(select(Generation.live, Generation.shadow).with_for_update(read=not write)).one()
     if row.shadow != shadow:
-        raise Conflict("另一次重建已经开始，或来源正在重读", slug="rebuild-superseded")
+        raise Conflicting(Violation("", "rebuild-superseded", "另一次重建已经开始，或来源正在重读；请稍后再试"))
     return int(row.live)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from hongxia.events.envelope import Event, parse
-from hongxia.http.problems import NotFound
+from hongxia.rules import Missing, Violation
 from hongxia.schema.fields import yuan
 from services.reporting import labels
 from services.reporting.facts.generations import live
@@ -28,9 +28,9 @@ EARLIEST, LATEST = 1990, 2100
 
 
 def known(year: int) -> int:
-    """Return the year. Raises NotFound for one that none of ours can be."""
+    """Return the year. Raises Missing for one that none of ours can be."""
     if not EARLIEST <= year <= LATEST:
-        raise NotFound(f"年度应在 {EARLIEST} 到 {LATEST} 之间", slug="unknown-year")
+        raise Missing(Violation("year", "unknown-year", f"年度应在 {EARLIEST} 到 {LATEST} 之间"))
     return year
 
 
@@ -43,15 +43,15 @@ def years(session: Session) -> list[int]:
 
 
 def catalogue_of(year: int) -> catalogue.Catalogue:
-    """Return the catalogue that holds for a year. Raises NotFound."""
+    """Return the catalogue that holds for a year. Raises Missing."""
     return catalogue.for_year(known(year))
 
 
 def indicator_of(year: int, code: str) -> Indicator:
-    """Return an indicator of a year, of the report or beyond it. Raises NotFound."""
+    """Return an indicator of a year, of the report or beyond it. Raises Missing."""
     found = catalogue_of(year).find(code)
     if found is None:
-        raise NotFound(f"没有代码为 {code} 的指标", slug="unknown-indicator")
+        raise Missing(Violation("code", "unknown-indicator", f"{year} 年没有代码为 {code} 的指标"))
     return found
 
 
