@@ -155,6 +155,28 @@ def test_aid_that_is_approved_anew_in_the_next_year_does_not_leave_the_year_of_i
     assert (value(database, PERSONS), value(database, PERSONS, year=2023)) == ("1", "1")
 
 
+def test_an_amendment_of_the_second_approval_leaves_the_first_ones_year_alone() -> None:
+    outreach = Source("outreach")
+    case = approved(outreach, "a", 1, "2022-11-20")
+    case_event(outreach, case, "returned", "2023-01-05", version=4)
+    approved(outreach, case, 1, "2023-01-20", version=5)
+    data = {"cadre_id": LINE, "applied_on": "2022-10-01", "amount_fen": 5, "declined_on": None}
+    dates = {"approved_on": "2023-01-21", "pay_on": "2023-01-21", "changed": ["approved_on"], "reason": "correction"}
+    outreach.publish("aid.amended", case, {**data, **dates}, version=6)
+    database = read(outreach)
+    assert (value(database, PERSONS), value(database, PERSONS, year=2023)) == ("1", "1")
+
+
+def test_aid_that_was_withdrawn_in_december_and_approved_anew_in_january_is_no_person_of_decembers_year() -> None:
+    outreach = Source("outreach")
+    case = approved(outreach, "a", 1, "2022-11-20")
+    case_event(outreach, case, "withdrawn", "2022-12-05", version=3)
+    case_event(outreach, case, "applied", "2023-01-05", version=4, applied_on="2022-10-01")
+    approved(outreach, case, 1, "2023-01-20", version=5)
+    database = read(outreach)
+    assert (value(database, PERSONS), value(database, PERSONS, year=2023)) == ("0", "1")
+
+
 def test_an_approval_whose_date_is_corrected_into_the_next_year_leaves_the_first_one() -> None:
     outreach = Source("outreach")
     visit(outreach, "v", 1)
