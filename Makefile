@@ -1,4 +1,5 @@
 # Two commands are all that a newcomer needs: `make demo` and `make test`. Each does its own set-up.
+# `make` alone lists every target with the text after its `##`.
 
 # The first Python that is there, runs, and is new enough.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -7,34 +8,46 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: demo test test-compose bench lint contracts lock clean
+UV := build/lock/bin/uv
 
-demo: $(READY)
+.PHONY: help demo test test-compose bench lint walk mutants contracts lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
+
+demo: $(READY) ## Import a fictitious bureau's year 2022 and show its figures; the dashboard stays open until Ctrl-C
 	@PATH="$(CURDIR)/$(BIN):$$PATH" demo/run
 
-test: lint
+test: lint ## Run the linters and every test but those of the deployment
 	@$(BIN)/python -m pytest --ignore=tests/compose
 
-test-compose: $(READY)
+test-compose: $(READY) ## Test the deployment on a real Docker engine (as root; installs one where none runs)
 	@$(BIN)/python -m pytest -s tests/compose
 
-bench: $(READY)
+bench: $(READY) ## Measure the platform against two yardsticks; writes build/bench/results.json
 	@$(BIN)/python -m bench
 
-lint: $(READY)
+walk: $(READY) ## Show how far a reader walks through the code for one visit, and for one field
+	@$(BIN)/python -m tests.walk
+
+mutants: $(READY) ## Say how strong the tests are, by a sample of small faults (ARGS='--seed 2 --minutes 40 --group runtime')
+	@$(BIN)/python -m tests.mutants $(ARGS)
+
+lint: $(READY) ## Check format, lint rules, types and which module may import which
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-contracts: $(READY)
+contracts: $(READY) ## Write contracts/ and docs/workbooks.md from the declarations in services/
 	@$(BIN)/hongxia contracts contracts --labels services/reporting/labels.yaml
 	@$(BIN)/hongxia workbooks > docs/workbooks.md
+	@$(BIN)/hongxia workbooks --language zh > docs/workbooks.zh-CN.md
 
-lock:
-	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
+lock: $(UV) ## Resolve requirements.lock and requirements-dev.lock anew from pyproject.toml
+	@$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
 	  pyproject.toml -o requirements.lock
-	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
+	@$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
 	  --extra dev pyproject.toml -o requirements-dev.lock
 
 $(READY): requirements-dev.lock pyproject.toml
@@ -47,5 +60,9 @@ $(READY): requirements-dev.lock pyproject.toml
 	@$(BIN)/pip install -q --no-deps -e .
 	@touch $(READY)
 
-clean:
+$(UV):
+	@$(PYTHON) -m venv build/lock
+	@build/lock/bin/pip install -q uv==0.13.9
+
+clean: ## Remove the virtual environment, build/ and the data of `hongxia serve` in .hongxia
 	rm -rf $(VENV) build .hongxia

@@ -9,7 +9,7 @@ from hongxia.database import Database
 from hongxia.events.context import Context
 from hongxia.events.declare import source_urn
 from hongxia.events.outbox import append
-from services.outreach.events import CONTACT_MADE
+from services.outreach.contacts.events import CONTACT_MADE
 
 SERVICE = "outreach"
 PERSONS = 1000

@@ -48,7 +48,7 @@ def _visits(plan: Plan, rng: Random, people: Sequence[Person], steady: Sequence[
         *_must_visits(plan, rng, people, steady),
         *_other_visits(plan, rng, steady),
     ]
-    visits.sort(key=lambda visit: (str(visit["visited_on"]), str(visit["cadre_no"]), str(visit["occasion"])))
+    visits.sort(key=lambda visit: (str(visit["visited_on"]), str(visit["cadre_id"]), str(visit["occasion"])))
     return [{"visit_no": f"ZF-{number:04}", **visit} for number, visit in enumerate(visits, start=1)]
 
 
@@ -56,7 +56,7 @@ def _visit(
     person: Person, on: date, form: str, category: str, occasion: str, people: int = 1, must: bool = False
 ) -> Record:
     return {
-        "cadre_no": person.cadre_no,
+        "cadre_id": person.cadre_no,
         "name": person.name,
         "visited_on": on,
         "form": form,
@@ -144,13 +144,13 @@ def _contacts(plan: Plan, rng: Random, people: Sequence[Person]) -> list[Record]
                     contacts.append(_contact(rng, person, working_day(rng, start, last), again=True))
             elif person.served_on(first) and person.deceased_on and person.deceased_on > first:
                 contacts.append(_contact(rng, person, first))
-    contacts.sort(key=lambda contact: (str(contact["contacted_on"]), str(contact["cadre_no"])))
+    contacts.sort(key=lambda contact: (str(contact["contacted_on"]), str(contact["cadre_id"])))
     return contacts
 
 
 def _contact(rng: Random, person: Person, on: date, again: bool = False) -> Record:
     method = "in_person" if again else rng.choices(("phone", "wechat", "other"), (6, 4, 1))[0]
-    return {"cadre_no": person.cadre_no, "name": person.name, "contacted_on": on, "method": method}
+    return {"cadre_id": person.cadre_no, "name": person.name, "contacted_on": on, "method": method}
 
 
 def _aid_cases(plan: Plan, rng: Random, steady: Sequence[Person]) -> list[Record]:
@@ -172,13 +172,13 @@ def _aid_case(year: int, rng: Random, person: Person, outcome: str, amount: int 
     reviewed = date(year, 1, rng.randint(17, 20))
     paid = reviewed + timedelta(days=rng.randint(4, 12)) if amount and rng.random() < 0.8 else None
     return {
-        "cadre_no": person.cadre_no,
+        "cadre_id": person.cadre_no,
         "name": person.name,
         "applied_on": in_month(rng, year - 1, rng.randint(10, 12)),
         "reviewed_on": reviewed,
         "outcome": outcome,
         "amount_fen": amount,
-        "paid_on": paid,
+        "pay_on": paid,
         "cause": rng.choices(("illness", "poverty", "misfortune", "other"), (6, 2, 1, 1))[0],
     }
 

@@ -57,7 +57,7 @@ def _sessions(plan: Plan, rng: Random, people: Sequence[Person]) -> tuple[list[R
         if planned.held:
             present = [person for person in people if person.served_on(on)]
             attendances += [
-                {"session_no": session_no, "cadre_no": person.cadre_no, "name": person.name}
+                {"session_no": session_no, "cadre_id": person.cadre_no, "name": person.name}
                 for person in rng.sample(present, planned.attendance)
             ]
     return sessions, attendances
@@ -117,15 +117,15 @@ def _works(plan: Plan, rng: Random, people: Sequence[Person]) -> list[Record]:
             choice = titles.get(genre, PICTURE_TITLES)
             records.append(
                 {
-                    "cadre_no": author.cadre_no if author else None,
+                    "cadre_id": author.cadre_no if author else None,
                     "name": author.name if author else None,
                     "genre": genre,
                     "title": choice[number % len(choice)],
-                    "received_on": on,
+                    "collected_on": on,
                     "call": call,
                 }
             )
-    records.sort(key=lambda record: str(record["received_on"]))
+    records.sort(key=lambda record: str(record["collected_on"]))
     return [{"work_no": f"ZP-{number:04}", **record} for number, record in enumerate(records, start=1)]
 
 
@@ -145,13 +145,13 @@ def _health_checks(plan: Plan, rng: Random, people: Sequence[Person]) -> tuple[l
         checked += [_checked(batch, person) for person in chosen[first : first + size]]
         first += size
     again = chosen[: min(health.checked_twice, len(chosen))]
-    first_batch = [record["cadre_no"] for record in checked if record["batch_no"] == "TJ-01"]
+    first_batch = [record["cadre_id"] for record in checked if record["batch_no"] == "TJ-01"]
     checked += [_checked(batches[-1], person) for person in again if person.cadre_no in first_batch]
     return batches, checked
 
 
 def _checked(batch: Record, person: Person) -> Record:
-    return {"batch_no": batch["batch_no"], "cadre_no": person.cadre_no, "name": person.name}
+    return {"batch_no": batch["batch_no"], "cadre_id": person.cadre_no, "name": person.name}
 
 
 def _vaccination(plan: Plan, rng: Random) -> tuple[list[Record], list[Record]]:
@@ -174,8 +174,8 @@ def _vaccination(plan: Plan, rng: Random) -> tuple[list[Record], list[Record]]:
     rosters: list[Record] = [
         {
             "drive_no": f"JZ-{drive}",
-            "held_on": on,
-            "unit_name": unit,
+            "on": on,
+            "unit": unit,
             "attended": attended[index],
             "vaccinated": vaccinated[index],
         }

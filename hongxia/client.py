@@ -9,7 +9,7 @@ from typing import Any
 
 import requests
 
-from hongxia.settings import DEFAULT_URL, Misconfigured, service_url, value_of
+from hongxia.settings import DEFAULT_URL, Misconfigured, service_url, trusted, value_of
 
 TIMEOUT = 600.0
 
@@ -74,14 +74,6 @@ class Client:
         if not response.ok:
             raise ClientError(*_told(service, response))
         return response
-
-
-def trusted(environ: Mapping[str, str]) -> str | bool:
-    """What requests believes a server by: the CA file that HONGXIA_CA names, or the system's. Raises Misconfigured."""
-    path = environ.get("HONGXIA_CA")
-    if path and not Path(path).exists():
-        raise Misconfigured(f"HONGXIA_CA 指向的文件不存在：{path}")
-    return path or True
 
 
 def _document(service: str, response: requests.Response) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib import import_module
 from pathlib import Path
@@ -20,10 +20,15 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError, Inter
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from hongxia.events.context import KEY, Context
-from hongxia.events.outbox import flush
-
 PING_AFTER_SECONDS = 2.0
+
+CONTEXT = "hongxia.context"
+"""The key in a session's `info` under which `Database.begin` puts the context of the unit of work."""
+
+_BEFORE_COMMIT = "hongxia.before-commit"
+
+Hook = Callable[[Session], object]
+"""What is called with the session of a unit of work."""
 
 
 class Database:
@@ -38,14 +43,14 @@ class Database:
         url: str,
         *,
         pool_size: int = 20,
-        on_append: Callable[[Sequence[str]], None] | None = None,
+        on_commit: Hook | None = None,
         **engine_options: Any,
     ) -> None:
-        """`url` is SQLAlchemy's; for PostgreSQL write postgresql+psycopg2://. `on_append` is told, after a commit,
-        the types of the events that it holds.
+        """`url` is SQLAlchemy's; for PostgreSQL write postgresql+psycopg2://. `on_commit` is called after each commit
+        of `begin`, with the session that was committed; it must not use the database.
         """
         self.url = url
-        self._on_append = on_append
+        self._on_commit = on_commit
         self.embedded = url.startswith("sqlite")
         if not self.embedded:
             engine_options = {
@@ -62,17 +67,20 @@ class Database:
             _resolve_names(self.engine)
 
     @contextmanager
-    def begin(self, context: Context) -> Iterator[Session]:
-        """A unit of work: what it wrote and the events that it appended are committed together, or neither is."""
-        with self._writer, Session(self.engine, expire_on_commit=False, info={KEY: context}) as session:
+    def begin(self, context: object) -> Iterator[Session]:
+        """Open a unit of work: what it wrote, and what its `before_commit` hooks write, is committed together, or none
+        of it. `context` (a hongxia.events.context.Context) is kept for those who write on the session's behalf.
+        """
+        with self._writer, Session(self.engine, expire_on_commit=False, info={CONTEXT: context}) as session:
             with session.begin():
                 if self.embedded:
                     session.execute(text("BEGIN IMMEDIATE"))
                 yield session
                 session.flush()
-                types = flush(session)
-            if types and self._on_append:
-                self._on_append(types)
+                for hook in session.info.get(_BEFORE_COMMIT, ()):
+                    hook(session)
+            if self._on_commit:
+                self._on_commit(session)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -91,6 +99,15 @@ class Database:
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
+
+
+def before_commit(session: Session, hook: Hook) -> None:
+    """Have a hook write in the transaction of a session of `Database.begin`, after all else and just before the commit.
+    A hook that is given again is called once.
+    """
+    hooks: list[Hook] = session.info.setdefault(_BEFORE_COMMIT, [])
+    if hook not in hooks:
+        hooks.append(hook)
 
 
 def is_infrastructure(error: BaseException) -> bool:

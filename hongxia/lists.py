@@ -94,10 +94,15 @@ class List:
             raise Refused(Violation(field, f"unknown-{field}", f"{label}“{code}”{why}，请先在{label}名单中登记"))
 
     def add(self, session: Session, label: str, today: date) -> Any:
-        """Add a label. Raises Conflicting if the list has it."""
+        """Add a label. Raises Conflicting if the list has it, or if it is the first label of an entry that was renamed:
+        the code of that entry is derived from it.
+        """
+        name, code = self.model.lifecycle.label, f"{self.model.lifecycle.thing}-exists"
         if self.codes(session, [label]):
-            name = self.model.lifecycle.label
-            raise Conflicting(Violation("label", f"{self.model.lifecycle.thing}-exists", f"{name}名单中已有“{label}”"))
+            raise Conflicting(Violation("label", code, f"{name}名单中已有“{label}”"))
+        renamed = session.scalar(select(self.model.label).where(self.model.code == self.code_of(label)))
+        if renamed is not None:
+            raise Conflicting(Violation("label", code, f"“{label}”是{name}名单中“{renamed}”的原名，请使用“{renamed}”"))
         entry = self.model(id=ids.entity_id(self.model.lifecycle.thing, label), code=self.code_of(label), label=label)
         entry.listed_on = today
         records.begin(session, entry, "list")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import String, delete, select
+from sqlalchemy import Select, String, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -28,6 +28,8 @@ class Mirrored:
 
 
 M = TypeVar("M", bound=Mirrored)
+
+Narrow = Callable[[Select[Any]], Select[Any]]
 
 
 @dataclass(frozen=True)
@@ -62,11 +64,14 @@ class Mirror(Generic[M]):
 
     def lock(self, session: Session, entity_id: str) -> M | None:
         """Return the same, locked until the end of the transaction: who change something of one entity take turns."""
+        before = None
         while True:
             survivor = self.survivors(session).get(entity_id, entity_id)
             record = session.get(self.model, survivor, with_for_update=True, populate_existing=True)
-            if record is None or record.merged_into is None:
+            # Merged meanwhile: look again; the same again is a circle, which no look resolves.
+            if record is None or record.merged_into is None or survivor == before:
                 return record
+            before = survivor
 
     def known(self, session: Session, entity_ids: Iterable[str]) -> dict[str, M]:
         """Return the surviving records of many ids, by the id that was asked for; unknown ids are left out."""
@@ -88,6 +93,14 @@ class Mirror(Generic[M]):
         survivors = self.survivors(session)
         wanted = {survivors.get(entity_id, entity_id) for entity_id in entity_ids}
         return wanted | set(entity_ids) | {merged for merged, end in survivors.items() if end in wanted}
+
+    def of_entity(self, session: Session, asked: dict[str, Any]) -> Narrow:
+        """Narrow a list to the records of the one that the query's `cadre_id` stands for, whatever id they bear."""
+        cadre_id = asked.pop("cadre_id")
+        if cadre_id is None:
+            return lambda query: query
+        same = self.same_entities(session, [cadre_id])
+        return lambda query: query.where(query.column_descriptions[0]["entity"].cadre_id.in_(same))
 
     def clear(self, session: Session) -> None:
         """Drop the copy, because the owner's history is read from the beginning."""

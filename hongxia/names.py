@@ -41,6 +41,10 @@ _BLANKS = "\t\n\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u
 # Nearly all texts: ASCII, ideographs, Chinese punctuation. They need no closer look, and NFC changes none of them.
 _COMMON = re.compile(r"[ -~\u3000-\u301f\u3400-\u9fff\uff01-\uff5e]*")
 _LOST = frozenset("\ufffc\ufffd")
+_HALF_WIDTH = {
+    code: unicodedata.normalize("NFKC", chr(code))
+    for code in chain(range(0xFF10, 0xFF1A), range(0xFF21, 0xFF3B), range(0xFF41, 0xFF5B), (0xFF0D,))
+}
 _SELECTORS = frozenset(map(chr, chain(range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))))
 
 
@@ -62,6 +66,11 @@ def clean_text(text: str) -> str:
             raise ValueError(problem)
         previous = character
     return unicodedata.normalize("NFC", " ".join(text.split()))
+
+
+def half_width(text: str) -> str:
+    """Return a text with digits, letters and hyphens in half width, as they are stored of everything but names."""
+    return text.translate(_HALF_WIDTH)
 
 
 def clean(name: str) -> str:

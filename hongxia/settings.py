@@ -29,7 +29,9 @@ class Misconfigured(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What one service process is told. `feed_days`: how long the feed keeps events; None is for ever."""
+    """What one service process is told. `feed_days`: how long the feed keeps events; None is for ever. `verify`: see
+    `trusted`.
+    """
 
     database_url: str
     amqp_uri: str
@@ -39,6 +41,7 @@ class Settings:
     log_level: str
     clock: Clock
     feed_days: int | None = None
+    verify: str | bool = True
 
 
 def value_of(environ: Mapping[str, str], name: str, default: str | None = None) -> str | None:
@@ -83,6 +86,7 @@ def load(environ: Mapping[str, str]) -> Settings:
     faults += [*address_faults("HTTP_ADDRESS", address), *_service_url_faults(urls), *_level_faults(level)]
     clock = _clock(environ.get("HONGXIA_NOW"), faults)
     feed_days = _days(environ.get("FEED_DAYS"), faults)
+    verify = _verify(environ, faults)
     if faults:
         raise Misconfigured("\n".join(faults))
     return Settings(
@@ -94,6 +98,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         log_level=level,
         clock=clock,
         feed_days=feed_days,
+        verify=verify,
     )
 
 
@@ -158,6 +163,24 @@ def _days(text: str | None, faults: list[str]) -> int | None:
         faults.append("FEED_DAYS 应为事件流保存的天数，例如 400；不写则永久保存")
         return None
     return int(text)
+
+
+def trusted(environ: Mapping[str, str]) -> str | bool:
+    """What requests believes a server by: the CA file that HONGXIA_CA names, or (True) the system's. Raises
+    Misconfigured.
+    """
+    path = environ.get("HONGXIA_CA")
+    if path and not Path(path).exists():
+        raise Misconfigured(f"HONGXIA_CA 指向的文件不存在：{path}")
+    return path or True
+
+
+def _verify(environ: Mapping[str, str], faults: list[str]) -> str | bool:
+    try:
+        return trusted(environ)
+    except Misconfigured as error:
+        faults.append(str(error))
+        return True
 
 
 def service_url(urls: str, service: str) -> str:

@@ -12,6 +12,14 @@ _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 """PostgreSQL keeps no NUL in a text, and UTF-8 has no half of a surrogate pair."""
 
 
+_CONTROL = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def is_address_part(text: str) -> bool:
+    """Return whether a text may stand in the path of an address: no name holds a line feed or a control character."""
+    return is_storable(text) and not _CONTROL.search(text)
+
+
 def is_storable(text: str) -> bool:
     """Return whether a database can keep a text."""
     return not _UNSTORABLE.search(text)

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What the commands in deploy/ share: where things are, and how they speak. Sourced, never run.
+# What the commands in deploy/ share: paths, messages, settings, the lock. Sourced, never run.
 
 set -euo pipefail
 umask 077
@@ -27,7 +27,7 @@ need() {
   done
 }
 
-# The value that a variable has for compose: the environment first, then .env, then the default given.
+# Print the value of a setting as compose sees it: from the environment, else .env, else the given default.
 setting() {
   local name=$1 default=${2:-} line
   if [[ -n ${!name:-} ]]; then
@@ -35,7 +35,7 @@ setting() {
     return
   fi
   line=$(sed -n "s/^$name=//p" "$ROOT/.env" 2>/dev/null | tail -n 1)
-  case $line in # as compose reads it: quoted, or up to a comment
+  case $line in # compose reads a quoted value, or up to a comment
     \"*) line=${line#\"} line=${line%%\"*} ;;
     \'*) line=${line#\'} line=${line%%\'*} ;;
     *) line=$(sed 's/[[:space:]]#.*//; s/[[:space:]]*$//' <<<"$line") ;;
@@ -49,7 +49,7 @@ own_version() { sed -n 's/^version = "\(.*\)"$/\1/p' "$ROOT/pyproject.toml"; }
 # Whether the first version is newer than the second.
 is_newer() { [[ $1 != "$2" && $(printf '%s\n%s\n' "$1" "$2" | sort -V | tail -n 1) == "$1" ]]; }
 
-# One at a time: what changes the installation holds this until it ends.
+# Take the lock that a command which changes the installation holds until it ends.
 exclusively() {
   exec {lock}>"$ROOT/deploy/.lock"
   flock -n "$lock" || fail "另一个 deploy 命令正在运行，请等它结束"

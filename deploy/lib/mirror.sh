@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# Which Debian mirror to build from. Sourced after common.sh.
+# Finding the Debian mirror to build from. Sourced after common.sh.
 
-# Sets DEBIAN_MIRROR and DEBIAN_SECURITY_MIRROR (the latter may stay empty) where the operator did not.
+# Set DEBIAN_MIRROR and DEBIAN_SECURITY_MIRROR (the latter may stay empty) if the operator did not.
 find_mirrors() {
   local targets
   if [[ -z ${DEBIAN_MIRROR:-} ]] && command -v apt-get >/dev/null 2>&1; then
-    # the literal format fields are apt's own
+    # apt expands the fields of this format, not the shell
     # shellcheck disable=SC2016
     targets=$(apt-get indextargets --format '$(RELEASE) $(REPO_URI)' 2>/dev/null || true)
     DEBIAN_MIRROR=$(awk '$1 !~ /security/ {print $2; exit}' <<<"$targets")

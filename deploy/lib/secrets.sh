@@ -1,19 +1,19 @@
 # shellcheck shell=bash
 # Making the secrets. Sourced after common.sh.
 #
-# Compose mounts a secret's file as it is, owner and mode included, and each container runs as a user of its own. So
-# the files can be read by all, and the directory by its owner alone.
+# Compose mounts a secret's file with its owner and mode, and each container runs as a user of its own. So everybody
+# may read the files, but only the owner may enter the directory.
 
 # 256 bits, in letters and digits that need no quoting in an address
 random() { openssl rand -hex 32; }
 
-put() { # FILE, content from standard input; there as a whole or not at all
+put() { # FILE, content from standard input; written whole or not at all
   cat >"$1.new"
   chmod 0444 "$1.new"
   mv -f "$1.new" "$1"
 }
 
-# Makes what is missing in a directory: passwords and addresses of the services, and the key of the tokens.
+# Make what is missing in a directory: passwords and addresses of the services, and the tokens' key.
 complete_service_secrets() {
   local directory=$1 service
   [[ -e $directory/token_secret ]] || random | put "$directory/token_secret"
@@ -25,7 +25,7 @@ complete_service_secrets() {
   done
 }
 
-# A password, and the address that holds it: where one is missing it is made from the other.
+# Make a password and the address that holds it; if one is missing, it is made from the other.
 complete_login() {
   local password=$1 address=$2 before=$3 after=$4 known
   if [[ ! -e $password ]]; then
@@ -35,7 +35,7 @@ complete_login() {
   [[ -e $address ]] || printf '%s%s%s' "$before" "$(<"$password")" "$after" | put "$address"
 }
 
-# A certificate authority for this installation, for ten years; clients are given ca.pem.
+# Make a certificate authority for this installation, valid for ten years; clients get ca.pem.
 make_authority() {
   local directory=$1
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 -subj "/CN=Hongxia CA $(hostname)" \
@@ -46,7 +46,7 @@ make_authority() {
   rm -f "$directory/authority"
 }
 
-# The names that the gateway is called by, as a certificate states them. Fails for what is neither a name nor an address.
+# Print the names of the gateway in a certificate's format. Fails for what is neither a name nor an address.
 alternative_names() {
   local name names='DNS:localhost,IP:127.0.0.1' listed
   read -ra listed <<<"$(setting HONGXIA_NAMES "$(hostname)" | tr ',' ' ')"
@@ -62,7 +62,7 @@ alternative_names() {
   printf '%s' "$names"
 }
 
-# The gateway's certificate, for two years, signed by the authority of the same directory.
+# Make the gateway's certificate, valid for two years, signed by the authority of the same directory.
 make_certificate() {
   local directory=$1 names
   names=$(alternative_names)
@@ -71,13 +71,13 @@ make_certificate() {
   openssl x509 -req -in "$directory/request" -CA "$directory/ca.pem" -CAkey "$directory/ca.key" -set_serial "0x$(openssl rand -hex 16)" \
     -days 730 -out "$directory/signed" -extfile <(printf 'subjectAltName=%s\nbasicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth\n' "$names") 2>/dev/null ||
     fail "openssl 无法签发证书（HONGXIA_NAMES：$names）"
-  rm -f "$directory/tls_certificate" # whoever is interrupted here makes both again
+  rm -f "$directory/tls_certificate" # so that after an interruption both are made again
   put "$directory/tls_key" <"$directory/key"
   cat "$directory/signed" "$directory/ca.pem" | put "$directory/tls_certificate"
   rm -f "$directory/request" "$directory/signed" "$directory/key"
 }
 
-# Makes whatever is missing in a directory of secrets. An operator's own certificate (without ca.key) is left alone.
+# Make whatever is missing in a directory of secrets. An operator's own certificate (without ca.key) is left alone.
 complete_secrets() {
   local directory=$1
   complete_service_secrets "$directory"
@@ -87,7 +87,7 @@ complete_secrets() {
   fi
 }
 
-# An interrupted rotation may have left no secrets, but those from before it.
+# Put the old secrets back if an interrupted rotation left no others.
 recover_secrets() {
   if [[ ! -e $SECRETS && -e $SECRETS.old ]]; then
     mv "$SECRETS.old" "$SECRETS"
@@ -95,10 +95,10 @@ recover_secrets() {
   fi
 }
 
-# The secrets that docker-compose.yml names.
+# Print the secrets that docker-compose.yml names.
 named_secrets() { sed -n 's#.*file: deploy/secrets/\([a-z_]*\).*#\1#p' "$ROOT/docker-compose.yml"; }
 
-# Those of them that are not there.
+# Print those of them that are missing.
 missing_secrets() {
   local name
   while read -r name; do

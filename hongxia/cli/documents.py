@@ -1,4 +1,4 @@
-"""Commands that write what is published about the services: contracts, and the page about workbooks."""
+"""Commands that write what is published about the services: contracts, the workbooks' page, the life cycles."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ import typer
 
 from hongxia import contracts, services
 from hongxia.events.declare import EventType
-from hongxia.workbook.document import render
+from hongxia.lifecycle import draw
+from hongxia.workbook.document import Language, render
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command(name="contracts")(write_contracts)
     app.command(name="workbooks")(write_workbooks)
+    app.command(name="states")(write_states)
 
 
 def event_types() -> list[EventType]:
@@ -45,7 +47,33 @@ def write_contracts(
         contracts.release(directory, declared)
 
 
-def write_workbooks() -> None:
-    """把工作簿各列的说明（docs/workbooks.md）打印到标准输出。"""
+def write_workbooks(
+    language: Annotated[Language, typer.Option("--language", help="说明的语言：en 英文，zh 中文")] = Language.ENGLISH,
+) -> None:
+    """把工作簿各列的说明（docs/workbooks.md、docs/workbooks.zh-CN.md）打印到标准输出。"""
     books = [item.workbook for name in services.names() for item in services.load(name).definition.workbooks]
-    print(render(sorted(books, key=lambda book: book.order)), end="")
+    print(render(books, language), end="")
+
+
+STATES = """\
+# Life cycles
+
+The states of every kind of record, and what leads from one to the next. `hongxia states` prints this page from the
+declarations that the code uses, and a test compares the two: change the declaration, not the page. Labels are Chinese,
+codes and verbs are those of the API.
+"""
+
+
+def write_states() -> None:
+    """把各类记录的状态变化（docs/states.md）打印到标准输出。"""
+    print("\n".join(states()))
+
+
+def states() -> list[str]:
+    """Return the lines of docs/states.md."""
+    lines = [STATES]
+    for name in services.names():
+        lifecycles = services.load(name).definition.lifecycles
+        if lifecycles:
+            lines += [f"## {name}", "", *draw(name, lifecycles)]
+    return lines[:-1]

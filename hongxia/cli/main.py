@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from importlib.metadata import entry_points
 from io import TextIOWrapper
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
 
+from hongxia import __version__
 from hongxia.cli import documents, importing, operating, serving
 from hongxia.cli.telling import tell
 from hongxia.cli.usage import head_help_in_chinese, in_chinese
@@ -24,9 +25,8 @@ GROUP = "hongxia.commands"
 def application() -> typer.Typer:
     """All commands: the platform's own, and those that installed services add."""
     head_help_in_chinese()
-    app = typer.Typer(
-        help="红霞：老干部工作一年的记录，与由此而来的准确数字。", no_args_is_help=True, add_completion=False
-    )
+    app = typer.Typer(no_args_is_help=True, add_completion=False)
+    app.callback()(hongxia)
     serving.register(app)
     importing.register(app)
     documents.register(app)
@@ -34,6 +34,20 @@ def application() -> typer.Typer:
     for entry in sorted(entry_points(group=GROUP), key=lambda e: e.name):
         entry.load()(app)
     return app
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        print(f"hongxia {__version__}")
+        raise typer.Exit
+
+
+def hongxia(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="显示版本并退出")
+    ] = False,
+) -> None:
+    """红霞：老干部工作一年的记录，与由此而来的准确数字。"""
 
 
 def run() -> None:

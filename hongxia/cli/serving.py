@@ -13,16 +13,27 @@ from rich.console import Console
 
 from hongxia import logs, services
 from hongxia.cli.telling import tell
-from hongxia.client import Client, ClientError, trusted
+from hongxia.client import Client, ClientError
 from hongxia.dates import system_clock
 from hongxia.http import auth
-from hongxia.settings import DEFAULT_URL, SECRET_LENGTH, Misconfigured, address_faults, database_faults, load, value_of
+from hongxia.roles import SHARED_ROLES
+from hongxia.settings import (
+    DEFAULT_URL,
+    SECRET_LENGTH,
+    Misconfigured,
+    address_faults,
+    database_faults,
+    load,
+    trusted,
+    value_of,
+)
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(serve)
     app.command()(migrate)
+    app.command()(revision)
     app.command()(token)
     app.command()(wait)
 
@@ -73,6 +84,19 @@ def migrate(service: Annotated[str, typer.Argument(help="服务名")]) -> None:
     tell(f"{service}：数据库已是当前版本")
 
 
+def revision(
+    service: Annotated[str, typer.Argument(help="服务名")],
+    message: Annotated[str, typer.Option("-m", "--message", help="这次改动的英文说明")],
+) -> None:
+    """按模型与现有迁移的差别，写出一个新的数据库迁移（供开发者核对后提交）。"""
+    from hongxia.migrations.revising import write_revision
+
+    services.must_exist(service)
+    definition = services.load(service).definition
+    path = write_revision(definition.metadata, definition.migrations, message)
+    tell(f"已写入 {path}，请核对后提交" if path else f"{service}：模型与迁移一致，没有要改的")
+
+
 def _cause(error: Exception) -> str:
     origin = getattr(error, "orig", None) or error
     return f"{type(origin).__name__} {str(origin).splitlines()[0] if str(origin) else ''}".strip()
@@ -93,11 +117,11 @@ def token(
 
 def _must_be_roles(asked: list[str]) -> None:
     """Raises Misconfigured for a role that no route and no workbook knows: its token would open nothing."""
-    if set(asked) <= set(auth.SHARED_ROLES):
+    if set(asked) <= set(SHARED_ROLES):
         return  # that is told without loading the services
     from hongxia.runtime.service import roles_of
 
-    known = set(auth.SHARED_ROLES).union(*(roles_of(services.load(name)) for name in services.names()))
+    known = set(SHARED_ROLES).union(*(roles_of(services.load(name)) for name in services.names()))
     unknown = [role for role in asked if role not in known]
     if unknown:
         raise Misconfigured(f"没有名为 {'、'.join(unknown)} 的角色；现有：{'、'.join(sorted(known))}")

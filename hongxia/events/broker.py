@@ -12,6 +12,8 @@ from contextlib import contextmanager, suppress
 from itertools import takewhile
 from typing import Any
 
+from amqp import Connection as AmqpConnection
+from amqp import spec
 from amqp.exceptions import AMQPError
 from kombu import Connection, Consumer, Exchange, Queue
 from kombu.message import Message as Received
@@ -30,6 +32,9 @@ _BOUND_DEAD = Exchange(DEAD.name, DEAD.type, durable=True, no_declare=True)
 PREFETCH = 2000
 CONFIRM_SECONDS = 10.0
 HEARTBEAT_SECONDS = 20
+SILENCE_SECONDS = 2.0 * HEARTBEAT_SECONDS
+"""How long a broker that sends heartbeats may say nothing before its connection counts as dead."""
+FAREWELL_SECONDS = 2.0
 POLL_SECONDS = 0.02
 """How often kombu's memory transport looks for messages; its own default of a second lets 11 events/s through."""
 
@@ -39,6 +44,23 @@ def connection(uri: str) -> Connection:
     if uri.startswith("memory:"):
         return Connection(uri, transport_options={"polling_interval": POLL_SECONDS})
     return Connection(uri, heartbeat=HEARTBEAT_SECONDS, connect_timeout=5)
+
+
+def connect(link: Connection) -> None:
+    """Open a connection whose every single read or write raises TimeoutError after CONFIRM_SECONDS: a broker in an
+    alarm reads nothing, and a firewall that forgot a connection answers nothing, so that either could take for ever.
+    Raises what the transport does. kombu's own `connect` would wait two seconds and try once more; how long to wait is
+    for the caller to say.
+    """
+    link.ensure_connection(max_retries=1, interval_start=0, interval_step=0, reraise_as_library_errors=False)
+    allow_silence(link, CONFIRM_SECONDS)
+
+
+def allow_silence(link: Connection, seconds: float) -> None:
+    """Say how long each single read or write of an open connection may take."""
+    transport = getattr(link.connection, "transport", None)
+    if transport is not None and transport.sock is not None:
+        transport.sock.settimeout(seconds)
 
 
 @contextmanager
@@ -148,26 +170,27 @@ class Publisher:
             return
         self._connection = connection(self._uri)
         with self._errors():
-            self._connection.connect()
-            self._channel = self._connection.channel()
+            connect(self._connection)
             ensure(self._connection, EVENTS)
+            channel = self._connection.channel()
             self._confirms, self._tag = Confirms(), 0
-            if not isinstance(self._channel, VirtualChannel):
-                quicken(self._channel.connection)
-                self._channel.confirm_select()
-                self._channel.events["basic_ack"].add(self._confirms.on_ack)
-                self._channel.events["basic_nack"].add(self._confirms.on_nack)
-                self._channel.events["basic_return"].add(self._confirms.on_return)
+            if not isinstance(channel, VirtualChannel):
+                quicken(channel.connection)
+                channel.confirm_select()
+                channel.events["basic_ack"].add(self._confirms.on_ack)
+                channel.events["basic_nack"].add(self._confirms.on_nack)
+                channel.events["basic_return"].add(self._confirms.on_return)
+            self._channel = channel
 
     def publish(self, messages: Sequence[Message]) -> int:
-        """See Transport. A message that the broker refuses, or does not answer in time, ends the confirmed stretch,
-        and the channel is given up, so that late answers can't be taken for another message's.
+        """See Transport. A message that the broker refuses, or does not answer within CONFIRM_SECONDS, ends the
+        confirmed stretch, and the connection is given up, so that late answers can't be taken for another message's.
         """
         self.open()
         with self._errors():
             confirmed = self._put(messages) if isinstance(self._channel, VirtualChannel) else self._send(messages)
         if confirmed < len(messages):
-            self.close()
+            self._give_up()
         return confirmed
 
     def take_returned(self) -> int:
@@ -186,7 +209,12 @@ class Publisher:
             self._connection.heartbeat_check()
 
     def close(self) -> None:
-        """Give the connection up; the next publish opens a new one."""
+        """Close the connection in good order; the next publish opens a new one."""
+        open_connection, self._connection, self._channel = self._connection, None, None
+        if open_connection is not None:
+            farewell(open_connection, self._monotonic)
+
+    def _give_up(self) -> None:
         broken, self._connection, self._channel = self._connection, None, None
         if broken is not None:
             discard(broken)
@@ -208,6 +236,9 @@ class Publisher:
         return self._await()
 
     def _await(self) -> int:
+        """Read frame by frame until all is answered or CONFIRM_SECONDS are over: py-amqp's `drain_events` begins its
+        timeout anew with each frame, and a broker that confirms nothing may still send heartbeats.
+        """
         deadline = self._monotonic() + CONFIRM_SECONDS
         confirmed = self._confirms.settle()
         while self._confirms.outstanding:
@@ -215,7 +246,7 @@ class Publisher:
             if left <= 0:
                 break
             try:
-                self._connection.drain_events(timeout=left)  # type: ignore[union-attr]
+                self._channel.connection.blocking_read(left)
             except TimeoutError:
                 break
             confirmed += self._confirms.settle()
@@ -228,14 +259,32 @@ class Publisher:
             with broker_errors(self._connection):
                 yield
         except BrokerAway:
-            self.close()
+            self._give_up()
             raise
 
 
 def discard(broken: Connection) -> None:
-    """Close a connection of which nothing is known any more; what that raises says nothing new."""
+    """Close the socket of a connection that failed, without a farewell: whoever waited for the answer to one would wait
+    for ever where the broker reads nothing. What that raises says nothing new.
+    """
     with suppress(Exception):
-        broken.release()
+        broken.collect()
+
+
+def farewell(link: Connection, monotonic: Callable[[], float] = time.monotonic) -> None:
+    """Close a connection in good order, so that the broker logs no fault; it may take FAREWELL_SECONDS to answer."""
+    with suppress(Exception):
+        if link.connected and isinstance(link.connection, AmqpConnection):
+            allow_silence(link, FAREWELL_SECONDS)
+            _send_close(link.connection, monotonic)
+    discard(link)
+
+
+def _send_close(connection: AmqpConnection, monotonic: Callable[[], float]) -> None:
+    deadline = monotonic() + FAREWELL_SECONDS
+    connection.send_method(spec.Connection.Close, "BsBB", (0, "", 0, 0))
+    while connection.connected and (left := deadline - monotonic()) > 0:
+        connection.blocking_read(left)
 
 
 class Taken:

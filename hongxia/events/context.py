@@ -7,13 +7,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
 from hongxia import ids
+from hongxia.database import CONTEXT
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from hongxia.events.envelope import Event
-
-KEY = "hongxia.context"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,4 +39,4 @@ class Context:
 
 def context_of(session: Session) -> Context:
     """The context of a session; a session of `Database.begin` always has one."""
-    return cast(Context, session.info[KEY])
+    return cast(Context, session.info[CONTEXT])

@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from hongxia.events.context import KEY, context_of
+from hongxia.database import CONTEXT
+from hongxia.events.context import context_of
 from hongxia.events.envelope import Event
 from hongxia.events.parked import UnknownType
 
@@ -25,10 +26,10 @@ def dispatch(session: Session, events: Sequence[Event], handlers: Mapping[str, H
         for event in events:
             handler = handlers[event.type] if concerns(handlers, event.type) else None
             if handler is not None:
-                session.info[KEY] = context.caused_by(event)
+                session.info[CONTEXT] = context.caused_by(event)
                 handler(session, event)
     finally:
-        session.info[KEY] = context
+        session.info[CONTEXT] = context
 
 
 def concerns(listed: Mapping[str, Any], event_type: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from typing import Any
@@ -11,6 +11,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from hongxia import ids
+from hongxia.database import before_commit
 from hongxia.dates import stamp
 from hongxia.events.context import context_of
 from hongxia.events.declare import EventType
@@ -65,7 +66,8 @@ def append(
 
 
 def flush(session: Session) -> list[str]:
-    """Write what was appended and is not written yet, in order, and have the commit wake the relay.
+    """Write what was appended and is not written yet, in order, and have the commit wake the relay. The unit of work
+    calls it before its commit.
 
     Returns the types of all events of the transaction.
     """
@@ -77,6 +79,24 @@ def flush(session: Session) -> list[str]:
         if session.get_bind().dialect.name == "postgresql":
             session.execute(select(func.pg_notify(CHANNEL, "")))
     return [event["type"] for event in events]
+
+
+def on_append(notify: Callable[[Sequence[str]], None]) -> Callable[[Session], None]:
+    """Return the `on_commit` of a Database that hands the types of the committed events to `notify`; a transaction
+    without events does not call it.
+    """
+
+    def committed(session: Session) -> None:
+        types = [event["type"] for event in _appended(session)]
+        if types:
+            notify(types)
+
+    return committed
+
+
+def appended(session: Session) -> list[bytes]:
+    """Return the events of the session's transaction so far, in order, as they will be committed."""
+    return [event["body"] for event in _appended(session)]
 
 
 @contextmanager
@@ -96,5 +116,7 @@ def savepoint(session: Session) -> Iterator[None]:
 
 
 def _appended(session: Session) -> list[dict[str, Any]]:
+    """Return the events of the session's transaction; from the first time on, its commit writes them."""
+    before_commit(session, flush)
     events: list[dict[str, Any]] = session.info.setdefault(_APPENDED, [])
     return events

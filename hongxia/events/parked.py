@@ -105,11 +105,11 @@ def replay(
     """
     with database.read() as session:
         keys = [(row.source, row.position) for row in listed(session)]
-    applied = 0
+    outcomes = []
     for source, position in keys:
         point("replay:before-event")
-        applied += _replay_one(database, context, handle_for(source), source, position)
-    return Replayed(applied, len(keys) - applied)
+        outcomes.append(_replay_one(database, context, handle_for(source), source, position))
+    return Replayed(outcomes.count(True), outcomes.count(False))
 
 
 def _replay_one(
@@ -118,13 +118,14 @@ def _replay_one(
     handle: Callable[[Session, Sequence[Event]], None],
     source: str,
     position: int,
-) -> bool:
+) -> bool | None:
+    """Whether the event could be applied; None if it is not parked any more, because another replay was quicker."""
     which = (parked.c.source == source) & (parked.c.position == position)
     try:
         with database.begin(context) as session:
             row = session.execute(select(parked).where(which).with_for_update()).one_or_none()
             if row is None:
-                return False
+                return None
             handle(session, [parse(row.body)])
             session.execute(delete(parked).where(which))
         return True

@@ -13,14 +13,17 @@ from hongxia.events.feed import FeedAway, Gone, Head
 
 
 class HttpFeed:
-    """The feed of one source at its address; `token` gives a bearer token for each request."""
+    """The feed of one source at its address; `token` gives a bearer token for each request, `verify` is the file of the
+    CA that the source's certificate is to be signed by (True: one that the system trusts), `timeout` is in seconds.
+    """
 
     def __init__(self, url: str, token: Callable[[], str], verify: str | bool = True, timeout: float = 30.0) -> None:
         self._url = url
         self._token = token
         self._timeout = timeout
+        # Handed over with each request: what stands in the session gives way to REQUESTS_CA_BUNDLE.
+        self._verify = verify
         self._session = requests.Session()
-        self._session.verify = verify
 
     def page(self, after: int, limit: int) -> list[Event]:
         """See Feed. Raises FeedAway, Gone, NotAnEvent."""
@@ -45,12 +48,13 @@ class HttpFeed:
     def _get(self, path: str, query: dict[str, Any], *expected: int) -> tuple[int, Any]:
         """The status and the JSON of the answer; whatever has none, or another status, is no feed."""
         headers = {"Authorization": f"Bearer {self._token()}"}
+        options: dict[str, Any] = {"timeout": self._timeout, "verify": self._verify}
         try:
-            response = self._session.get(self._url + path, params=query, headers=headers, timeout=self._timeout)
+            response = self._session.get(self._url + path, params=query, headers=headers, **options)
             if response.status_code not in expected:
                 raise FeedAway(f"{self._url} answered {response.status_code}")
             return response.status_code, response.json()
-        except (requests.RequestException, RecursionError) as error:
+        except (OSError, RecursionError) as error:  # a RequestException is an OSError, and so is a CA file that is gone
             raise FeedAway(type(error).__name__) from error
 
 

@@ -22,7 +22,7 @@ def quicken(connection: Any) -> None:
     transport = connection.transport
     receive = transport._quick_recv
     transport._quick_recv = lambda wanted: receive(max(wanted, READ_AHEAD))
-    connection.client_properties["capabilities"]["connection.blocked"] = False
+    connection.client_properties.setdefault("capabilities", {})["connection.blocked"] = False
 
 
 class EventMessage(amqp.Message):  # type: ignore[misc]

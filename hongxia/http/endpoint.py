@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from marshmallow import Schema, ValidationError
 from sqlalchemy.orm import Session
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request, Response
 
 from hongxia import ids
@@ -42,14 +43,16 @@ from hongxia.http.refusals import problem_of
 from hongxia.http.values import faults
 from hongxia.paging import Page
 from hongxia.rules import Refusal
-from hongxia.values import is_storable
+from hongxia.values import fits, is_address_part, is_storable
 
 JSON = "application/json"
 MOST_JSON = 1024 * 1024
 MOST_RAW = 20 * 1024 * 1024
 CORRELATION = "X-Correlation-ID"
 
-_CORRELATION_ID = re.compile(r"^[A-Za-z0-9._:-]{1,64}$")
+_CORRELATION_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+_NUMBER = re.compile(r"[0-9]{1,18}")
+"""What fits into 64 bits, as a header gives it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +64,8 @@ class Route:
     `many`: a page of what `returns` says; `array`: all of it, as a plain array. For the description only: `produces`,
     the JSON Schema by content type of an answer that no `returns` describes; `also`, further answers by status, in
     OpenAPI's words; `etag`: it sends an ETag that is no record's version. `needs_key`: a new record has no natural key,
-    so the request must bear an Idempotency-Key. `asks`: the codes of the questions that the query parameter `confirm`
-    answers.
+    so the request must bear an Idempotency-Key, unless the body's field `number` gives the record one. `asks`: the
+    codes of the questions that the query parameter `confirm` answers.
     """
 
     method: str
@@ -84,6 +87,7 @@ class Route:
     also: Mapping[int, Any] = field(default_factory=dict, hash=False)
     etag: bool = False
     needs_key: bool = False
+    number: str = ""
     asks: tuple[str, ...] = ()
 
     @property
@@ -131,7 +135,7 @@ class Reply:
     content_type: str | None = None
 
 
-class Host(Protocol):
+class EndpointHost(Protocol):
     """What the endpoint needs of the service that it belongs to."""
 
     name: str
@@ -146,7 +150,7 @@ class Host(Protocol):
 NO_ONE = Actor("anonymous", frozenset())
 
 
-def answer(host: Host, route: Route, request: Request, act: Callable[[Call], Any]) -> Response:
+def answer(host: EndpointHost, route: Route, request: Request, act: Callable[[Call], Any]) -> Response:
     """Run `act` for a request; every error becomes a problem document, and then nothing was changed."""
     correlation = correlation_of(request)
     try:
@@ -173,12 +177,14 @@ def correlation_of(request: Request) -> str:
     known: str | None = request.environ.get("hongxia.correlation")
     if known is None:
         sent = request.headers.get(CORRELATION, "")
-        known = sent if _CORRELATION_ID.match(sent) else ids.new_id()
+        known = sent if _CORRELATION_ID.fullmatch(sent) else ids.new_id()
         request.environ["hongxia.correlation"] = known
     return known
 
 
-def _answer(host: Host, route: Route, request: Request, correlation: str, act: Callable[[Call], Any]) -> Response:
+def _answer(
+    host: EndpointHost, route: Route, request: Request, correlation: str, act: Callable[[Call], Any]
+) -> Response:
     shown = auth.presented(request, by_cookie=route.by_cookie)
     actor = NO_ONE if route.public else auth.verify(host.token_secret, shown)
     if route.roles:
@@ -190,7 +196,7 @@ def _answer(host: Host, route: Route, request: Request, correlation: str, act: C
     if_match = _if_match(route, request)
     now = host.clock()
     context = Context(source_urn(host.name), now, correlation, actor=actor.subject)
-    key = _key(route, request, actor, raw)
+    key = _key(route, request, actor, raw, body)
 
     def run(session: Session) -> Response:
         return _response(route, act(Call(session, actor, context, body, query, if_match, confirmed, request)))
@@ -212,12 +218,14 @@ def _query(route: Route, request: Request) -> tuple[dict[str, Any], tuple[str, .
     if unknown:
         problem = FieldError(f"可确认的事项为：{'、'.join(route.asks)}", parameter="confirm")
         raise Invalid(f"confirm 中的 {'、'.join(unknown)} 不是可确认的事项", errors=[problem])
-    return (_loaded(route.query, sent, query=True) if route.query else {}), confirmed
+    if route.query is None and route.public:
+        return {}, confirmed
+    return _loaded(route.query or Schema, sent, query=True), confirmed
 
 
-def _key(route: Route, request: Request, actor: Actor, raw: bytes) -> Key | None:
+def _key(route: Route, request: Request, actor: Actor, raw: bytes, body: Any) -> Key | None:
     header = request.headers.get("Idempotency-Key")
-    if header is None and route.needs_key:
+    if header is None and route.needs_key and not (route.number and body.get(route.number)):
         raise KeyRequired()
     if header is None or route.method != "POST":
         return None
@@ -261,9 +269,9 @@ def _session(database: Database, route: Route, context: Context) -> Iterator[Ses
 
 
 def _check_address(request: Request) -> None:
-    """Raises NotFound or Invalid if the address holds a text that no database can keep."""
+    """Raises NotFound or Invalid if the address holds a text or a number that no database can keep."""
     values: Mapping[str, Any] = getattr(request, "path_values", {})
-    if not all(is_storable(value) for value in values.values() if isinstance(value, str)):
+    if not all(is_address_part(value) if isinstance(value, str) else fits(value) for value in values.values()):
         raise NotFound()
     wrong = [name for name, value in request.args.items(multi=True) if not is_storable(value)]
     if wrong:
@@ -276,13 +284,25 @@ def _read_body(route: Route, request: Request) -> bytes:
     if request.headers.get("Transfer-Encoding"):
         raise BadRequest("请以 Content-Length 注明长度，不支持分块传输")
     most = MOST_RAW if route.raw else MOST_JSON
-    length = request.content_length or 0
+    length = _content_length(request)
     if length > most:
         raise TooLarge(f"内容过大：最多 {most // 1024 // 1024} MB")
-    data = request.get_data(cache=False)
+    try:
+        data = request.get_data(cache=False)
+    except (HTTPException, OSError):  # the client went away before it had sent all
+        data = b""
     if len(data) != length:
         raise BadRequest("请求内容不完整")
     return data
+
+
+def _content_length(request: Request) -> int:
+    sent = request.headers.get("Content-Length", "").strip() or "0"
+    if not sent.isascii() or not sent.isdecimal():
+        raise BadRequest("Content-Length 无效", errors=[FieldError("应为字节数", parameter="Content-Length")])
+    if not _NUMBER.fullmatch(sent):
+        raise TooLarge("内容过大")
+    return int(sent)
 
 
 def _loaded_body(route: Route, request: Request, raw: bytes) -> Any:
@@ -312,9 +332,15 @@ def _no_constant(name: str) -> Any:
 
 def _loaded(schema: type[Schema], document: Any, *, query: bool = False) -> Any:
     try:
-        return schema().load(document)
+        loaded = schema().load(document)
     except ValidationError as error:
         raise from_validation(error, query=query) from None
+    wrong = list(faults(loaded))  # a number may have been sent as a text
+    if wrong and query:
+        wrong = [FieldError(fault.detail, parameter=str(fault.pointer).removeprefix("#/")) for fault in wrong]
+    if wrong:
+        raise Invalid("内容含有不能保存的文字或数值", errors=wrong)
+    return loaded
 
 
 def _if_match(route: Route, request: Request) -> int | None:
@@ -324,7 +350,7 @@ def _if_match(route: Route, request: Request) -> int | None:
             raise PreconditionRequired()
         return None
     version = header.removeprefix("W/").strip('"')
-    if not version.isdecimal():
+    if not _NUMBER.fullmatch(version):
         raise BadRequest("If-Match 无效", errors=[FieldError('应为读取时得到的 ETag，例如 "3"', parameter="If-Match")])
     return int(version)
 
@@ -352,4 +378,4 @@ def _dumped(route: Route, result: Any) -> Any:
     return route.returns(many=route.array).dump(result) if route.returns else result
 
 
-__all__ = ["Call", "Host", "Page", "Reply", "Route", "answer", "correlation_of"]
+__all__ = ["Call", "EndpointHost", "Page", "Reply", "Route", "answer", "correlation_of"]

@@ -15,7 +15,8 @@ from werkzeug.wrappers import Response
 from hongxia.events.tables import Moment, platform_metadata
 from hongxia.http.problems import BadRequest, FieldError, Rule
 
-KEPT = timedelta(days=7)
+KEPT = timedelta(days=400)
+"""More than a year: what was sent in one December is known again in the next."""
 
 idempotency = Table(
     "idempotency",

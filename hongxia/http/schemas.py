@@ -98,11 +98,13 @@ class ReplayedOut(Schema):
 
 
 class ImportQuery(Schema):
-    """`dry_run` checks everything and keeps nothing; `apply_changes` is the digest of a dry run whose changes and
-    questions somebody has confirmed.
+    """`dry_run` checks everything and keeps nothing; `preview` answers the events that the import would publish, for
+    the dry run of the next file; `apply_changes` is the digest of a dry run whose changes and questions somebody has
+    confirmed.
     """
 
     dry_run = fields.Boolean(load_default=False, metadata={"description": "只检查，不保存"})
+    preview = fields.Boolean(load_default=False, metadata={"description": "检查时同时答复将产生的事件"})
     apply_changes = fields.String(load_default="", metadata={"description": "核对结果的 digest，确认其中的更改"})
 
 
@@ -139,6 +141,7 @@ class QuestionOut(Schema):
 
     sheet = fields.String(required=True)
     row = fields.Integer(required=True)
+    key = fields.String(required=True)
     code = fields.String(required=True)
     message = fields.String(required=True)
 
@@ -157,8 +160,18 @@ class NewLabelOut(Schema):
     label = fields.String(required=True)
 
 
+class NoteOut(Schema):
+    """Something about a sheet that is no error, but that nobody should overlook, in Chinese."""
+
+    sheet = fields.String(required=True)
+    text = fields.String(required=True)
+
+
 class ImportedOut(Schema):
-    """What an import did, or would do; `digest` names its changes, questions and new labels, and is empty without."""
+    """What an import did, or would do. `digest` names its changes, questions and new labels, and is empty without any;
+    `notes` say what was read although a person may not have seen it; `events` are those that a dry run with `preview`
+    would publish, without a place in the log.
+    """
 
     workbook = fields.String(required=True)
     year = fields.Integer(required=True)
@@ -169,3 +182,5 @@ class ImportedOut(Schema):
     questions = fields.List(fields.Nested(QuestionOut), required=True)
     missing = fields.List(fields.Nested(MissingRowOut), required=True)
     labels = fields.List(fields.Nested(NewLabelOut), required=True)
+    notes = fields.List(fields.Nested(NoteOut), required=True)
+    events = fields.List(fields.Dict(keys=fields.String()))

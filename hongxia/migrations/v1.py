@@ -90,11 +90,12 @@ def upgrade() -> None:
         sa.Column("workbook", sa.String(30), primary_key=True),
         sa.Column("year", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("sheet", sa.String(40), primary_key=True),
-        sa.Column("key", sa.String(200), primary_key=True, comment="the row's natural key"),
+        sa.Column("key", sa.String(250), primary_key=True, comment="the row's natural key"),
         sa.Column("record_id", sa.String(36), nullable=False),
         sa.Column("row", sa.JSON, nullable=False, comment="a digest of each column as imported"),
         sa.Column("record", sa.JSON, nullable=False, comment="a digest of each column as the record had it then"),
-        sa.Column("batch", sa.String(36), nullable=False, comment="the file that the row first came with"),
+        sa.Column("files", sa.JSON, nullable=False, comment="the files that the row came with"),
+        sa.Column("gone", sa.Boolean, nullable=False, comment="whether the row was no longer in its file at last"),
     )
     op.create_index("ix_imported_row_record_id", "imported_row", ["record_id"])
     head = sa.table(

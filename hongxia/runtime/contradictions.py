@@ -9,7 +9,7 @@ from hongxia.http.endpoint import Call
 from hongxia.runtime.routes import Roles, act, listing, read
 
 
-def routes_of_contradictions(contradictions: Contradictions, readers: Roles, explainers: Roles) -> type[Any]:
+def routes_of_contradictions(contradictions: Contradictions, readers: Roles, explainers: Roles) -> Any:
     """Return the class of routes to be put into a service's assembly."""
     schema, model = contradictions.schema, contradictions.model
 

@@ -1,10 +1,11 @@
-"""The only place that knows which green threads we run on (eventlet), so that they can be replaced."""
+"""The only module that imports eventlet, so that the green threads we run on can be replaced."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from typing import Any, NoReturn, TypeVar
 
 Answer = TypeVar("Answer")
 
@@ -36,6 +37,37 @@ def listen(address: tuple[str, int]) -> Any:
     import eventlet
 
     return eventlet.listen(address, reuse_port=False)
+
+
+def serve_wsgi(listener: Any, application: Callable[..., Iterable[bytes]]) -> Any:
+    """Answer requests from a listening socket in a green thread of its own; the result can be killed."""
+    import eventlet
+    import eventlet.wsgi
+
+    return eventlet.spawn(eventlet.wsgi.server, listener, application, log_output=False)
+
+
+class Result:
+    """What one green thread waits for and another sends, once: a value, or None."""
+
+    def __init__(self) -> None:
+        from eventlet.event import Event
+
+        self._event = Event()
+
+    @property
+    def ready(self) -> bool:
+        """Whether it was sent."""
+        return bool(self._event.ready())
+
+    def send(self, value: Any = None) -> None:
+        """Send it; whatever is sent after the first value is dropped."""
+        if not self.ready:
+            self._event.send(value)
+
+    def wait(self) -> Any:
+        """Wait until it is sent, and return it."""
+        return self._event.wait()
 
 
 class Mailbox:
@@ -87,12 +119,27 @@ def within(seconds: float, *questions: Callable[[], Answer]) -> list[Answer | No
     import eventlet
 
     def ask(question: Callable[[], Answer]) -> Answer | None:
-        with eventlet.Timeout(seconds, False):
+        with at_most(seconds):
             return question()
         return None
 
     asked = [eventlet.spawn(ask, question) for question in questions]
     return [thread.wait() for thread in asked]
+
+
+def at_most(seconds: float) -> AbstractContextManager[Any]:
+    """Leave a block silently when its time is over."""
+    import eventlet
+
+    limit: AbstractContextManager[Any] = eventlet.Timeout(seconds, False)
+    return limit
+
+
+def end_thread() -> NoReturn:
+    """End the green thread that calls this, as if it were killed: no `except Exception` holds it up."""
+    from eventlet.support.greenlets import GreenletExit
+
+    raise GreenletExit
 
 
 def spawn(work: Any) -> Any:

@@ -9,12 +9,13 @@ from typing import Any
 
 from nameko.web.handlers import HttpRequestHandler
 from nameko.web.server import WebServer, WsgiApp
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadHost, HTTPException
 from werkzeug.exceptions import MethodNotAllowed as WerkzeugMethodNotAllowed
+from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Request, Response
 
 from hongxia.http.endpoint import CORRELATION, Call, Route, answer, correlation_of
-from hongxia.http.problems import MethodNotAllowed, NotFound, Problem
+from hongxia.http.problems import BadRequest, MethodNotAllowed, NotFound, Problem
 from hongxia.runtime import green
 from hongxia.runtime.host import Host
 
@@ -26,19 +27,27 @@ _ROUTE = "hongxia_route"
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
+class Number(IntegerConverter):
+    """`<int:…>` in an address: digits that fit into 64 bits. At a longer number there is nothing."""
+
+    regex = "[0-9]{1,18}"
+
+
 class Application(WsgiApp):  # type: ignore[misc]
     """nameko's, with problem documents for what no route answers."""
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one request."""
         request = Request(environ, shallow=True)
-        adapter = self.url_map.bind_to_environ(environ)
         try:
+            adapter = self.url_map.bind_to_environ(environ)
             provider, request.path_values = adapter.match()  # type: ignore[attr-defined]
             response: Response = provider.handle_request(request)
         except WerkzeugMethodNotAllowed as error:
             allowed = ", ".join(sorted(error.valid_methods or ()))
             response = _problem(request, MethodNotAllowed(f"此地址只支持 {allowed}", headers={"Allow": allowed}))
+        except BadHost:
+            response = _problem(request, BadRequest("请求头 Host 不是有效的主机名"))
         except HTTPException:
             response = _problem(request, NotFound("没有这个地址"))
         return response(environ, start_response)
@@ -54,6 +63,15 @@ class Server(WebServer):  # type: ignore[misc]
     """nameko's web server; where several services share a process it hands its application over instead."""
 
     _starting: bool
+
+    def make_url_map(self) -> Map:
+        """See nameko."""
+        url_map = Map(converters={"int": Number})
+        for provider in self._providers:
+            rule = provider.get_url_rule()
+            rule.endpoint = provider
+            url_map.add(rule)
+        return url_map
 
     def get_wsgi_app(self) -> Wsgi:
         """See nameko."""

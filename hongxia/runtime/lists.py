@@ -9,7 +9,7 @@ from hongxia.lists import List
 from hongxia.runtime.routes import Roles, act, amend, create, listing, read
 
 
-def routes_of_list(kept: List, url: str, title: str, readers: Roles, keepers: Roles) -> type[Any]:
+def routes_of_list(kept: List, url: str, title: str, readers: Roles, keepers: Roles) -> Any:
     """Return the class of routes of a list, for a service's assembly; `title` is what the office calls it."""
     schema, model = kept.schema, kept.model
     one = f"{url}/<id>"

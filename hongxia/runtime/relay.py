@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from nameko.extensions import DependencyProvider
+from nameko.extensions import Extension
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -19,70 +19,89 @@ from hongxia.events.outbox import CHANNEL
 from hongxia.events.transport import BrokerAway
 from hongxia.http import idempotency
 from hongxia.runtime import green
+from hongxia.runtime.backoff import Backoff
 from hongxia.runtime.host import Host, Hosting
 
 POLL_SECONDS = 1.0
-LONGEST_WAIT = 5.0
 FORGET_EVERY = timedelta(hours=1)
 LOCK = 7_201_921
 """The key of the advisory lock; such locks are apart for each database, so one key serves all services."""
 
 
-class Relay(DependencyProvider):  # type: ignore[misc]
+class LeadershipLost(Exception):
+    """The connection that holds the relay's lock is gone, and the lock with it: another replica may relay now."""
+
+
+class RelayRunner(Extension):  # type: ignore[misc]
     """Runs the relay for as long as the container lives."""
 
     hosting = Hosting()
 
     def start(self) -> None:
         """Begin."""
+        self._loop = RelayLoop(self.hosting.host)
+        self.container.spawn_managed_thread(self._loop.run, identifier="relay")
+
+    def stop(self) -> None:
+        """Finish the batch at hand, no more."""
+        self._loop.stop()
+
+
+class RelayLoop:
+    """The relay of one service: stand by until this replica has the lock; number, publish, wait; begin again when
+    database or broker went away.
+    """
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
         self._running = True
-        self._next_forgetting = self.hosting.host.clock()
-        self.container.spawn_managed_thread(self._run, identifier="relay")
+        self._next_forgetting = host.clock()
+        self._database_backoff = Backoff()
+        self._broker_backoff = Backoff()
 
     def stop(self) -> None:
         """Finish the batch at hand, no more."""
         self._running = False
-        self.hosting.host.bell.ring()
+        self.host.bell.ring()
 
-    def get_dependency(self, worker_ctx: Any) -> Host:
-        """Service methods see the host."""
-        return self.hosting.host
-
-    def _run(self) -> None:
-        host = self.hosting.host
+    def run(self) -> None:
+        """Relay until `stop`. No failure of a server ends it."""
         while self._running:
             try:
-                with leadership(host) as wake_up:
+                with leadership(self.host) as wake_up:
                     if wake_up is None:
                         green.sleep(POLL_SECONDS)
                         continue
-                    self._relay(host, wake_up)
-            except (SQLAlchemyError, OSError) as error:
+                    self._relay(wake_up)
+            except (SQLAlchemyError, OSError, LeadershipLost) as error:
                 if isinstance(error, SQLAlchemyError) and not is_infrastructure(error):
-                    host.log.error("relay failed", error=type(error).__name__)
-                green.sleep(POLL_SECONDS)
+                    self.host.log.error("relay failed", error=type(error).__name__)
+                green.sleep(self._database_backoff.next())
 
-    def _relay(self, host: Host, wake_up: WakeUp) -> None:
+    def _relay(self, wake_up: WakeUp) -> None:
+        host = self.host
         publisher = Publisher(host.settings.amqp_uri)
         host.publisher_connected = lambda: publisher.connected
         host.metrics.relay_active.set(1)
-        wait = 0.0
         try:
             while self._running:
                 numbered = relay.number(host.database, host.context())
                 host.metrics.numbered.inc(numbered)
                 published, away = _publish(host, publisher)
-                wait = min(LONGEST_WAIT, wait * 2 or 0.1) if away else 0.0
+                self._database_backoff.reset()
+                if not away:
+                    self._broker_backoff.reset()
                 if numbered < relay.BATCH and published < relay.BATCH:
                     # All that was there is done; whatever came meanwhile has rung the bell.
-                    self._forget_if_due(host)
-                    wake_up.wait(wait or POLL_SECONDS)
+                    self._forget_if_due()
+                    wake_up.wait(self._broker_backoff.next() if away else POLL_SECONDS)
         finally:
             host.metrics.relay_active.set(0)
             publisher.close()
 
-    def _forget_if_due(self, host: Host) -> None:
+    def _forget_if_due(self) -> None:
         """Once an hour, when there is nothing else to do: drop answers and events that need not be kept any more."""
+        host = self.host
         now = host.clock()
         if now < self._next_forgetting:
             return
@@ -111,15 +130,23 @@ def _publish(host: Host, publisher: Publisher) -> tuple[int, bool]:
 class WakeUp:
     """What the relay waits for: in one process the commit rings the host's bell, across several PostgreSQL notifies."""
 
-    def __init__(self, host: Host, connection: Any = None) -> None:
+    def __init__(self, host: Host, connection: Any = None, driver_error: type[Exception] = OSError) -> None:
+        """`connection` is the driver's own, the one that has the lock and listens; `driver_error` is what it raises."""
         self._host = host
         self._connection = connection
+        self._lost = (driver_error, OSError, ValueError)  # ValueError: a socket that is closed has no number any more
 
     def wait(self, seconds: float) -> None:
-        """Until there may be work, or the time is over. Raises the driver's error if the lock's connection is lost."""
+        """Wait until there may be work, or the time is over. Raises LeadershipLost."""
         if self._connection is None:
             self._host.bell.wait(seconds)
             return
+        try:
+            self._await_notice(seconds)
+        except self._lost as error:
+            raise LeadershipLost(type(error).__name__) from error
+
+    def _await_notice(self, seconds: float) -> None:
         self._connection.poll()
         if not self._connection.notifies:
             select.select([self._connection], [], [], seconds)
@@ -140,7 +167,7 @@ def leadership(host: Host) -> Iterator[WakeUp | None]:
         connection.execution_options(isolation_level="AUTOCOMMIT")
         if _locked(connection):
             connection.execute(text(f"LISTEN {CHANNEL}"))
-            yield WakeUp(host, connection.connection.dbapi_connection)
+            yield WakeUp(host, connection.connection.dbapi_connection, connection.dialect.loaded_dbapi.Error)
             return
     yield None
 

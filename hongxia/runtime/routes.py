@@ -12,11 +12,13 @@ A room declares its routes in a class; `app.py` puts such classes together into 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
 from marshmallow import Schema
+from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from hongxia import records
@@ -28,14 +30,17 @@ from hongxia.schema.derive import RecordSchema, answer_of, body_of, changes_of, 
 Roles = str | tuple[str, ...]
 First = Callable[[Session, Any, Any], None]
 """Locks what has to be locked before a record: (session, record as read so far, body of the request)."""
+Narrow = Callable[[Session, dict[str, Any]], Callable[[Select[Any]], Select[Any]]]
+"""Takes conditions out of a list's query, and returns what puts them into the statement."""
 Act = Callable[..., Any]
 
 
 def create(url: str, summary: str, roles: Roles, schema: type[RecordSchema], **more: Any) -> Callable[[Act], Act]:
     """POST a new record: `method(self, call) -> record`. Answers 201 with its address.
 
-    More: `key=True` where the record has no natural key; `asks` names the questions that may have to be confirmed;
-    `body` another schema than the record's; `at` the collection in which the record is read, if it is not this one.
+    More: `key=True` where the record has no natural key, `number` the field that is one if it is given; `asks` names
+    the questions that may have to be confirmed; `body` another schema than the record's; `at` the collection in which
+    the record is read, if it is not this one.
     """
     at = _relative(url, more.pop("at", url))
     body = more.pop("body", None) or body_of(schema)
@@ -70,19 +75,23 @@ def listing(
     *,
     by: str,
     equal: Sequence[str] = (),
+    also: Mapping[str, Any] = MappingProxyType({}),
+    narrow: Narrow | None = None,
 ) -> Act:
     """GET a list of records, ordered by the column `by` (if that is a date, narrowed by `since` and `until`) and
-    narrowed by columns that have to be equal; `state` is always among these.
+    narrowed by columns that have to be equal; `state` is always among these. `narrow` does the rest: it takes what it
+    understands out of the query, which may have `also` fields that the record does not have.
     """
     dated = by.endswith("_on") or by == "on"
-    query = query_of(schema, (*equal, "state"), dated=dated)
+    query = query_of(schema, (*equal, "state"), dated=dated, also=also)
     declared = route(
         "GET", url, summary=summary, roles=_roles(roles), query=query, returns=answer_of(schema), many=True
     )
 
     def listed(self: Any, call: Call) -> Page:
         """By date."""
-        return records.listed(call.session, model, call.query, order=by)
+        narrowed = narrow(call.session, call.query) if narrow is not None else None
+        return records.listed(call.session, model, call.query, order=by, narrow=narrowed)
 
     return declared(listed)
 

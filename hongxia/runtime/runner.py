@@ -6,15 +6,12 @@ import os
 import secrets
 import signal
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import eventlet
-import eventlet.wsgi
-from nameko.containers import ServiceContainer
 from nameko.web.server import parse_address
 from prometheus_client import disable_created_metrics
 from sqlalchemy.exc import SQLAlchemyError
@@ -25,7 +22,9 @@ from hongxia.dates import system_clock
 from hongxia.http import auth
 from hongxia.http.problems import NotFound
 from hongxia.logs import logger
+from hongxia.roles import ADMIN
 from hongxia.runtime import green
+from hongxia.runtime.container import Container
 from hongxia.runtime.host import SETTINGS
 from hongxia.runtime.http import MOUNTS, Wsgi
 from hongxia.settings import SECRET_LENGTH, Misconfigured, Settings, load
@@ -43,7 +42,7 @@ def serve(name: str, settings: Settings) -> None:
     service = services.load(name)
     _check_database(settings, service.definition.migrations)
     _listen(settings.http_address).close()  # told in one line now, not with nameko's traceback a moment later
-    container = ServiceContainer(service, _config(settings))
+    container = Container(service, _config(settings))
     container.start()
     logger(service=name).info("serving", address=settings.http_address)
     _until_stopped([container])
@@ -105,7 +104,8 @@ class Embedded:
             "TOKEN_SECRET": self._secret(),
             "HONGXIA_URL": self.url,
         }
-        environ.pop("TOKEN_SECRET_FILE", None)
+        for unused in ("TOKEN_SECRET_FILE", "HONGXIA_CA"):
+            environ.pop(unused, None)
         return load(environ)
 
     def _secret(self) -> str:
@@ -116,7 +116,7 @@ class Embedded:
 
     def write_token(self) -> str:
         """A token with all roles for whoever may read the data directory; written to `token` there."""
-        token = auth.mint(self._secret(), "local", [auth.ADMIN], system_clock(), TOKEN_LIFETIME)
+        token = auth.mint(self._secret(), "local", [ADMIN], system_clock(), TOKEN_LIFETIME)
         _write_private(self.data / "token", token)
         return token
 
@@ -145,11 +145,11 @@ def serve_embedded(embedded: Embedded, on_ready: Callable[[str], None]) -> None:
         service = services.load(name)
         settings = replace(embedded.settings(name), http_address=embedded.address)
         migrate(settings.database_url, service.definition.migrations)
-        containers.append(ServiceContainer(service, _config(settings, **{MOUNTS: mounts})))
+        containers.append(Container(service, _config(settings, **{MOUNTS: mounts})))
         front = name if service.definition.front else front
     for container in containers:
         container.start()
-    web = eventlet.spawn(eventlet.wsgi.server, listener, gateway(mounts, front), log_output=False)
+    web = green.serve_wsgi(listener, gateway(mounts, front))
     on_ready(token)
     _until_stopped(containers)
     web.kill()
@@ -176,33 +176,33 @@ STOP_SECONDS = 10.0
 """How long requests at work may take to end; they wait for a database or broker that is away. A crash loses nothing."""
 
 
-def _until_stopped(containers: list[ServiceContainer]) -> None:
-    stopping = eventlet.event.Event()
+class ContainerEnded(Exception):
+    """A service ended although nobody had asked it to."""
+
+
+def _until_stopped(containers: list[Container]) -> None:
+    """Wait for SIGTERM, SIGINT or the end of a container, then stop them all. Raises what a container died of."""
+    stopping = green.Result()
 
     def stop(_number: int, _frame: Any) -> None:
-        if not stopping.ready():
-            eventlet.spawn(stopping.send, None)
+        green.spawn(stopping.send)
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    watchers = [eventlet.spawn(_died, container, stopping) for container in containers]
+    watchers = [green.spawn(partial(_watch, container, stopping)) for container in containers]
     error = stopping.wait()
     for watcher in watchers:
         watcher.kill()
-    for container in containers:
-        with eventlet.Timeout(STOP_SECONDS, False):
-            container.stop()
+    green.within(STOP_SECONDS, *(container.stop for container in containers))
     if error is not None:
         raise error
 
 
-def _died(container: ServiceContainer, stopping: Any) -> None:
-    """A container that dies of an error takes the process with it, so that whoever supervises it starts it anew."""
-    error: Exception | None = None
+def _watch(container: Container, stopping: green.Result) -> None:
+    """A container that dies takes the process with it, so that whoever supervises it starts it anew."""
     try:
         container.wait()
-    except Exception as reason:  # noqa: BLE001 - raised by whoever waits for the end
-        error = reason
-    if not stopping.ready():
-        with suppress(AssertionError):
-            stopping.send(error)
+    except Exception as error:  # noqa: BLE001 - raised by whoever waits for the end
+        stopping.send(error)
+    else:
+        stopping.send(ContainerEnded(container.service_name))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from http import HTTPStatus
 from typing import Any, ClassVar
 
@@ -15,17 +16,16 @@ from hongxia import __version__, metrics
 from hongxia.database import pending_revision
 from hongxia.definition import Definition, Importable
 from hongxia.events import cursor, feed, gauges, parked
-from hongxia.events.broker import broker_errors, connection, discard
+from hongxia.events.broker import broker_errors, connect, connection, discard, farewell
 from hongxia.events.chain import GENESIS
 from hongxia.events.envelope import BATCH_CONTENT_TYPE
 from hongxia.events.envelope import parse as parse_event
 from hongxia.events.tables import cursor as cursors
 from hongxia.events.transport import BrokerAway
-from hongxia.http.auth import OFFICE, OPERATOR, SUBSCRIBER
 from hongxia.http.endpoint import JSON, Call, Reply, Route
 from hongxia.http.openapi import PROBLEM, document
 from hongxia.http.problems import CONTENT_TYPE as PROBLEM_CONTENT_TYPE
-from hongxia.http.problems import Conflict, FieldError, GoneAway, Invalid, NotFound, Unavailable
+from hongxia.http.problems import Conflict, FieldError, GoneAway, NotFound, Unavailable
 from hongxia.http.schemas import (
     LONGEST_POLL_MS,
     FeedQuery,
@@ -40,13 +40,11 @@ from hongxia.http.schemas import (
     ResetOut,
     WorkbookOut,
 )
-from hongxia.runtime import green
-from hongxia.runtime.host import Host
+from hongxia.roles import OFFICE, OPERATOR, SUBSCRIBER
+from hongxia.runtime import green, importing
+from hongxia.runtime.consume import consumers_of
+from hongxia.runtime.host import Host, HostProvider
 from hongxia.runtime.http import route, routes_of
-from hongxia.runtime.relay import Relay
-from hongxia.workbook.errors import NotAWorkbook, WorkbookErrors
-from hongxia.workbook.importing import DryRun, parse
-from hongxia.workbook.reconcile import CONFIRM_CHANGES, Plan, Unconfirmed, rows_as_text
 from hongxia.workbook.write import XLSX, write
 
 FULL_PAGE = "private, max-age=60"
@@ -73,7 +71,7 @@ class Service:
     name: ClassVar[str]
     definition: ClassVar[Definition]
 
-    host: Host = Relay()
+    host: Host = HostProvider()
 
     @route("GET", "/healthz", summary="进程是否存活", public=True, returns=HealthOut)
     def healthz(self, call: Call) -> dict[str, str]:
@@ -252,32 +250,17 @@ class Service:
         "/workbooks/<name>",
         summary="导入工作簿",
         query=ImportQuery,
-        raw=(XLSX,),
+        raw=(XLSX, importing.FORM),
         returns=ImportedOut,
         writes=False,
     )
     def import_workbook(self, call: Call, name: str) -> dict[str, Any]:
         """All of the file or none of it; a file that was imported before changes nothing.
 
-        Reading takes a while, so it is done before the transaction is opened.
+        A dry run may bring along what comes before the file: see hongxia.runtime.importing.
         """
-        importable = self._importable(name)
-        call.actor.must_have(importable.roles)
-        asked = call.query
-        try:
-            parsed = parse(call.body, importable, call.today, green.sleep)
-            with self.host.database.begin(call.context) as session:
-                dry_run, confirmed = asked["dry_run"], asked["apply_changes"]
-                plan = parsed.load(session, call.today, dry_run=dry_run, confirmed=confirmed)
-        except NotAWorkbook as error:
-            raise Invalid(error.message_zh, slug="not-a-workbook") from None
-        except WorkbookErrors as error:
-            raise _cells_at_fault(error) from None
-        except Unconfirmed as error:
-            raise _not_confirmed(error.plan) from None
-        except DryRun as run:
-            plan = run.plan
-        return {"workbook": name, "year": parsed.parsed.year, "dry_run": asked["dry_run"], **_shown(plan)}
+        handlers = {source: partial(handle, self) for source, handle in consumers_of(type(self)).items()}
+        return importing.answer(self.host, call, self._importable(name), self.definition.workbooks, handlers)
 
     def _importable(self, name: str) -> Importable:
         for importable in self.definition.workbooks:
@@ -288,37 +271,6 @@ class Service:
 
 def _batch(page: Sequence[bytes], headers: dict[str, str]) -> Reply:
     return Reply(b"[" + b",".join(page) + b"]", headers=headers, content_type=BATCH_CONTENT_TYPE)
-
-
-def _cells_at_fault(error: WorkbookErrors) -> Invalid:
-    errors = [
-        FieldError(
-            str(cell),
-            pointer=f"#{cell.pointer}",
-            extra={"sheet": cell.sheet, "row": cell.row, "column": cell.column_title},
-        )
-        for cell in error.errors
-    ]
-    return Invalid(str(error), slug="workbook-errors", errors=errors, extra={"truncated": error.truncated})
-
-
-def _shown(plan: Plan) -> dict[str, Any]:
-    return {
-        "digest": plan.digest,
-        "sheets": plan.sheets,
-        "changes": plan.changes,
-        "questions": plan.questions,
-        "missing": [{"sheet": sheet, "key": key} for sheet, key in plan.missing],
-        "labels": [{"list": title, "label": label} for title, label in plan.labels],
-    }
-
-
-def _not_confirmed(plan: Plan) -> Conflict:
-    """The problem that lists what has to be confirmed, with the digest that confirms it."""
-    shown = ImportedOut(exclude=("workbook", "year", "dry_run")).dump(_shown(plan))
-    lines = list(rows_as_text(plan))
-    detail = "；".join(lines[:5]) + (f"……共 {len(lines)} 处" if len(lines) > 5 else "")
-    return Conflict(f"{detail}。{CONFIRM_CHANGES}", slug="changes-not-confirmed", extra=shown)
 
 
 def _database_state(host: Host) -> str:
@@ -336,11 +288,11 @@ def _broker_state(host: Host) -> str:
     link = connection(host.settings.amqp_uri)
     try:
         with broker_errors(link):
-            link.connect()
+            connect(link)
     except BrokerAway as error:
-        return f"away: {error}"
-    finally:
         discard(link)
+        return f"away: {error}"
+    farewell(link)
     return "ok"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from functools import cache
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from marshmallow import Schema, fields, missing, validate, validates_schema
@@ -58,7 +59,11 @@ class PageQuery(Schema):
 @cache
 def body_of(schema: type[RecordSchema]) -> type[Schema]:
     """Return what the API takes to begin a record: all fields but those that only come out."""
-    taken = {name: _described(field) for name, field in _own(schema).items() if not field.dump_only}
+    taken = {
+        name: _described(field)
+        for name, field in _own(schema).items()
+        if not field.dump_only and field.metadata.get("creatable", True)
+    }
     return _derived(schema, "In", Schema, taken)
 
 
@@ -79,9 +84,17 @@ def answer_of(schema: type[RecordSchema]) -> type[Schema]:
     return _derived(schema, "Out", Schema, {name: _given(field) for name, field in schema._declared_fields.items()})
 
 
-def query_of(schema: type[RecordSchema], equal: Iterable[str], *, dated: bool) -> type[PageQuery]:
-    """Return the query of a list: `since` and `until` if it is `dated`, and fields that have to be equal."""
-    found: dict[str, Any] = {}
+def query_of(
+    schema: type[RecordSchema],
+    equal: Iterable[str],
+    *,
+    dated: bool,
+    also: Mapping[str, Any] = MappingProxyType({}),
+) -> type[PageQuery]:
+    """Return the query of a list: `since` and `until` if it is `dated`, fields that have to be equal, and `also` fields
+    that the record does not have.
+    """
+    found: dict[str, Any] = {name: _described(field) for name, field in also.items()}
     if dated:
         found |= {
             "since": Day(label="起始日期（含）", required=False),
@@ -159,7 +172,7 @@ def _asked(field: Any) -> Any:
         return QueryFlag(load_default=None)
     if isinstance(field, Count):
         field.strict = False
-    field.dump_only = False
+    field.dump_only, field.allow_none = False, True  # what is not asked for is null
     return field
 
 

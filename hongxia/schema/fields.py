@@ -13,18 +13,22 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
-from hongxia.names import clean_text
+from hongxia.names import clean_text, half_width
 from hongxia.values import has_giant_exponent
 
 _YUAN = re.compile(r"-?[0-9]{1,13}(\.[0-9]{1,9})?")
 
-ABOUT = ("label", "help", "help_en", "example", "published", "amendable", "column", "within_year", "not_future")
+ABOUT = (
+    *("label", "help", "help_en", "example", "published", "private", "amendable", "creatable", "column"),
+    *("within_year", "not_future"),
+)
 """What a declaration says about a field besides its type:
 
 `label` and `help` are Chinese, for forms, workbooks and the API's description; `help_en` is English, for contracts and
 docs/workbooks.md; `example` is a cell's content in a template. `published`: the field is part of the record's events.
-`amendable` (default: true): an amendment may change it. `column` (default: true): it is a column of the workbook.
-`within_year` and `not_future` bound the dates of a workbook.
+`amendable` (default: true): an amendment may change it. `creatable` (default: true): a new record may have it; a field
+that only a later step fills in may not. `column` (default: true): it is a column of the workbook. `private`: messages
+never show its values. `within_year` and `not_future` bound the dates of a workbook.
 """
 
 
@@ -66,7 +70,9 @@ class Yuan(Declared):
 
 
 class Text(Declared, fields.String):
-    """A text of one line, cleaned before it is checked: trimmed, not empty, at most `longest` characters."""
+    """A text of one line, cleaned before it is checked, as a workbook's cell is: trimmed, digits and letters in half
+    width, not empty, at most `longest` characters.
+    """
 
     def __init__(self, *, longest: int = 100, check: Callable[[str], str | None] | None = None, **options: Any) -> None:
         super().__init__(**options)
@@ -77,7 +83,7 @@ class Text(Declared, fields.String):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, attr, data, **kwargs)
         try:
-            text = clean_text(text) if text is not None else None
+            text = half_width(clean_text(text)) if text is not None else None
         except ValueError as error:
             raise ValidationError(str(error)) from None
         if text == "":

@@ -14,21 +14,16 @@ from datetime import date, datetime
 from decimal import Decimal
 from math import isfinite
 
-from hongxia.names import clean_text
+from hongxia.names import clean_text, half_width
+from hongxia.workbook.content import ERROR_VALUE, Formatted, Unreadable
 from hongxia.workbook.declare import Column, Kind, Value
+from hongxia.workbook.numberformat import EXACT_DIGITS, Shown, decimal_of, plain, shown_number, shown_text
 
+UNKNOWN_FORMAT = "不能确定这个数字格式显示的内容，请改为常规或文本格式并核对内容"
 ERROR_VALUES = {"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!"}
-
-# Excel keeps 15 significant digits: a longer number typed as a number has lost its last digits already.
-EXACT_DIGITS = 15
 
 LARGEST = 10**15  # a bound for integers and fen that no column states: keeps both within 64 bits
 
-_HALF_WIDTH = {
-    code: unicodedata.normalize("NFKC", chr(code))
-    for span in (range(0xFF10, 0xFF1A), range(0xFF21, 0xFF3B), range(0xFF41, 0xFF5B), (0xFF0D,))
-    for code in span
-}
 _INVISIBLE = dict.fromkeys((0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF))
 _DATE = re.compile(r"(\d{4})([-/.年])(\d{1,2})([-/.月])(\d{1,2})日?(?:[ T]0{1,2}:00(?::00)?)?")
 _DATE_DIGITS = re.compile(r"(\d{4})(\d{2})(\d{2})")
@@ -50,30 +45,86 @@ class Span:
 
 def is_blank(raw: object) -> bool:
     """Whether a cell counts as empty: nothing, or only blanks."""
+    if isinstance(raw, Unreadable):
+        return raw.blank
     return raw is None or (isinstance(raw, str) and not clean(raw))
 
 
 def clean(text: str) -> str:
     """A text as it is kept: no blanks around it, single ones inside, digits and letters in half width."""
-    return " ".join(text.translate(_INVISIBLE).split()).translate(_HALF_WIDTH)
+    return half_width(" ".join(text.translate(_INVISIBLE).split()))
+
+
+def title_text(raw: object) -> str:
+    """The text of a header or label, as it is shown; empty for a cell that holds none."""
+    if isinstance(raw, Formatted):
+        shown = shown_text(raw.value, raw.code) if isinstance(raw.value, str) else None
+        return clean(shown or "")
+    return "" if raw is None or isinstance(raw, Unreadable) else clean(str(raw))
 
 
 def value_of(column: Column, raw: object, span: Span) -> Value:
     """The value of one cell; raises BadCell."""
+    if isinstance(raw, Unreadable) and not (raw.blank and column.required):
+        raise BadCell(raw.reason_zh)
+    if isinstance(raw, Formatted):
+        raw = as_shown(column, raw)
     if is_blank(raw):
         if column.required:
             raise BadCell("不能为空")
         return column.default
     if isinstance(raw, str) and raw.strip().upper() in ERROR_VALUES:
-        raise BadCell("单元格是公式错误值，请改为实际内容")
+        raise BadCell(ERROR_VALUE.reason_zh)
     if isinstance(raw, float) and not isfinite(raw):
         raise BadCell("数值超出范围")
     return _READERS[column.kind](column, raw, span)
 
 
+def as_shown(column: Column, raw: Formatted) -> object:
+    """What the column has to take of a cell with a number format of its own: the number, or the text that is shown.
+
+    Raises BadCell where it can't be told what is shown, or where that is not what is stored.
+    """
+    if isinstance(raw.value, date):
+        return raw.value
+    if isinstance(raw.value, str):
+        text = shown_text(raw.value, raw.code)
+        if text is None or (is_blank(text) and not is_blank(raw.value)):
+            raise BadCell(UNKNOWN_FORMAT)
+        return text
+    if not isfinite(raw.value):
+        raise BadCell("数值超出范围")
+    shown = shown_number(raw.value, raw.code)
+    if shown is None:
+        raise BadCell(UNKNOWN_FORMAT)
+    if column.kind in (Kind.INTEGER, Kind.YUAN):
+        return _stored_and_shown(column, raw.value, shown)
+    if is_blank(shown.text):
+        raise BadCell(UNKNOWN_FORMAT)
+    if not shown.exact:
+        raise BadCell("数字格式使显示的内容与存储的数值不同，请改为文本格式并重新填写")
+    if abs(raw.value) >= 10**EXACT_DIGITS:
+        return raw.value
+    return shown.text
+
+
+def _stored_and_shown(column: Column, stored: int | float, shown: Shown) -> int | float:
+    """The stored number, if that is what a person sees: not rounded, not a percentage, not in ten thousands."""
+    number = decimal_of(stored)
+    if abs(number) == (shown.number or 0):
+        return stored
+    both = f"单元格存的是 {plain(number)}，显示为 {clean(shown.text) or '空白'}"
+    places = 2 if column.kind is Kind.YUAN else 0
+    if abs(number) > LARGEST:
+        raise BadCell("数值超出范围")
+    if number != round(number, places):
+        raise BadCell(f"{'金额最多两位小数' if places else '应为整数'}：{both}")
+    raise BadCell(f"{both}，请改用显示全部数字的格式")
+
+
 def _text(column: Column, raw: object, span: Span) -> str:
     try:
-        text = clean(clean_text(_plain(raw).translate(_INVISIBLE)))
+        text = clean_text(clean(_plain(raw)))
     except ValueError as error:
         raise BadCell(str(error)) from None
     if len(text) > column.max_length:
@@ -116,7 +167,7 @@ def _number(raw: object, complaint: str) -> Decimal:
     text = unicodedata.normalize("NFKC", clean(raw)).replace("−", "-").lstrip("¥").strip()
     if _GROUPED.fullmatch(text):
         text = text.replace(",", "")
-    if not re.fullmatch(r"[-+]?\d{1,20}(\.\d{1,20})?", text):
+    if not re.fullmatch(r"[-+]?\d{1,20}(\.\d{1,9})?", text):
         raise BadCell(complaint)
     return Decimal(text)
 

@@ -60,6 +60,7 @@ def _column(name: str, field: Any) -> Column:
         default=None if field.required else field.load_default,
         within_year=about("within_year", False),
         not_future=about("not_future", False),
+        private=about("private", False),
         **bounds,
     )
 

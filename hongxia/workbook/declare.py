@@ -1,7 +1,8 @@
 """What a workbook holds: sheets, columns, kinds, keys, and the rules that bind rows together.
 
 A declaration is plain data, made when the owning service is imported; a mistake in one is a `ValueError` at that
-moment. What office staff see (titles, help in templates, messages) is Chinese; `help_en` goes to docs/workbooks.md.
+moment. What office staff see (titles, help in templates, messages, docs/workbooks.zh-CN.md) is Chinese; `help_en` goes
+to docs/workbooks.md. A figure without `rule_zh` has its `rule_en` in both.
 """
 
 from __future__ import annotations
@@ -76,13 +77,15 @@ class Figure:
     code: str
     title_zh: str
     rule_en: str
+    rule_zh: str = ""
 
 
 @dataclass(frozen=True)
 class Sheet:
     """One sheet. `key` is the natural key, `unique` further sets of fields that no two rows may share.
 
-    An `optional` sheet may be left out of the file; every sheet may be empty.
+    An `optional` sheet may be left out of the file; every sheet may be empty. `key_year` names a required date column
+    whose year belongs to the key, for rows that a later year's workbook carries on: numbers begin anew each year.
     """
 
     title_zh: str
@@ -94,6 +97,7 @@ class Sheet:
     unique: tuple[tuple[str, ...], ...] = ()
     figures: tuple[Figure, ...] = ()
     optional: bool = False
+    key_year: str = ""
 
     def __post_init__(self) -> None:
         _distinct(f"sheet {self.name}: header", [column.title_zh for column in self.columns])
@@ -101,6 +105,8 @@ class Sheet:
         required = {column.field for column in self.columns if column.required}
         if not self.key or not set(self.key) <= required:
             raise ValueError(f"sheet {self.name}: the key must name required columns")
+        if self.key_year and self.column(self.key_year).kind is not Kind.DATE:
+            raise ValueError(f"sheet {self.name}: {self.key_year} has no year")
         for fields in self.unique:
             for name in fields:
                 self.column(name)
@@ -111,6 +117,12 @@ class Sheet:
             if column.field == name:
                 return column
         raise ValueError(f"sheet {self.name}: no column {name}")
+
+    def key_of(self, values: Mapping[str, Value]) -> tuple[Value, ...]:
+        """Return the natural key of a row's values; None stands for a cell that could not be read."""
+        day = values.get(self.key_year) if self.key_year else None
+        years = (day.year if isinstance(day, date) else None,) if self.key_year else ()
+        return (*(values.get(name) for name in self.key), *years)
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import overload
+from typing import Any, overload
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hongxia.definition import Importable
+from hongxia.events.preview import collected
 from hongxia.workbook.declare import Row
 from hongxia.workbook.errors import WorkbookErrors
 from hongxia.workbook.read import Parsed, read
@@ -20,11 +21,14 @@ ROWS_AT_ONCE = 200
 
 
 class DryRun(Exception):
-    """Ends the transaction of a dry run, so that nothing stays; carries what would have been done."""
+    """Ends the transaction of a dry run, so that nothing stays; carries what would have been done, and the events that
+    the transaction would have published.
+    """
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, events: Sequence[dict[str, Any]] = ()) -> None:
         super().__init__("dry run")
         self.plan = plan
+        self.events = events
 
 
 class Paced(Sequence[Row]):
@@ -67,26 +71,23 @@ class Import:
         Raises WorkbookErrors for what the records do not allow, DryRun at the end of one, Unconfirmed if the plan
         changes or asks something and `confirmed` is not its digest.
         """
-        importable = self.importable
-        _take_turns(session, importable.workbook.name)
-        rows = {sheet: Paced(rows, self.pause) for sheet, rows in self.parsed.rows.items()}
-        try:
-            plan = load(
-                session,
-                importable.workbook,
-                importable.sheets,
-                self.parsed.year,
-                rows,
-                today,
-                finish=importable.finish,
-            )
-        except NotLoadable as error:
-            raise WorkbookErrors.of(importable.workbook, error.findings) from None
+        plan = self.put(session, today)
         if dry_run:
-            raise DryRun(plan)
+            raise DryRun(plan, collected(session))
         if plan.digest and plan.digest != confirmed:
             raise Unconfirmed(plan)
         return plan
+
+    def put(self, session: Session, today: date) -> Plan:
+        """Put the rows in, whatever that changes or asks. Raises WorkbookErrors for what the records do not allow."""
+        importable = self.importable
+        _take_turns(session, importable.workbook.name)
+        rows = {sheet: Paced(rows, self.pause) for sheet, rows in self.parsed.rows.items()}
+        year, finish = self.parsed.year, importable.finish
+        try:
+            return load(session, importable.workbook, importable.sheets, year, rows, today, finish=finish)
+        except NotLoadable as error:
+            raise WorkbookErrors.of(importable.workbook, error.findings) from None
 
 
 def _take_turns(session: Session, name: str) -> None:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import NamedTuple
 
 from hongxia.workbook.archive import RawSheet, open_sheets
-from hongxia.workbook.cells import BadCell, Span, clean, is_blank, value_of
+from hongxia.workbook.cells import BadCell, Span, clean, is_blank, title_text, value_of
 from hongxia.workbook.declare import Column, Kind, Row, Sheet, Value, Workbook
 from hongxia.workbook.errors import MOST_ERRORS, CellError, NotAWorkbook, WorkbookErrors, cell_error
 from hongxia.workbook.layout import COVER, OWN_SHEETS, TITLE, UNIT, YEAR, same_title
+from hongxia.workbook.sheet import Note, SheetReader
 
-MOST_ROWS = 200_000
 COVER_ROWS = 50
-ROWS_BETWEEN_PAUSES = 200
 
 _TITLE_COLUMN = Column(TITLE, "title", Kind.TEXT, "", "")
 _UNIT_COLUMN = Column(UNIT, "unit", Kind.TEXT, "", "")
@@ -23,20 +23,32 @@ _YEAR_COLUMN = Column(YEAR, "year", Kind.INTEGER, "", "", minimum=1949, maximum=
 
 @dataclass(frozen=True)
 class Parsed:
-    """A workbook without errors: rows by sheet name, every sheet present, values by field."""
+    """A workbook without errors: rows by sheet name, every sheet present, values by field.
+
+    `notes` name what was read although a person may not have seen it, and what was left out.
+    """
 
     year: int
     unit: str
     rows: dict[str, list[Row]]
+    notes: tuple[Note, ...] = ()
 
 
-def identify(data: bytes) -> tuple[str, int]:
-    """Title and year on the cover of a file; raises NotAWorkbook if there is no such cover."""
+class Identity(NamedTuple):
+    """What the cover of a file says; `unit` is empty if it is not there."""
+
+    title: str
+    year: int
+    unit: str
+
+
+def identify(data: bytes) -> Identity:
+    """What the cover of a file says; raises NotAWorkbook if it has no title or no year."""
     errors: list[CellError] = []
     cover = _read_cover(open_sheets(data), errors)
     if cover.title is None or cover.year is None:
         raise NotAWorkbook(str(errors[0]))
-    return cover.title, cover.year
+    return Identity(cover.title, cover.year, cover.unit or "")
 
 
 def read(data: bytes, workbook: Workbook, *, today: date, pause: Callable[[], None] = lambda: None) -> Parsed:
@@ -61,7 +73,7 @@ def read(data: bytes, workbook: Workbook, *, today: date, pause: Callable[[], No
         reading.run_checks()
     if reading.errors or cover.year is None or cover.unit is None:
         raise WorkbookErrors(reading.errors)
-    return Parsed(cover.year, cover.unit, reading.rows)
+    return Parsed(cover.year, cover.unit, reading.rows, tuple(reading.notes))
 
 
 @dataclass
@@ -102,11 +114,11 @@ def _cover_entries(raw_cover: RawSheet) -> dict[str, tuple[int, object]]:
     for number, cells in raw_cover.rows():
         if number > COVER_ROWS:
             break
-        for index, cell in enumerate(cells):
+        filled = [cells[index] for index in sorted(cells) if not is_blank(cells[index])]
+        for cell, beside in zip(filled, [*filled[1:], None], strict=True):
             for label in (TITLE, YEAR, UNIT):
-                if isinstance(cell, str) and same_title(cell.rstrip("：: 　"), label):
-                    beside = (other for other in cells[index + 1 :] if not is_blank(other))
-                    entries.setdefault(label, (number, next(beside, None)))
+                if same_title(title_text(cell).rstrip("：: 　"), label):
+                    entries.setdefault(label, (number, beside))
     return entries
 
 
@@ -118,6 +130,7 @@ class _Reading:
     errors: list[CellError] = field(default_factory=list)
     rows: dict[str, list[Row]] = field(default_factory=dict)
     keys: dict[str, dict[tuple[Value, ...], int]] = field(default_factory=dict)
+    notes: list[Note] = field(default_factory=list)
 
     def match(self, raw_sheets: Sequence[RawSheet]) -> Iterator[tuple[Sheet, RawSheet]]:
         """Declared sheets that the file has; what is missing, double or unknown becomes an error."""
@@ -126,9 +139,8 @@ class _Reading:
             sheet = next((sheet for sheet in self.workbook.sheets if same_title(raw.title, sheet.title_zh)), None)
             if sheet is not None and sheet.name not in found:
                 found[sheet.name] = raw
-            elif not any(same_title(raw.title, own) for own in OWN_SHEETS) and not _is_empty(raw):
-                known = "、".join(sheet.title_zh for sheet in self.workbook.sheets)
-                self.errors.append(CellError(raw.title, 0, "", f"模板中没有这张工作表，应为：{known}"))
+            elif not any(same_title(raw.title, own) for own in OWN_SHEETS):
+                self._notice_unknown(raw)
         for sheet in self.workbook.sheets:
             self.rows[sheet.name], self.keys[sheet.name] = [], {}
             if sheet.name in found:
@@ -136,47 +148,21 @@ class _Reading:
             elif not sheet.optional:
                 self.errors.append(CellError(sheet.title_zh, 0, "", "缺少这张工作表（没有内容也请保留表头）"))
 
-    def read_sheet(self, sheet: Sheet, raw: RawSheet, span: Span, pause: Callable[[], None]) -> None:
-        lines = raw.rows()
-        header = next(lines, (1, ()))[1]
-        layout = self._layout(sheet, header)
-        if layout is None:
-            return
-        reader = _SheetReader(sheet, layout, raw.formulas(), span, self.keys[sheet.name])
-        for number, cells in lines:
-            if number % ROWS_BETWEEN_PAUSES == 0:
-                pause()
-            row = reader.read_row(number, cells)
-            if row is not None:
-                self.rows[sheet.name].append(row)
-            if reader.filled > MOST_ROWS:
-                reader.errors.append(CellError(sheet.title_zh, 0, "", f"超过{MOST_ROWS}行，请分成几个文件"))
-                break
-            if len(self.errors) + len(reader.errors) > MOST_ERRORS:
-                break
-        self.errors += reader.errors
+    def _notice_unknown(self, raw: RawSheet) -> None:
+        """A sheet that is not declared: a note if it holds no cells, an error otherwise."""
+        if not raw.has_cells:
+            self.notes.append(Note(raw.title, f"“{raw.title}”是图表或宏表，没有读取"))
+        elif _is_empty(raw):
+            self.notes.append(Note(raw.title, f"“{raw.title}”表是空表，没有读取"))
+        else:
+            known = "、".join(sheet.title_zh for sheet in self.workbook.sheets)
+            self.errors.append(CellError(raw.title, 0, "", f"模板中没有这张工作表，应为：{known}"))
 
-    def _layout(self, sheet: Sheet, header: Sequence[object]) -> dict[int, Column] | None:
-        """Index → column; None, with errors noted, if the header row is not as declared."""
-        before = len(self.errors)
-        layout: dict[int, Column] = {}
-        taken: set[str] = set()
-        for index, cell in enumerate(header):
-            if is_blank(cell):
-                continue
-            title = clean(str(cell))
-            column = next((column for column in sheet.columns if same_title(title, column.title_zh)), None)
-            if column is None:
-                self.errors.append(CellError(sheet.title_zh, 1, title[:50], "模板中没有这一列"))
-            elif column.field in taken:
-                self.errors.append(CellError(sheet.title_zh, 1, column.title_zh, "这一列出现了两次"))
-            else:
-                taken.add(column.field)
-                layout[index] = column
-        for column in sheet.columns:
-            if column.required and column.field not in taken:
-                self.errors.append(CellError(sheet.title_zh, 1, column.title_zh, "缺少这一列（表头应在第1行）"))
-        return layout if len(self.errors) == before else None
+    def read_sheet(self, sheet: Sheet, raw: RawSheet, span: Span, pause: Callable[[], None]) -> None:
+        reader = SheetReader(sheet, raw, span, self.keys[sheet.name], MOST_ERRORS - len(self.errors))
+        self.rows[sheet.name] += reader.read(pause)
+        self.errors += reader.errors
+        self.notes += reader.notes
 
     def check_references(self) -> None:
         for sheet in self.workbook.sheets:
@@ -195,73 +181,5 @@ class _Reading:
             self.errors += [cell_error(self.workbook, finding) for finding in check(self.rows)]
 
 
-class _SheetReader:
-    """Reads the rows of one sheet, one at a time, and keeps the errors and the keys that were seen."""
-
-    def __init__(
-        self,
-        sheet: Sheet,
-        layout: dict[int, Column],
-        formulas: set[tuple[int, int]],
-        span: Span,
-        keys: dict[tuple[Value, ...], int],
-    ) -> None:
-        self.sheet = sheet
-        self.layout = layout
-        self.formulas = formulas
-        self.formula_rows = {number for number, _ in formulas}
-        self.span = span
-        self.errors: list[CellError] = []
-        self.filled = 0
-        self.seen = [(sheet.key, keys)] + [(fields, {}) for fields in sheet.unique]
-        self.stray: set[int] = set()
-        self.absent = {
-            column.field: column.default
-            for column in sheet.columns
-            if column.kept and column.field not in {present.field for present in layout.values()}
-        }
-
-    def read_row(self, number: int, cells: Sequence[object]) -> Row | None:
-        """The row, or None if it is empty or holds an error."""
-        if number not in self.formula_rows and all(is_blank(cell) for cell in cells):
-            return None
-        self.filled += 1
-        before = len(self.errors)
-        values = dict(self.absent)
-        for index, column in self.layout.items():
-            if not column.kept:
-                continue
-            raw = cells[index] if index < len(cells) else None
-            try:
-                if raw is None and (number, index) in self.formulas:
-                    raise BadCell("公式没有计算结果，请用 Excel 打开并保存，或粘贴为数值")
-                values[column.field] = value_of(column, raw, self.span)
-            except BadCell as error:
-                self._complain(number, column, str(error))
-        self._notice_stray_cells(number, cells)
-        self._notice_doubles(number, values)
-        return Row(number, values) if len(self.errors) == before else None
-
-    def _complain(self, number: int, column: Column, message: str) -> None:
-        self.errors.append(CellError(self.sheet.title_zh, number, column.title_zh, message))
-
-    def _notice_stray_cells(self, number: int, cells: Sequence[object]) -> None:
-        for index, cell in enumerate(cells):
-            if index not in self.layout and index not in self.stray and not is_blank(cell):
-                self.stray.add(index)
-                message = f"第{index + 1}列有内容但没有表头"
-                self.errors.append(CellError(self.sheet.title_zh, number, "", message))
-
-    def _notice_doubles(self, number: int, values: dict[str, Value]) -> None:
-        for fields, seen in self.seen:
-            key = tuple(values.get(name) for name in fields)
-            if None in key:
-                continue
-            first = seen.setdefault(key, number)
-            if first != number:
-                titles = "、".join(self.sheet.column(name).title_zh for name in fields)
-                self._complain(number, self.sheet.column(fields[0]), f"与第{first}行重复（{titles}）")
-
-
 def _is_empty(raw: RawSheet) -> bool:
-    return all(is_blank(cell) for _, cells in raw.rows() for cell in cells)
+    return all(is_blank(cell) for _, cells in raw.rows() for cell in cells.values())

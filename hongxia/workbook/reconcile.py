@@ -10,49 +10,22 @@ A service says in a `SheetRows` what its rows make; the order of work, the compa
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from hashlib import sha256
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
-from sqlalchemy import JSON, Column, Index, Integer, String, Table, delete, insert, select
 from sqlalchemy.orm import Session
 
 from hongxia import ids, records
-from hongxia.events.tables import platform_metadata
-from hongxia.lifecycle import Lifecycle
 from hongxia.rules import Question, Refusal
-from hongxia.schema.fields import yuan
-from hongxia.workbook.declare import Column as SheetColumn
-from hongxia.workbook.declare import Finding, Kind, Row, Sheet, Workbook
+from hongxia.workbook.declare import Finding, Row, Sheet, Workbook
+from hongxia.workbook.history import History, imported_row, key_of, key_text
+from hongxia.workbook.plan import HIDDEN, Asked, Changed, Counts, Plan, digest_of, rows_as_text, text_of
 
 CONFIRM_CHANGES = (
     "先用 --dry-run 核对，无误后加 --apply-changes 重新导入（接口：参数 apply_changes 填写核对结果的 digest）"
 )
-
-imported_row = Table(
-    "imported_row",
-    platform_metadata,
-    Column("workbook", String(30), primary_key=True),
-    Column("year", Integer, primary_key=True, autoincrement=False),
-    Column("sheet", String(40), primary_key=True),
-    Column("key", String(200), primary_key=True, comment="the row's natural key"),
-    Column("record_id", String(36), nullable=False),
-    Column("row", JSON, nullable=False, comment="a digest of each column as imported"),
-    Column("record", JSON, nullable=False, comment="a digest of each column as the record had it then"),
-    Column("batch", String(36), nullable=False, comment="the file that the row first came with"),
-)
-Index("ix_imported_row_record_id", imported_row.c.record_id)
-
-
-class Recorded(Protocol):
-    """What rows make: a record with an id, that knows who changed it last."""
-
-    lifecycle: ClassVar[Lifecycle]
-    id: Any
-    changed_by: Any
 
 
 class SheetRows:
@@ -64,6 +37,10 @@ class SheetRows:
     model: ClassVar[type[Any]]
     continues: ClassVar[frozenset[str]] = frozenset()
     """Columns whose empty cell may be filled in later: the record goes on, nothing that was said is taken back."""
+    lasting: ClassVar[bool] = False
+    """Whether the rows of every year are about the same records, as in a register. A row that is new in its year is
+    then compared with the same row of the latest year before; a file of an earlier year than the last changes nothing.
+    """
 
     def prepare(self, loading: Loading, rows: Sequence[Row]) -> None:
         """Read at once what the rows may meet; by default nothing."""
@@ -89,68 +66,28 @@ class SheetRows:
         """Return what a row of the record would say now, by the same names."""
         return {name: getattr(record, name) for name in names}
 
+    def text(self, loading: Loading, name: str, value: Any) -> Any:
+        """Return what a person reads of a value of `shown` (the label of a code from a list); by default the value."""
+        return value
+
+    def goes_on(self, record: Any, changes: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+        """Return whether changes only continue a record as it is `now`, and so need no confirmation."""
+        return all(name in self.continues and now[name] is None for name in changes)
+
+    def lock(self, loading: Loading, record: Any) -> None:
+        """Lock a record that the row is about to change, and read it again as it is now."""
+        loading.session.refresh(record, with_for_update=True)
+
     def create(self, loading: Loading, record_id: str, values: dict[str, Any], row: Row) -> Any:
-        """Make the record; None if the row it depends on has a finding already. Raises Refusal."""
+        """Make the record, or return None to leave the row out, because another finding explains it. Raises Refusal.
+
+        What it asks (Question) it asks before it changes anything: it is called again once that is noted in the plan.
+        """
         raise NotImplementedError
 
     def amend(self, loading: Loading, record: Any, changes: dict[str, Any], row: Row) -> None:
-        """Change the record. Raises Refusal."""
+        """Change the record. Raises Refusal, or Question as `create` does."""
         raise NotImplementedError
-
-
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """A cell that says something else than when it was imported; both values as a person reads them."""
-
-    sheet: str
-    row: int
-    key: str
-    column: str
-    before: str
-    after: str
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A row that may be a mistake; `message` says why."""
-
-    sheet: str
-    row: int
-    code: str
-    message: str
-
-
-@dataclass(slots=True)
-class Counts:
-    """What was done with the rows of a sheet."""
-
-    created: int = 0
-    unchanged: int = 0
-    continued: int = 0
-    changed: int = 0
-
-
-@dataclass(slots=True)
-class Plan:
-    """What an import does, or would do. `digest` names exactly these changes and questions."""
-
-    sheets: dict[str, Counts] = field(default_factory=dict)
-    changes: list[Changed] = field(default_factory=list)
-    questions: list[Asked] = field(default_factory=list)
-    missing: list[tuple[str, str]] = field(default_factory=list)
-    labels: list[tuple[str, str]] = field(default_factory=list)
-
-    @property
-    def digest(self) -> str:
-        """A digest of what has to be confirmed; empty if nothing has."""
-        if not (self.changes or self.questions or self.labels):
-            return ""
-        what = [
-            sorted((c.sheet, c.key, c.column, c.before, c.after) for c in self.changes),
-            sorted((q.sheet, q.row, q.code) for q in self.questions),
-            sorted(self.labels),
-        ]
-        return sha256(json.dumps(what, ensure_ascii=False).encode()).hexdigest()
 
 
 class NotLoadable(Exception):
@@ -176,16 +113,19 @@ Finish = Callable[["Loading"], None]
 class Loading:
     """One import as it goes: what is needed for it, what it did, and what it found wrong.
 
-    `shared` is for what a service's sheets hand to one another.
+    `rows` are those of all sheets, `history` what they said when they were last imported, and `shared` is for what a
+    service's sheets hand to one another.
     """
 
     session: Session
     workbook: Workbook
     year: int
     today: date
+    history: History
     plan: Plan = field(default_factory=Plan)
     findings: list[Finding] = field(default_factory=list)
     shared: dict[str, Any] = field(default_factory=dict)
+    rows: Mapping[str, Sequence[Row]] = field(default_factory=dict)
     confirmed: tuple[str, ...] = ()
 
     def refused(self, sheet: str, row: Row, refusal: Refusal) -> None:
@@ -194,9 +134,9 @@ class Loading:
             name = violation.field.partition("/")[0]
             self.findings.append(Finding(sheet, row.number, name if name in row.values else "", violation.message))
 
-    def reconcile(self, rows_of: SheetRows, rows: Sequence[Row]) -> dict[str, Any]:
-        """Take the rows of one sheet in their order; return the records by row number."""
-        return _Sheet(self, rows_of).take(rows)
+    def reconcile(self, rows_of: SheetRows, rows: Sequence[Row]) -> None:
+        """Take the rows of one sheet in their order."""
+        _Sheet(self, rows_of).take(rows)
 
 
 def load(
@@ -213,13 +153,16 @@ def load(
 
     Raises NotLoadable with every row that can't be.
     """
-    loading = Loading(session, workbook, year, today)
+    history = History.read(session, workbook, year, rows)
+    loading = Loading(session, workbook, year, today, history, rows=rows)
     for rows_of in sheets:
         loading.reconcile(rows_of, rows[rows_of.sheet.name])
     if finish is not None and not loading.findings:
         finish(loading)
     if loading.findings:
         raise NotLoadable(loading.findings)
+    history.write()
+    loading.plan.labels[:] = dict.fromkeys(loading.plan.labels)
     return loading.plan
 
 
@@ -230,45 +173,49 @@ class _Sheet:
     loading: Loading
     rows_of: SheetRows
     known: dict[str, Any] = field(default_factory=dict)
+    earlier: dict[str, Any] = field(default_factory=dict)
+    later: set[str] = field(default_factory=set)
     kept: dict[str, Any] = field(default_factory=dict)
-    noted: dict[str, dict[str, Any]] = field(default_factory=dict)
-    batches: set[str] = field(default_factory=set)
     counts: Counts = field(default_factory=Counts)
 
     @property
     def sheet(self) -> Sheet:
         return self.rows_of.sheet
 
-    def take(self, rows: Sequence[Row]) -> dict[str, Any]:
+    def take(self, rows: Sequence[Row]) -> None:
         loading = self.loading
         loading.plan.sheets[self.sheet.name] = self.counts
-        self.known = self._imported_before()
+        self.known = loading.history.known[self.sheet.name]
+        if self.rows_of.lasting:
+            self.earlier, self.later = loading.history.other_years(self.sheet.name)
         self.rows_of.prepare(loading, rows)
-        id_of = {row.number: self.rows_of.record_id(loading, row) for row in rows}
+        id_of = {row.number: self._record_id(row) for row in rows}
         self.kept = self.rows_of.kept(loading, id_of.values())
-        done: dict[str, Any] = {}
         for row in self.rows_of.arranged(rows):
-            record = self._take(row, id_of[row.number])
-            if record is not None:
-                done[str(row.number)] = record
-        self._list_missing(rows)
-        self._note()
-        return done
+            self._take(row, id_of[row.number])
+        self._list_missing()
 
-    def _take(self, row: Row, record_id: str) -> Any:
-        values = self.rows_of.values(self.loading, row)
-        record, before = self.kept.get(record_id), self.known.get(_key(self.sheet, row))
+    def _record_id(self, row: Row) -> str:
+        """Return the id of the row's record. A row that was imported before stays with the record that it made,
+        whatever its id would be today: the cadre may have been merged into another one since.
+        """
+        before = self.known.get(key_of(self.sheet, row))
+        return str(before.record_id) if before is not None else self.rows_of.record_id(self.loading, row)
+
+    def _take(self, row: Row, record_id: str) -> None:
+        values, key = self.rows_of.values(self.loading, row), key_of(self.sheet, row)
+        record, before = self.kept.get(record_id), self.known.get(key) or self.earlier.get(key)
         findings = len(self.loading.findings)
         if record is None:
             record = self._create(row, record_id, values)
-        elif before is None:
-            self._adopt(row, record, values)
-        else:
+        elif before is not None:
             self._compare(row, record, values, before)
-        if record is None or len(self.loading.findings) > findings:
-            return None
-        self._remember(row, record, before)
-        return record
+        elif key in self.later:
+            self.counts.unchanged += 1
+        else:
+            self._adopt(row, record, values)
+        if record is not None and len(self.loading.findings) == findings:
+            self._remember(row, record, values, before)
 
     def _create(self, row: Row, record_id: str, values: dict[str, Any]) -> Any:
         record = self._try(row, lambda: self.rows_of.create(self.loading, record_id, dict(values), row))
@@ -278,134 +225,159 @@ class _Sheet:
         return record
 
     def _adopt(self, row: Row, record: Any, values: Mapping[str, Any]) -> None:
-        """A record that did not come from a workbook, or came from another one: the row has to say the same."""
+        """A record that did not come from a workbook, or came from another one: the row has to say the same, or to go
+        on with what another year's workbook began.
+        """
         now = self.rows_of.shown(record, values)
-        differing = [name for name in values if values[name] != now[name]]
-        for name in differing:
-            self._conflict(row, record, name, now[name])
-        self.counts.unchanged += not differing
+        differing = {name: value for name, value in values.items() if value != now[name]}
+        if not differing:
+            self.counts.unchanged += 1
+            return
+        if self.rows_of.goes_on(record, differing, now):
+            self._amend(row, record, differing)
+            self.counts.continued += 1
+            return
+        for name in self._in_order(differing):
+            self._conflict(row, record, name, now[name], "登记")
 
     def _compare(self, row: Row, record: Any, values: Mapping[str, Any], before: Any) -> None:
+        """Compare the row with itself as it was imported, and with the record."""
         now = self.rows_of.shown(record, values)
-        changes: dict[str, Any] = {}
-        for name, value in values.items():
-            if before.row.get(name) == _digest(row.values.get(name)) or value == now[name]:
-                continue
-            if name in before.record and before.record[name] != _digest(now[name]):
-                self._conflict(row, record, name, now[name])
-            else:
-                changes[name] = value
+        if self._changes(row, values, now, before):
+            self.rows_of.lock(self.loading, record)
+            now = self.rows_of.shown(record, values)
+        changes = self._changes(row, values, now, before)
+        taken = [name for name in changes if self._record_before(before, name) != digest_of(now[name])]
+        for name in self._in_order(taken):
+            self._conflict(row, record, name, now[name], "改")
+        if taken:
+            return
         if not changes:
             self.counts.unchanged += 1
             return
-        goes_on = all(name in self.rows_of.continues and now[name] is None for name in changes)
-        self._try(row, lambda: self.rows_of.amend(self.loading, record, dict(changes), row))
+        goes_on = self.rows_of.goes_on(record, changes, now)
+        self._amend(row, record, changes)
         if goes_on:
             self.counts.continued += 1
             return
         self.counts.changed += 1
-        key = _key(self.sheet, row)
-        for name, value in changes.items():
-            column = self.sheet.column(name)
-            before_text, after_text = _text(column, now[name]), _text(column, value, row)
-            changed = Changed(self.sheet.title_zh, row.number, key, column.title_zh, before_text, after_text)
-            self.loading.plan.changes.append(changed)
+        for name in self._in_order(changes):
+            self._list_change(row, name, now[name], changes[name])
+
+    def _changes(self, row: Row, values: Mapping[str, Any], now: Mapping[str, Any], before: Any) -> dict[str, Any]:
+        """Return the values of those cells that differ from what they were and from what the record has."""
+        return {
+            name: value
+            for name, value in values.items()
+            if value != now[name] and self._row_before(before, name) != digest_of(row.values.get(name))
+        }
+
+    def _in_order(self, names: Iterable[str]) -> list[str]:
+        """Return names in the order of the sheet's columns."""
+        wanted = set(names)
+        return [column.field for column in self.sheet.columns if column.field in wanted]
+
+    def _row_before(self, before: Any, name: str) -> str:
+        """Return the digest of a cell as it was imported; a column that the sheet did not have then was empty."""
+        return str(before.row.get(name, self._blank(name)))
+
+    def _record_before(self, before: Any, name: str) -> str:
+        return str(before.record.get(name, self._blank(name)))
+
+    def _blank(self, name: str) -> str:
+        return digest_of(self.sheet.column(name).default)
+
+    def _amend(self, row: Row, record: Any, changes: Mapping[str, Any]) -> None:
+        self._try(row, lambda: self.rows_of.amend(self.loading, record, dict(changes), row))
 
     def _try(self, row: Row, step: Callable[[], Any]) -> Any:
         """Do a step. What it asks is noted in the plan, to be confirmed with it, and then it is done."""
-        self.loading.confirmed = ()
-        while True:
-            try:
-                return step()
-            except Question as question:
-                message = question.message
-                self.loading.plan.questions.append(Asked(self.sheet.title_zh, row.number, question.code, message))
-                self.loading.confirmed = (*self.loading.confirmed, question.code)
-            except Refusal as refusal:
-                self.loading.refused(self.sheet.name, row, refusal)
-                return None
+        loading = self.loading
+        loading.confirmed = ()
+        try:
+            while True:
+                try:
+                    return step()
+                except Question as question:
+                    if question.code in loading.confirmed:
+                        raise
+                    self._list_question(row, question)
+                    loading.confirmed = (*loading.confirmed, question.code)
+        except Refusal as refusal:
+            loading.refused(self.sheet.name, row, refusal)
+            return None
+        finally:
+            loading.confirmed = ()
 
-    def _conflict(self, row: Row, record: Recorded, name: str, now: Any) -> None:
+    def _list_question(self, row: Row, question: Question) -> None:
+        exact = digest_of(sorted((name, str(value)) for name, value in self._said(row).items()))
+        asked = Asked(self.sheet.title_zh, row.number, question.code, question.message, self._key(row), exact)
+        self.loading.plan.questions.append(asked)
+
+    def _list_change(self, row: Row, name: str, now: Any, value: Any) -> None:
         column = self.sheet.column(name)
-        who = record.changed_by or "系统"
+        before, after = self._text(name, now), text_of(column, row.values.get(name))
+        exact = "".join(digest_of(part) for part in (key_of(self.sheet, row), now, value))
+        changed = Changed(self.sheet.title_zh, row.number, self._key(row), column.title_zh, before, after, exact)
+        self.loading.plan.changes.append(changed)
+
+    def _conflict(self, row: Row, record: Any, name: str, now: Any, verb: str) -> None:
+        column = self.sheet.column(name)
+        who = getattr(record, "changed_by", "") or "系统"
         message = (
-            f"表中为“{_text(column, row.values.get(name))}”，系统中已由 {who} 改为“{_text(column, now)}”；"
+            f"表中为“{text_of(column, row.values.get(name))}”，系统中已由 {who} {verb}为“{self._text(name, now)}”；"
             "请与系统中的记录核对，改表或在系统中修改该记录"
         )
         self.loading.findings.append(Finding(self.sheet.name, row.number, name, message))
 
-    def _imported_before(self) -> dict[str, Any]:
-        loading = self.loading
-        query = select(imported_row).filter_by(workbook=loading.workbook.name, year=loading.year, sheet=self.sheet.name)
-        return {found.key: found for found in loading.session.execute(query)}
+    def _text(self, name: str, value: Any) -> str:
+        return text_of(self.sheet.column(name), self.rows_of.text(self.loading, name, value))
 
-    def _list_missing(self, rows: Sequence[Row]) -> None:
-        """What came with the same file before and is not in it now."""
-        here = {_key(self.sheet, row) for row in rows}
-        self.batches = {found.batch for key, found in self.known.items() if key in here}
-        for key, found in self.known.items():
-            if key not in here and found.batch in self.batches:
-                self.loading.plan.missing.append((self.sheet.title_zh, key))
+    def _key(self, row: Row) -> str:
+        return self._key_text(key_of(self.sheet, row))
 
-    def _remember(self, row: Row, record: Any, before: Any) -> None:
-        kept = [column.field for column in self.sheet.columns if column.kept]
-        values = self.rows_of.values(self.loading, row)
-        now = self.rows_of.shown(record, values)
-        noted = {
-            "record_id": record.id,
-            "row": {name: _digest(row.values.get(name)) for name in kept},
-            "record": {name: _digest(value) for name, value in now.items()},
-        }
-        if before is None or (before.row, before.record) != (noted["row"], noted["record"]):
-            key = _key(self.sheet, row)
-            if before is not None and before.row == noted["row"]:
-                return  # the row is as it was; what became of the record since is not this import's doing
-            self.noted[key] = {**noted, "key": key, "batch": before.batch if before is not None else ""}
+    def _key_text(self, key: str) -> str:
+        return HIDDEN if any(self.sheet.column(name).private for name in self.sheet.key) else key_text(key)
 
-    def _note(self) -> None:
-        if not self.noted:
+    def _list_missing(self) -> None:
+        """List the rows that are gone, unless somebody has voided what they made."""
+        gone = self.loading.history.missing(self.sheet.name)
+        found = records.by_ids(self.loading.session, self.rows_of.model, [row.record_id for row in gone])
+        for row in gone:
+            if getattr(found.get(row.record_id), "void_reason", None) is None:
+                self.loading.plan.missing.append((self.sheet.title_zh, self._key_text(row.key)))
+
+    def _said(self, row: Row) -> dict[str, str]:
+        return {column.field: digest_of(row.values.get(column.field)) for column in self.sheet.columns if column.kept}
+
+    def _remember(self, row: Row, record: Any, values: Mapping[str, Any], before: Any) -> None:
+        """Note the row and the record. Where a cell is as it was, what became of the record since is not this import's
+        doing: the record's value of then stays noted, so that a later change of the cell is held against it.
+        """
+        said, key = self._said(row), key_of(self.sheet, row)
+        if key in self.known and before.row == said:
+            self.loading.history.keep(self.sheet.name, key)
             return
-        loading = self.loading
-        which = {"workbook": loading.workbook.name, "year": loading.year, "sheet": self.sheet.name}
-        batch = min(self.batches) if self.batches else ids.new_id()
-        known = [key for key in self.noted if key in self.known]
-        for part in records.in_parts(known):
-            loading.session.execute(delete(imported_row).filter_by(**which).where(imported_row.c.key.in_(part)))
-        rows = [{**which, **noted, "batch": noted["batch"] or batch} for noted in self.noted.values()]
-        loading.session.execute(insert(imported_row), rows)
+        now = self.rows_of.shown(record, values)
+        noted = {name: digest_of(value) for name, value in now.items()}
+        if before is not None:
+            same = [name for name in noted if self._row_before(before, name) == said.get(name)]
+            noted |= {name: self._record_before(before, name) for name in same}
+        self.loading.history.note(self.sheet.name, key, record.id, said, noted)
 
 
-def _key(sheet: Sheet, row: Row) -> str:
-    return " / ".join(str(row.values[name]) for name in sheet.key)
-
-
-def _digest(value: Any) -> str:
-    return sha256(str(value).encode()).hexdigest()[:16]
-
-
-def _text(column: SheetColumn, value: Any, row: Row | None = None) -> str:
-    """A value as a person reads it; one that must not be shown is not."""
-    if column.private:
-        return "（不显示）"
-    raw: Any = row.values.get(column.field) if row is not None else value
-    if raw is None:
-        return "空"
-    if column.kind is Kind.CHOICE:
-        return next((label for label, code in column.choices.items() if code == raw), str(raw))
-    if column.kind is Kind.YES_NO:
-        return "是" if raw else "否"
-    if column.kind is Kind.YUAN:
-        return yuan(int(raw))
-    return str(raw)
-
-
-def rows_as_text(plan: Plan) -> Iterator[str]:
-    """Yield the plan's changes, questions, labels and missing rows as lines of Chinese text."""
-    for change in plan.changes:
-        yield f"“{change.sheet}”第{change.row}行“{change.column}”：由“{change.before}”改为“{change.after}”"
-    for asked in plan.questions:
-        yield f"“{asked.sheet}”第{asked.row}行：{asked.message}"
-    for title, label in plan.labels:
-        yield f"“{title}”中没有“{label}”，确认后加入"
-    for sheet, key in plan.missing:
-        yield f"“{sheet}”中编号为“{key}”的行已不在文件中；系统中的记录未作改动"
+__all__ = [
+    "CONFIRM_CHANGES",
+    "Asked",
+    "Changed",
+    "Counts",
+    "Finish",
+    "Loading",
+    "NotLoadable",
+    "Plan",
+    "SheetRows",
+    "Unconfirmed",
+    "imported_row",
+    "load",
+    "rows_as_text",
+]

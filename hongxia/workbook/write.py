@@ -13,7 +13,7 @@ from xlsxwriter.utility import xl_col_to_name
 
 from hongxia.workbook.declare import Column, Kind, Sheet, Value, Workbook
 from hongxia.workbook.layout import CHOICES, COVER, HELP, NOTES, TITLE, UNIT, YEAR
-from hongxia.workbook.read import MOST_ROWS
+from hongxia.workbook.sheet import MOST_ROWS
 
 CREATED = datetime(2000, 1, 1, tzinfo=UTC)  # any fixed moment: it is part of the file's bytes
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -24,7 +24,7 @@ RED, ROSE, CREAM, INK, GREY = "#9F2B25", "#F7E3E0", "#FFF9E5", "#3A2A28", "#8C7B
 YES_NO_LABELS = ("是", "否")
 
 COVER_NOTES = (
-    "每张工作表的第1行是表头，请勿改动；从第2行起逐行填写，一行一条，中间可以空行。\n"
+    "每张工作表的第1行是表头，请勿改动；从第2行起逐行填写，一行一条，中间可以空行，不要合并单元格。\n"
     "深色表头的列必须填写，浅色表头的列可以不填；各列怎样填写见“说明”表。\n"
     "没有内容的工作表请保留表头。日期写作 2022-03-01，金额单位一律为元。\n"
     "导入时全部检查，有一处错误即整份不导入；同一份文件重复导入不会重复计数。"

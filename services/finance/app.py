@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy.orm import Session
 
+from hongxia.contradictions import LIFECYCLE as CONTRADICTION
 from hongxia.definition import Definition
 from hongxia.events.dispatch import dispatch
 from hongxia.events.envelope import Event
 from hongxia.runtime.consume import consume
+from hongxia.runtime.contradictions import routes_of_contradictions
 from hongxia.runtime.service import Service
 from services.finance.adjustments import events as adjustment_events
 from services.finance.adjustments.routes import AdjustmentRoutes
@@ -18,7 +21,8 @@ from services.finance.aid import events as aid_events
 from services.finance.aid.routes import AidPaymentRoutes
 from services.finance.aid.rules import on_approved, on_withdrawn
 from services.finance.aid.schema import LIFECYCLE as AID_PAYMENT
-from services.finance.base import Base
+from services.finance.base import ACCOUNTANT, READERS, Base
+from services.finance.contradictions import CONTRADICTIONS
 from services.finance.expenditures import events as expenditure_events
 from services.finance.expenditures.routes import ExpenditureRoutes
 from services.finance.expenditures.schema import LIFECYCLE as EXPENDITURE
@@ -37,7 +41,12 @@ OUTREACH_AID = {
 }
 
 
-class FinanceService(BudgetLineRoutes, AdjustmentRoutes, ExpenditureRoutes, AidPaymentRoutes, Service):
+ContradictionRoutes: Any = routes_of_contradictions(CONTRADICTIONS, READERS, ACCOUNTANT)
+
+
+class FinanceService(
+    BudgetLineRoutes, AdjustmentRoutes, ExpenditureRoutes, AidPaymentRoutes, ContradictionRoutes, Service
+):
     """预算、支出、帮扶拨付."""
 
     name = "finance"
@@ -45,8 +54,14 @@ class FinanceService(BudgetLineRoutes, AdjustmentRoutes, ExpenditureRoutes, AidP
         title="财务",
         metadata=Base.metadata,
         migrations="services.finance:migrations",
-        events=(*line_events.EVENTS, *adjustment_events.EVENTS, *expenditure_events.EVENTS, *aid_events.EVENTS),
-        lifecycles=(BUDGET_LINE, ADJUSTMENT, EXPENDITURE, AID_PAYMENT),
+        events=(
+            *line_events.EVENTS,
+            *adjustment_events.EVENTS,
+            *expenditure_events.EVENTS,
+            *aid_events.EVENTS,
+            *CONTRADICTIONS.events,
+        ),
+        lifecycles=(BUDGET_LINE, ADJUSTMENT, EXPENDITURE, AID_PAYMENT, CONTRADICTION),
         workbooks=(IMPORTABLE,),
     )
 

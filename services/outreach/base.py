@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import DeclarativeBase
 
 from hongxia.events.tables import Counter
-from hongxia.http.auth import OFFICE
+from hongxia.roles import OFFICE
 
 LIAISON = "liaison"
 LEADER = "leader"

@@ -8,8 +8,8 @@ from typing import Any
 
 from marshmallow import Schema
 
-from hongxia.http.auth import OFFICE, OPERATOR
 from hongxia.http.endpoint import Call
+from hongxia.roles import OFFICE, OPERATOR
 from hongxia.runtime.host import Host
 from hongxia.runtime.http import route
 from services.reporting.figures.answers import FigureCache

@@ -244,6 +244,25 @@ def test_a_backup_onto_a_full_disk_leaves_no_half_of_one(database: Installation,
     assert left == []
 
 
+def test_a_backup_whose_dump_does_not_restore_is_refused(database: Installation, tmp_path: Path) -> None:
+    for service in SERVICES:
+        database.compose("run", "--rm", f"migrate-{service}")
+    # `outer_check` finds `inner_check` by the search path, which is empty during a restore.
+    database.psql(
+        "finance",
+        "CREATE FUNCTION inner_check(int) RETURNS bool LANGUAGE sql AS 'SELECT $1 > 0';"
+        "CREATE FUNCTION outer_check(int) RETURNS bool LANGUAGE sql AS 'SELECT inner_check($1)';"
+        "CREATE TABLE unrestorable (number int CHECK (outer_check(number)));"
+        "INSERT INTO unrestorable VALUES (1)",
+    )
+    try:
+        done = database.deploy("backup", str(tmp_path / "backup.tar"), expect=1)
+    finally:
+        database.psql("finance", "DROP TABLE unrestorable; DROP FUNCTION outer_check; DROP FUNCTION inner_check")
+    assert "数据库 finance 的备份无法恢复" in done.err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_restore_that_finds_no_room_in_the_databases_volume_says_so(built: Installation, tmp_path: Path) -> None:
     image = next(image for image in built.compose("config", "--images").out.split() if "/postgres:" in image)
     small = ["--tmpfs", "/var/lib/postgresql:size=200m,uid=999,gid=999", "--tmpfs", "/run/postgresql:uid=999,gid=999"]

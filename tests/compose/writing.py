@@ -30,7 +30,7 @@ class Gateway:
         self._context = ssl.create_default_context(cafile=str(installation.root / "deploy/secrets/ca.pem"))
         self._token = installation.token
         cadres = self.get("registry", "/cadres?limit=100")["items"]
-        self._cadre = next(cadre["id"] for cadre in cadres if cadre["status"] == "living")
+        self._cadre = next(cadre["id"] for cadre in cadres if cadre["state"] == "living")
 
     def get(self, service: str, path: str) -> Any:
         """The JSON that a GET answers."""

@@ -103,6 +103,9 @@ FIELDS = {
     "retirement_category", "state", "treatment",
     # texts that name no cadre: a budget line, a post that keeps in touch, a place of work, a street, what is public
     "line_no", "name", "liaison", "unit", "unit_name", "street", "call", "title", "topic",
+    # of the registry's rooms: what changed, lists, transfers, milestones (a month, never the day), contradictions
+    "changed", "code", "label", "direction", "left_on", "returned_on", "medical_treatment", "reimbursement",
+    "milestone", "kind", "scope", "record", "record_id", "other_id",
 }  # fmt: skip
 """Every field that an event may have. Before a name is added: can it tell who a cadre is, or what ails one?"""
 

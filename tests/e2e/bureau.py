@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -14,11 +15,12 @@ from typing import Any, Self
 import requests
 
 from hongxia import services
-from hongxia.cli.importing import level
+from hongxia.cli.settling import level
 from hongxia.client import Client, ClientError
 from hongxia.database import Database, migrate
 from hongxia.dates import system_clock
 from hongxia.http import auth
+from hongxia.roles import ADMIN
 from tests.servers import PostgreSQL, Process, RabbitMQ, free_port, wait_until
 
 SECRET = "end-to-end-secret-end-to-end-secret"
@@ -49,7 +51,7 @@ class Bureau:
     @property
     def client(self) -> Client:
         """A client that may do everything."""
-        return Client(self.urls, token(auth.ADMIN))
+        return Client(self.urls, token(ADMIN))
 
     def environment(self, name: str) -> dict[str, str | None]:
         """What one service is told."""
@@ -128,7 +130,14 @@ class Bureau:
 
     def run(self, *arguments: str, expect: int | None = 0, timeout: float = 600) -> subprocess.CompletedProcess[str]:
         """A `hongxia` command against these services."""
-        env = {"HONGXIA_URL": self.urls, "HONGXIA_TOKEN": token(auth.ADMIN), "PATH": "/usr/bin:/bin", "COLUMNS": "160"}
+        env = {
+            "HONGXIA_URL": self.urls,
+            "HONGXIA_TOKEN": token(ADMIN),
+            "PATH": "/usr/bin:/bin",
+            "COLUMNS": "160",
+            # the services run with the tests' environment; the commands are to be of the same code
+            **{name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ},
+        }
         done = subprocess.run([HONGXIA, *arguments], env=env, capture_output=True, text=True, timeout=timeout)
         if expect is not None:
             assert done.returncode == expect, done.stdout + done.stderr

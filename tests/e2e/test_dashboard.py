@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect, sync_playwright
 
-from hongxia.http import auth
+from hongxia.roles import OFFICE
 from tests.e2e.bureau import Bureau, token
 from tests.servers import Unavailable, chromium_program, ensure_installed
 
@@ -64,7 +64,7 @@ def stranger(browser: Browser, origin: str, year: Bureau) -> Iterator[Page]:
 @pytest.fixture
 def page(stranger: Page, origin: str) -> Page:
     """The dashboard, opened by someone of the office."""
-    stranger.goto(f"{origin}/#token={token(auth.OFFICE)}")
+    stranger.goto(f"{origin}/#token={token(OFFICE)}")
     expect(stranger.locator("#list li")).not_to_have_count(0)  # only a page whose script runs hears a key
     return stranger
 
@@ -90,7 +90,7 @@ def test_without_a_token_there_is_the_login_and_nothing_of_the_data(stranger: Pa
 @pytest.mark.parametrize("before", ["about:blank", "/"])
 def test_the_address_with_a_token_logs_in_and_does_not_keep_it(before: str, stranger: Page, origin: str) -> None:
     stranger.goto(before if before.startswith("about:") else origin + before)
-    stranger.goto(f"{origin}/#token={token(auth.OFFICE)}")
+    stranger.goto(f"{origin}/#token={token(OFFICE)}")
     expect(stranger).to_have_title("红霞 · 2022年度指标")
     expect(stranger).to_have_url(f"{origin}/")
     assert stranger.evaluate("document.cookie") == ""

@@ -123,7 +123,8 @@ class Handling:
             run(session, "INSERT INTO applied (source, position, chain, replayed) VALUES (?, ?, ?, ?)", *row)
         take = partial(self._take, source)
         known = [CHANGED, BOUGHT, PAID, *([NOVEL] if self.taught else [])]
-        dispatch(session, events, {event_type.type: take for event_type in known}, IGNORED)
+        ignored = dict.fromkeys(IGNORED)
+        dispatch(session, events, {**ignored, **{event_type.type: take for event_type in known}})
 
     def _take(self, source: str, session: Session, event: Event) -> None:
         trouble = self.troubles.get(event.id)

@@ -14,21 +14,24 @@ from werkzeug.wrappers import Response
 
 from hongxia import ids
 from hongxia.database import Database
-from hongxia.definition import Loaded
 from hongxia.events.context import Context
 from hongxia.events.envelope import Event, canonical, parse, splice
 from hongxia.events.tables import outbox, platform_metadata, start_log
 from hongxia.workbook.declare import Row
-from services.activities import loading
+from hongxia.workbook.importing import DryRun
+from hongxia.workbook.reconcile import Plan, Unconfirmed
+from hongxia.workbook.reconcile import load as reconcile
 from services.activities.app import ActivitiesService
-from services.activities.models import Base, Cadre
-from services.activities.workbook import ACTIVITIES
+from services.activities.cadres import follow
+from services.activities.models import METADATA, Cadre
+from services.activities.workbook import ACTIVITIES, IMPORTABLE
 from tests.unit.service_api import ServiceApi
 
 TODAY = date(2023, 1, 10)
 NOW = datetime(2023, 1, 10, 4, tzinfo=UTC)
 LIN = ids.entity_id("cadre", "G0001")
 CHEN = ids.entity_id("cadre", "G0002")
+DAY = date(2022, 5, 10)
 NOBODY = ids.entity_id("cadre", "G9999")
 
 
@@ -36,7 +39,7 @@ def new_database() -> Database:
     """Activities' database, empty, in memory."""
     database = Database("sqlite://")
     platform_metadata.create_all(database.engine)
-    Base.metadata.create_all(database.engine)
+    METADATA.create_all(database.engine)
     with database.engine.begin() as connection:
         start_log(connection)
     return database
@@ -63,6 +66,12 @@ def add_cadres(database: Database, *cadre_nos: str, deceased_on: date | None = N
             )
 
 
+def read(database: Database, *received: Event) -> None:
+    """Apply events of the registry, as the consumer does."""
+    with work(database) as session:
+        follow.from_registry(session, received)
+
+
 def events(database: Database) -> list[tuple[str, dict[str, Any]]]:
     """What was raised so far, in order: short type ("session.held") and envelope."""
     with database.read() as session:
@@ -85,7 +94,7 @@ def cadre_event(what: str, cadre_id: str, *, version: int = 1, **data: Any) -> E
         "type": event_type,
         "subject": cadre_id,
         "time": "2023-01-09T00:00:00.000000Z",
-        "data": {"registered_on": "2012-05-01", "deceased_on": None, **data},
+        "data": {"registered_on": "2012-05-01", "deceased_on": None, "left_on": None, "returned_on": None, **data},
         "entityversion": version,
         "occurredon": "2022-12-31",
         "correlationid": "registry",
@@ -103,10 +112,66 @@ def rows(**sheets: Sequence[Mapping[str, Any]]) -> dict[str, list[Row]]:
     return found
 
 
-def load(database: Database, today: date = TODAY, **sheets: Sequence[Mapping[str, Any]]) -> Mapping[str, Loaded]:
-    """Load the workbook of 2022 with these rows."""
+def session_row(number: str = "CC-1", **changes: Any) -> dict[str, Any]:
+    """A row of a session that was held."""
+    row = {"session_no": number, "title": "第一讲", "programme": "online", "held_on": DAY, "host": "centre"}
+    return {**row, "state": "held", **changes}
+
+
+def roster_row(on: date, **changes: Any) -> dict[str, Any]:
+    """A row of a unit on a day of the first drive."""
+    return {"drive_no": "JZ-1", "on": on, "unit": "区教育局", "attended": 12, "vaccinated": 6, **changes}
+
+
+def a_year() -> dict[str, list[dict[str, Any]]]:
+    """A small workbook of a year, with something in every sheet."""
+    return {
+        "sessions": [session_row(), session_row("CC-2", state="cancelled"), session_row("CC-3", others_count=7)],
+        "attendances": [
+            {"session_no": "CC-3", "cadre_id": "G0002"},
+            {"session_no": "CC-1", "cadre_id": "G0002"},
+            {"session_no": "CC-1", "cadre_id": "G0001"},
+        ],
+        "works": [
+            {"work_no": "ZP-1", "cadre_id": "G0001", "genre": "poem", "collected_on": DAY, "call": "喜迎二十大"},
+            {"work_no": "ZP-2", "genre": "painting", "collected_on": DAY, "title": "红棉报春"},
+        ],
+        "health_checks": [{"batch_no": "TJ-01", "held_on": DAY, "hospital": "区中心医院"}],
+        "health_check_persons": [{"batch_no": "TJ-01", "cadre_id": "G0001"}],
+        "vaccination_drives": [{"drive_no": "JZ-1", "title": "第一次"}, {"drive_no": "JZ-2", "title": "第二次"}],
+        "vaccination_rosters": [roster_row(date(2022, 4, 13)), roster_row(date(2022, 4, 12))],
+    }
+
+
+def plan(database: Database, today: date = TODAY, **sheets: Sequence[Mapping[str, Any]]) -> Plan:
+    """What an import of the workbook of 2022 with these rows would do; nothing is kept."""
+    try:
+        with work(database) as session:
+            raise DryRun(reconcile(session, ACTIVITIES, IMPORTABLE.sheets, 2022, rows(**sheets), today))
+    except DryRun as run:
+        return run.plan
+
+
+def load(
+    database: Database, today: date = TODAY, *, confirm: bool = False, **sheets: Sequence[Mapping[str, Any]]
+) -> dict[str, tuple[int, int]]:
+    """Import the workbook of 2022 with these rows; return what was created and unchanged, by sheet.
+
+    Raises NotLoadable, and Unconfirmed for what has to be confirmed, unless `confirm`.
+    """
+    counts = load_plan(database, today, confirm=confirm, **sheets).sheets
+    return {name: (done.created, done.unchanged) for name, done in counts.items()}
+
+
+def load_plan(
+    database: Database, today: date = TODAY, *, confirm: bool = False, **sheets: Sequence[Mapping[str, Any]]
+) -> Plan:
+    """Import like `load`; return the whole plan."""
     with work(database) as session:
-        return loading.load(session, 2022, rows(**sheets), today)
+        done = reconcile(session, ACTIVITIES, IMPORTABLE.sheets, 2022, rows(**sheets), today)
+        if done.digest and not confirm:
+            raise Unconfirmed(done)
+    return done
 
 
 class Api(ServiceApi):
@@ -115,12 +180,28 @@ class Api(ServiceApi):
     def __init__(self, database: Database) -> None:
         super().__init__(ActivitiesService, database, NOW, "centre")
 
+    def post(self, path: str, **body: Any) -> Response:
+        """A creation, with a key of its own."""
+        return self("POST", path, body, Idempotency_Key=ids.new_id())
+
     def made(self, path: str, **body: Any) -> dict[str, Any]:
         """What a creation answers; it must succeed."""
-        response = self("POST", path, body)
+        response = self.post(path, **body)
         assert response.status_code == 201, response.get_data(as_text=True)
         created: dict[str, Any] = response.json
         return created
+
+    def unit(self, label: str) -> str:
+        """The code of a unit, which is listed if need be."""
+        for entry in self("GET", "/units").json["items"]:
+            if entry["label"] == label:
+                return str(entry["code"])
+        return str(self("POST", "/units", {"label": label}).json["code"])
+
+    def contradictions(self, state: str = "open") -> list[tuple[str, str]]:
+        """Kind and record of the contradictions in a state."""
+        found = self("GET", f"/contradictions?state={state}").json["items"]
+        return sorted((item["kind"], item["record_id"]) for item in found)
 
     def held_session(self, **changes: Any) -> dict[str, Any]:
         """A lesson that was held on 10 May 2022."""

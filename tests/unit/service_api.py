@@ -12,6 +12,7 @@ from werkzeug.wrappers import Request, Response
 from hongxia.database import Database
 from hongxia.dates import fixed_clock
 from hongxia.http import auth
+from hongxia.roles import ADMIN
 from hongxia.runtime.host import Host
 from hongxia.runtime.http import routes_of
 from hongxia.runtime.service import Service
@@ -25,7 +26,7 @@ OWN = ""
 class ServiceApi:
     """The routes of a service on a database, at one moment, for somebody with `role`."""
 
-    def __init__(self, service: type[Service], database: Database, now: datetime, role: str = auth.ADMIN) -> None:
+    def __init__(self, service: type[Service], database: Database, now: datetime, role: str = ADMIN) -> None:
         settings = Settings("sqlite://", "memory://", "", SECRET, "", "ERROR", fixed_clock(now))
         self.role = role
         self.service: Any = service()
@@ -40,12 +41,13 @@ class ServiceApi:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if role is not None:
             sent["Authorization"] = f"Bearer {token(role or self.role)}"
-        request = Request(EnvironBuilder(path, method=method, headers=sent, json=body).get_environ())
+        content = {"data": body} if isinstance(body, bytes) else {"json": body}
+        request = Request(EnvironBuilder(path, method=method, headers=sent, **content).get_environ())
         route, values = self.map.bind_to_environ(request.environ).match()
         response: Response = self.methods[route](self.service, request, **values)
         return response
 
 
-def token(role: str = auth.ADMIN) -> str:
+def token(role: str = ADMIN) -> str:
     """A token. Expiry is held against the system's clock, whatever the service's own says."""
     return auth.mint(SECRET, "somebody", [role], datetime.now(UTC), timedelta(hours=1))

@@ -5,25 +5,22 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
 from sqlalchemy import select
 
-from hongxia.database import Database
+from hongxia.database import Database, migrate
 from hongxia.events.envelope import Event, Malformed
 from hongxia.events.parked import UnknownType
-from hongxia.ids import entity_id
-from services.activities import cadres, following
-from services.activities.models import Cadre
-from tests.unit.activities_builders import CHEN, LIN, Api, add_cadres, cadre_event, events, load, new_database, work
+from services.activities.app import ActivitiesService
+from services.activities.cadres import follow
+from services.activities.models import METADATA, Cadre
+from tests.unit.activities_builders import CHEN, LIN, Api, add_cadres, cadre_event, events, new_database, read, work
 
 
 @pytest.fixture
 def database() -> Database:
     return new_database()
-
-
-def read(database: Database, *received: Event) -> None:
-    with work(database) as session:
-        following.from_registry(session, received)
 
 
 def known(database: Database) -> dict[str, tuple[date | None, str | None, int]]:
@@ -37,17 +34,19 @@ def test_the_newest_version_of_a_cadre_is_known(database: Database) -> None:
     assert known(database) == {LIN: (date(2022, 6, 1), None, 3)}
     read(database, cadre_event("amended", LIN, version=2))
     assert known(database) == {LIN: (date(2022, 6, 1), None, 3)}
-    read(database, cadre_event("amended", LIN, version=4))
+    read(database, cadre_event("death-withdrawn", LIN, version=4))
     assert known(database) == {LIN: (None, None, 4)}
 
 
-@pytest.mark.parametrize("what", ["treatment-changed", "liaison-assigned", "care-changed"])
-def test_changes_that_do_not_concern_attendance_are_passed_over(database: Database, what: str) -> None:
+@pytest.mark.parametrize(
+    "what", ["treatment-changed", "medical-changed", "liaison-assigned", "care-changed", "moved", "transferred"]
+)
+def test_every_event_of_a_cadre_carries_the_state(database: Database, what: str) -> None:
     read(database, cadre_event(what, LIN))
-    assert known(database) == {}
+    assert known(database) == {LIN: (None, None, 1)}
 
 
-def test_an_unknown_type_is_not_passed_over(database: Database) -> None:
+def test_an_unknown_type_of_a_cadre_is_not_passed_over(database: Database) -> None:
     with pytest.raises(UnknownType):
         read(database, cadre_event("promoted", LIN))
 
@@ -61,7 +60,7 @@ def test_an_unknown_type_is_not_passed_over(database: Database) -> None:
         cadre_event("merged", LIN, into=LIN),
     ],
 )
-def test_a_malformed_event_is_told(database: Database, event: Event) -> None:
+def test_a_malformed_event_is_refused(database: Database, event: Event) -> None:
     with pytest.raises(Malformed):
         read(database, event)
 
@@ -69,80 +68,29 @@ def test_a_malformed_event_is_told(database: Database, event: Event) -> None:
 def test_the_registry_can_be_read_anew(database: Database) -> None:
     add_cadres(database, "G0001")
     with work(database) as session:
-        cadres.forget(session, "finance")
+        follow.clear(session, "finance")
     assert known(database)
     with work(database) as session:
-        cadres.forget(session, "registry")
+        follow.clear(session, "registry")
     assert not known(database)
 
 
-def test_what_was_recorded_for_a_double_goes_to_the_one_who_stays_and_once(database: Database) -> None:
+def test_what_follows_from_an_event_names_the_request_that_caused_it(database: Database) -> None:
     add_cadres(database, "G0001", "G0002")
     api = Api(database)
-    both, one = api.held_session(), api.held_session()
-    for session_id, cadre_id in ((both["id"], LIN), (both["id"], CHEN), (one["id"], CHEN)):
-        api.attended(session_id, cadre_id)
-    batch = api.made("/health-checks", held_on="2022-05-10", hospital="区中心医院")
-    api.made(f"/health-checks/{batch['id']}/checks", cadre_id=CHEN)
-    api.made("/works", genre="poem", collected_on="2022-05-10", cadre_id=CHEN)
+    lesson = api.held_session()
+    for cadre_id in (LIN, CHEN):
+        api.attended(lesson["id"], cadre_id)
     before = len(events(database))
     read(database, cadre_event("merged", CHEN, version=2, into=LIN))
-    raised = [(name, event["data"]["cadre_id"]) for name, event in events(database)[before:]]
-    assert sorted(raised) == [
-        ("attendance.recorded", LIN),
-        ("attendance.voided", CHEN),
-        ("attendance.voided", CHEN),
-        ("check.recorded", LIN),
-        ("check.voided", CHEN),
-        ("work.amended", LIN),
-    ]
-    assert {event["correlationid"] for _, event in events(database)[before:]} == {"registry"}
-    standing = api("GET", f"/attendances?cadre_id={LIN}&state=recorded").json["items"]
-    assert {attendance["session_id"] for attendance in standing} == {both["id"], one["id"]}
-    read(database, cadre_event("merged", CHEN, version=2, into=LIN))
-    assert len(events(database)) == before + len(raised)
+    [(name, event)] = events(database)[before:]
+    assert (name, event["correlationid"], event["data"]["reason"]) == ("attendance.voided", "registry", "cadre-merged")
 
 
-def test_a_merged_cadre_is_named_by_the_one_who_stays(database: Database) -> None:
-    add_cadres(database, "G0001", "G0002")
-    read(database, cadre_event("merged", CHEN, version=2, into=LIN))
-    api = Api(database)
-    session = api.held_session()
-    refused = api("POST", f"/sessions/{session['id']}/attendances", {"cadre_id": CHEN})
-    assert refused.json["type"] == "urn:hongxia:problem:cadre-merged"
-    assert refused.json["merged_into"] == LIN
-
-
-def test_a_chain_of_merges_ends_at_the_last(database: Database) -> None:
-    add_cadres(database, "G0001", "G0002", "G0003")
-    last = Api(database)
-    session = last.held_session()
-    last.attended(session["id"], CHEN)
-    end = entity_id("cadre", "G0003")
-    read(database, cadre_event("merged", CHEN, version=2, into=LIN), cadre_event("merged", LIN, version=2, into=end))
-    assert {merged for _, merged, _ in known(database).values()} == {None, end}
-    standing = last("GET", "/attendances?state=recorded").json["items"]
-    assert [attendance["cadre_id"] for attendance in standing] == [end]
-
-
-def test_a_workbook_from_before_a_merge_still_changes_nothing(database: Database) -> None:
-    add_cadres(database, "G0001", "G0002")
-    sheets = {
-        "sessions": [
-            {
-                "session_no": "CC-1",
-                "title": "第一讲",
-                "programme": "online",
-                "held_on": date(2022, 5, 10),
-                "host": "centre",
-                "state": "held",
-            }
-        ],
-        "attendances": [{"session_no": "CC-1", "cadre_no": number} for number in ("G0001", "G0002")],
-        "works": [{"work_no": "ZP-1", "cadre_no": "G0002", "genre": "poem", "received_on": date(2022, 5, 10)}],
-    }
-    load(database, **sheets)
-    read(database, cadre_event("merged", CHEN, version=2, into=LIN))
-    before = len(events(database))
-    assert load(database, **sheets)["attendances"].unchanged == 2
-    assert len(events(database)) == before
+def test_the_migrations_make_the_tables_that_the_models_describe(tmp_path) -> None:
+    url = f"sqlite:///{tmp_path}/activities.sqlite3"
+    migrate(url, ActivitiesService.definition.migrations)
+    with Database(url).engine.connect() as connection:
+        options = {"include_name": lambda name, kind, _parents: kind != "table" or name in METADATA.tables}
+        context = MigrationContext.configure(connection, opts=options)
+        assert compare_metadata(context, METADATA) == []

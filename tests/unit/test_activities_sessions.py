@@ -15,9 +15,11 @@ from tests.unit.activities_builders import (
     NOBODY,
     Api,
     add_cadres,
+    cadre_event,
     events,
     new_database,
     problem,
+    read,
     types,
 )
 
@@ -45,7 +47,7 @@ def test_a_session_is_scheduled_then_held_then_cancelled(api: Api, database: Dat
     held = api("POST", f"{path}/hold", {"others_count": 3}).json
     assert (held["state"], held["version"], held["others_count"]) == ("held", 2, 3)
     cancelled = api("POST", f"{path}/cancel", {"reason": "entered-in-error"}).json
-    assert (cancelled["state"], cancelled["cancel_reason"], cancelled["others_count"]) == (
+    assert (cancelled["state"], cancelled["void_reason"], cancelled["others_count"]) == (
         "cancelled",
         "entered-in-error",
         0,
@@ -89,7 +91,7 @@ def test_a_session_that_was_held_is_not_held_again(api: Api) -> None:
 def test_a_session_that_can_not_be_is_refused_and_nothing_is_kept(
     api: Api, database: Database, changes: dict[str, Any], slug: str, pointer: str
 ) -> None:
-    assert problem(api("POST", "/sessions", {**LESSON, **changes})) == (422, slug, pointer)
+    assert problem(api.post("/sessions", **{**LESSON, **changes})) == (422, slug, pointer)
     assert types(database) == []
     assert api("GET", "/sessions").json["items"] == []
 
@@ -125,7 +127,7 @@ def test_a_session_is_held_together_with_those_who_attended(api: Api, database: 
 
 def test_one_attendance_that_can_not_be_refuses_the_whole_session(api: Api, database: Database) -> None:
     attendances = [{"cadre_id": LIN}, {"cadre_id": NOBODY}]
-    refused = api("POST", "/sessions", {**LESSON, "state": "held", "attendances": attendances})
+    refused = api.post("/sessions", **LESSON, state="held", attendances=attendances)
     assert problem(refused) == (422, "unknown-cadre", "#/attendances/1/cadre_id")
     assert types(database) == []
 
@@ -212,6 +214,10 @@ def test_attendance_follows_the_date_and_the_programme_of_its_session(api: Api, 
     assert api.amend(f"/sessions/{session['id']}", held_on="2022-05-12").status_code == 200
     moved = events(database)[before:]
     assert [name for name, _ in moved] == ["session.amended", "attendance.amended"]
+    assert [(event["data"]["changed"], event["data"]["reason"]) for _, event in moved] == [
+        (["held_on"], "correction"),
+        (["attended_on"], "followed"),
+    ]
     assert moved[1][1]["data"]["cadre_id"] == LIN
     assert moved[1][1]["data"]["attended_on"] == moved[1][1]["occurredon"] == "2022-05-12"
     assert api("GET", f"/attendances/{later['id']}").json["attended_on"] == "2022-05-20"
@@ -275,7 +281,7 @@ def test_lists_are_filtered_and_paged_by_date(api: Api) -> None:
 
 
 def test_where_a_record_can_be_read_is_told(api: Api) -> None:
-    made = api("POST", "/sessions", {**LESSON, "state": "held"})
+    made = api.post("/sessions", **LESSON, state="held")
     assert made.headers["Location"] == f"sessions/{made.json['id']}"
     attended = api("POST", f"/sessions/{made.json['id']}/attendances", {"cadre_id": LIN})
     assert attended.headers["Location"] == f"../../attendances/{attended.json['id']}"
@@ -296,3 +302,35 @@ def test_an_amendment_of_nothing_is_refused(api: Api) -> None:
     for path in (f"/sessions/{session['id']}", f"/attendances/{attendance['id']}"):
         assert problem(api.amend(path))[:2] == (422, "nothing-to-change")
         assert api("GET", path).json["version"] == 1
+
+
+def test_an_amendment_says_what_changed_and_why(api: Api, database: Database) -> None:
+    path = f"/sessions/{api.held_session()['id']}"
+    assert (
+        api.amend(path, title="线上第二讲", venue="礼堂", host="centre", reason="late-information").status_code == 200
+    )
+    data = events(database)[-1][1]["data"]
+    assert (data["changed"], data["reason"], data["title"]) == (["title", "venue"], "late-information", "线上第二讲")
+    assert problem(api.amend(path, title="三", reason="mood"))[:2] == (422, "invalid")
+    assert problem(api.amend(path, session_no="CC-9"))[:2] == (422, "invalid")
+
+
+def test_an_attendance_of_before_the_registration_or_of_a_time_elsewhere_is_refused(
+    api: Api, database: Database
+) -> None:
+    session = api.held_session()
+    path = f"/sessions/{session['id']}/attendances"
+    read(database, cadre_event("amended", LIN, version=2, registered_on="2022-05-11"))
+    read(database, cadre_event("transferred", CHEN, version=2, left_on="2022-05-01", returned_on="2022-05-11"))
+    early = api("POST", path, {"cadre_id": LIN})
+    assert problem(early) == (422, "before-registration", "#/attended_on")
+    assert "2022-05-10" in early.json["detail"] and "2022-05-11" in early.json["detail"]
+    assert problem(api("POST", path, {"cadre_id": CHEN})) == (422, "cadre-transferred", "#/cadre_id")
+    assert api("POST", path, {"cadre_id": CHEN, "attended_on": "2022-05-11"}).status_code == 201
+
+
+@pytest.mark.parametrize("field", ["title", "topic", "venue", "session_no"])
+def test_texts_are_cleaned_before_they_are_kept_or_published(api: Api, field: str) -> None:
+    assert api.held_session(**{field: "　基层　党建\t"})[field] == "基层 党建"
+    for wrong in ("党\u202e建", "党\n建", "党\u200b建", "　", "\ufffd"):
+        assert problem(api.post("/sessions", **{**LESSON, field: wrong})) == (422, "invalid", f"#/{field}")

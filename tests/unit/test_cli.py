@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import requests
 from hongxia import services
 from hongxia.cli import main, serving
 from hongxia.client import ClientError
-from hongxia.http import auth
+from hongxia.roles import ADMIN, OFFICE, OPERATOR, SUBSCRIBER
 from hongxia.runtime import runner
 from hongxia.workbook.write import write
 from services.finance.workbook import BUDGET
@@ -113,6 +114,19 @@ def test_without_a_command_help_is_printed(run: Run) -> None:
     assert "参数" not in out
     assert "选项" in out
     assert "命令" in out
+
+
+def test_the_version_is_that_of_the_project_and_nothing_else_is_done(run: Run) -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    for line in (["--version"], ["--version", "import", "/nowhere"]):
+        assert run(*line) == (0, f"hongxia {project['version']}\n", "")
+
+
+def test_help_begins_with_what_the_program_is(run: Run) -> None:
+    code, out, err = run("--help")
+    assert (code, err) == (0, "")
+    assert "红霞：老干部工作一年的记录" in out
+    assert "--version" in out
 
 
 def test_what_the_operating_system_refuses_is_told_with_its_path(run: Run, tmp_path: Path) -> None:
@@ -222,6 +236,22 @@ def test_each_fault_of_a_workbook_is_told_once(
     assert (code, [*lines[:2], *lines[21:]]) == (1, told)
 
 
+def test_a_dry_run_checks_the_files_after_one_with_faults_too(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def refused(method: str, service: str, path: str) -> Any:
+        if method == "POST":
+            raise ClientError("服务 finance：工作簿有误", {"errors": [{"detail": "第2行有误", "pointer": ""}]})
+        return budget_alone(method, service, path)
+
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.xlsx").write_bytes(write(BUDGET, 2022, "某局"))
+    have_answered(monkeypatch, refused)
+    code, _, told = run("import", tmp_path, "--dry-run")
+    assert (code, told.count("第2行有误"), "其后的文件没有处理" in told) == (1, 2, False)
+    assert run("import", tmp_path)[2].count("第2行有误") == 1
+
+
 def test_reasons_are_printed_as_they_are_and_in_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     event = {
         "source": "outreach",
@@ -286,7 +316,7 @@ def test_where_the_data_is_is_printed_as_it_is(
 
 
 def test_a_token_is_given_for_the_roles_of_all_and_those_that_services_declare(run: Run) -> None:
-    for roles in ((auth.ADMIN,), (auth.OFFICE, auth.OPERATOR), ("accountant",), (auth.SUBSCRIBER, "liaison", "leader")):
+    for roles in ((ADMIN,), (OFFICE, OPERATOR), ("accountant",), (SUBSCRIBER, "liaison", "leader")):
         code, out, _ = run("token", *(word for role in roles for word in ("--role", role)))
         claims = jwt.decode(out.strip(), options={"verify_signature": False})
         assert (code, claims["roles"]) == (0, sorted(roles))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
@@ -15,10 +17,12 @@ from demo.generate import WORKBOOKS, Year, make_year, plan_for, write_year
 from demo.oracle import figures
 from demo.people import make_people
 from demo.plan_2022 import PLAN_2022
+from hongxia import ids
 from hongxia.workbook.read import read
-from services.registry.workbook import resident_number_problem
+from services.registry.cadres.particulars import resident_number_problem
 
-BOUNDS = Path(__file__).parents[2] / "demo" / "indicators-2022.csv"
+ROOT = Path(__file__).parents[2]
+BOUNDS = ROOT / "demo" / "indicators-2022.csv"
 TODAY = date(2026, 1, 1)
 
 OTHER_YEARS = [(2019, 1, "某市东山老干部局", None), (2024, 7, "另一区老干部局", 450), (2020, 3, "第三区老干部局", 300)]
@@ -47,6 +51,20 @@ def test_every_figure_of_2022_lies_within_the_printed_bounds(folder_2022: Path) 
     outside = {code: float(counted[code]) for code, low, high in _bounds() if not low <= counted[code] <= high}
     assert outside == {}
     assert len(counted) == 30
+
+
+def test_the_readmes_give_the_figure_before_and_after_their_example(folder_2022: Path) -> None:
+    before = figures(folder_2022, 2022)["outreach.five_visits.persons"]
+    english, chinese = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh-CN.md"))
+    people = json.loads(re.search(r"^```json\n(.*?)^```$", english, re.MULTILINE | re.DOTALL)[1])["data"]["people"]
+    assert f"rises from {before} to {before + people}" in english
+    assert f"由 {before} 变为 {before + people}" in chinese
+
+
+def test_the_readmes_example_is_about_a_living_cadre_of_the_year(year_2022: Year) -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    living = [row["cadre_no"] for row in year_2022["cadres"]["cadres"] if not row.get("deceased_on")]
+    assert any(ids.entity_id("cadre", number) in text for number in living)
 
 
 @pytest.mark.parametrize("workbook", WORKBOOKS, ids=lambda workbook: workbook.name)
@@ -85,9 +103,9 @@ def test_naive_counting_would_be_wrong_on_purpose(year_2022: Year) -> None:
     assert sum(row["reverses_no"] is not None for row in vouchers) == 4
     assert sum(int(row["initial_fen"]) for row in lines) != 180_390_000
     cases = [row for row in year_2022["outreach"]["aid_cases"] if row["outcome"] == "approved"]
-    assert len(cases) == len({row["cadre_no"] for row in cases}) == 22
+    assert len(cases) == len({row["cadre_id"] for row in cases}) == 22
     checked = year_2022["activities"]["health_check_persons"]
-    assert len(checked) > len({row["cadre_no"] for row in checked})
+    assert len(checked) > len({row["cadre_id"] for row in checked})
 
 
 @pytest.mark.parametrize(("year", "seed", "unit", "cadres"), [(2022, 2022, None, None), *OTHER_YEARS])
@@ -101,7 +119,7 @@ def test_no_line_is_ever_overspent_and_aid_finds_its_money(year, seed, unit, cad
     aid_line = next(row["line_no"] for row in budget["budget_lines"] if row["pays_aid"])
     for row in made["outreach"]["aid_cases"]:
         if row["outcome"] == "approved":
-            moves.append((row["paid_on"] or row["reviewed_on"], 1, aid_line, -row["amount_fen"]))
+            moves.append((row["pay_on"] or row["reviewed_on"], 1, aid_line, -row["amount_fen"]))
     balances = {row["line_no"]: row["initial_fen"] for row in budget["budget_lines"]}
     for on, _, line_no, amount in sorted(moves):
         balances[line_no] += amount
@@ -112,12 +130,12 @@ def test_nothing_happens_to_a_cadre_before_registration_or_after_death(year_2022
     people = {person.cadre_no: person for person in make_people(PLAN_2022, 2022)}
     days = {row["session_no"]: row["held_on"] for row in year_2022["activities"]["sessions"]}
     days |= {row["batch_no"]: row["held_on"] for row in year_2022["activities"]["health_checks"]}
-    events = [(row["cadre_no"], row["contacted_on"]) for row in year_2022["outreach"]["contacts"]]
+    events = [(row["cadre_id"], row["contacted_on"]) for row in year_2022["outreach"]["contacts"]]
     events += [
-        (row["cadre_no"], row["visited_on"]) for row in year_2022["outreach"]["visits"] if row["occasion"] != "death"
+        (row["cadre_id"], row["visited_on"]) for row in year_2022["outreach"]["visits"] if row["occasion"] != "death"
     ]
-    events += [(row["cadre_no"], days[row["session_no"]]) for row in year_2022["activities"]["attendances"]]
-    events += [(row["cadre_no"], days[row["batch_no"]]) for row in year_2022["activities"]["health_check_persons"]]
+    events += [(row["cadre_id"], days[row["session_no"]]) for row in year_2022["activities"]["attendances"]]
+    events += [(row["cadre_id"], days[row["batch_no"]]) for row in year_2022["activities"]["health_check_persons"]]
     assert all(people[cadre_no].served_on(on) for cadre_no, on in events)
     assert len(year_2022["outreach"]["contacts"]) > 12_000
 

@@ -25,7 +25,8 @@ class Line:
         self.script = script
         self.events: dict[str, set[Any]] = defaultdict(set)
         self.sent: list[bytes] = []
-        self.released = False
+        self.collected = False
+        self.sock = None
         self.client_properties: dict[str, dict[str, bool]] = {"capabilities": {}}
 
     @property
@@ -48,20 +49,20 @@ class Line:
     def channel(self) -> Line:
         return self
 
-    def connect(self) -> None:
+    def ensure_connection(self, **_how: object) -> None:
         pass
 
     def confirm_select(self) -> None:
         pass
 
-    def release(self) -> None:
-        self.released = True
+    def collect(self) -> None:
+        self.collected = True
 
     def basic_publish(self, message: EventMessage, exchange: str, key: str, mandatory: bool) -> None:
         assert (exchange, key, mandatory) == ("hongxia.events", "origin.thing.changed", True)
         self.sent.append(message.body)
 
-    def drain_events(self, timeout: float) -> None:
+    def blocking_read(self, timeout: float) -> None:
         if not self.script:
             raise TimeoutError
         self.script.pop(0)(self)
@@ -112,7 +113,7 @@ def test_what_is_refused_or_not_answered_ends_the_stretch_and_the_channel(lines:
     lines[0].script = script
     publisher = Publisher("pyamqp://")
     assert publisher.publish(MESSAGES) == 1
-    assert (publisher.connected, lines[0].released) == (False, True)
+    assert (publisher.connected, lines[0].collected) == (False, True)
 
 
 def test_a_late_answer_is_not_taken_for_that_of_a_later_message(lines: list[Line]) -> None:

@@ -7,8 +7,7 @@ from typing import Any, ClassVar
 
 import pytest
 import requests
-from sqlalchemy import MetaData, event
-from sqlalchemy.orm import Session
+from sqlalchemy import MetaData
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request, Response
 
@@ -19,9 +18,10 @@ from hongxia.events import cursor, feed, relay
 from hongxia.events.chain import GENESIS
 from hongxia.events.cursor import Consumer
 from hongxia.events.envelope import BATCH_CONTENT_TYPE, NotAnEvent, parse
-from hongxia.events.feed import FeedAway, Gone, Head, UnknownEvent
+from hongxia.events.feed import FeedAway, Gone
 from hongxia.events.subscribe import HttpFeed
 from hongxia.http import auth
+from hongxia.roles import OPERATOR, SUBSCRIBER
 from hongxia.runtime.host import Host
 from hongxia.runtime.service import Service
 from hongxia.settings import Settings
@@ -66,83 +66,6 @@ def forgotten(count: int, first: int) -> Database:
     return database
 
 
-def test_a_page_holds_what_follows_a_position() -> None:
-    database = source_with(5)
-    assert page(database, 0) == [1, 2, 3, 4, 5]
-    assert page(database, 2, 2) == [3, 4]
-    assert page(database, 5) == []
-
-
-def test_a_page_may_be_of_one_type() -> None:
-    database = new_database()
-    with database.begin(SOURCE) as session:
-        for version in range(1, 5):
-            raise_event(session, version, CLOSED if version % 2 else CHANGED)
-    relay.number(database, SOURCE)
-    assert page(database, 0, 1, CHANGED.type) == [2]
-    assert page(database, 2, 5, CHANGED.type) == [4]
-
-
-def test_the_feed_shows_only_what_has_a_position() -> None:
-    database = source_with(1)
-    with database.begin(SOURCE) as session:
-        raise_event(session, 2)
-    (shown,) = events_of(database)
-    with database.read() as session:
-        assert feed.head(session) == Head(shown.position, shown.chain, unnumbered=1, first=1)
-
-
-def test_a_position_is_found_by_the_events_id() -> None:
-    database = source_with(2)
-    with database.begin(SOURCE) as session:
-        waiting = raise_event(session, 3)
-    second = events_of(database)[1]
-    with database.read() as session:
-        assert feed.position_of(session, second.id) == 2
-        for unknown in (waiting, "unknown"):
-            with pytest.raises(UnknownEvent):
-                feed.position_of(session, unknown)
-
-
-def test_what_is_not_kept_any_more_is_gone_and_the_chain_goes_on() -> None:
-    database = forgotten(4, first=3)
-    with pytest.raises(Gone) as gone:
-        page(database, 1)
-    assert gone.value.first == 3
-    assert page(database, 2) == [3, 4]
-    before = events_of_after(database, 2)[-1].chain
-    with database.begin(SOURCE) as session:
-        raise_event(session, 5)
-    relay.number(database, SOURCE)
-    assert events_of_after(database, 4)[0].follows(before)
-
-
-def events_of_after(database: Database, after: int) -> list[Any]:
-    return [parse(body) for body in bodies_of(database, after)]
-
-
-def test_what_was_not_published_yet_is_kept_however_old() -> None:
-    database = source_with(3)
-    relay.publish(database, Recorder(confirms=1), SOURCE)
-    assert feed.forget(database, SOURCE, LATER) == 1
-    assert page(database, 1) == [2, 3]
-    assert feed.forget(database, SOURCE, NOW - timedelta(days=1)) == 0
-
-
-def test_a_page_is_gone_too_if_its_events_are_dropped_while_it_is_read() -> None:
-    """As PostgreSQL lets it happen: each statement sees what is committed when it begins."""
-    database = source_with(4)
-
-    @event.listens_for(database.engine, "after_cursor_execute", once=True)
-    def forget_now(_connection: Any, cursor: Any, statement: str, *_more: Any) -> None:
-        assert statement.startswith("SELECT")
-        cursor.connection.execute("DELETE FROM outbox WHERE position <= 2")
-        cursor.connection.execute("UPDATE outbox_head SET first = 3")
-
-    with Session(database.engine) as session, pytest.raises(Gone):
-        feed.page(session, 0)
-
-
 def test_long_polling_waits_until_there_is_something_or_the_time_is_over() -> None:
     found, waits = iter([[], [], [b"x"]]), []
     assert feed.wait_for_page(lambda: next(found), waits.append, 5, 0.1) == [b"x"]
@@ -167,11 +90,11 @@ class Api:
         self.service.host = Host("origin", OriginService.definition, self.settings)
         self.service.host.database = database
 
-    def get(self, method: Any, role: str = auth.SUBSCRIBER, **query: Any) -> Response:
+    def get(self, method: Any, role: str = SUBSCRIBER, **query: Any) -> Response:
         return method(self.service, self.request("GET", role, query))
 
     def post(self, method: Any, **path: str) -> Response:
-        return method(self.service, self.request("POST", auth.OPERATOR, {}), **path)
+        return method(self.service, self.request("POST", OPERATOR, {}), **path)
 
     def request(self, method: str, role: str, query: dict[str, Any], **headers: str) -> Request:
         token = auth.mint(SECRET, "somebody", [role], datetime.now(UTC), timedelta(hours=1))
@@ -215,7 +138,7 @@ def test_a_full_page_that_is_still_the_same_is_not_sent_again() -> None:
     etag = api.events(limit=2).headers["ETag"]
 
     def asked(**query: Any) -> Response:
-        request = api.request("GET", auth.SUBSCRIBER, query, **{"If-None-Match": etag})
+        request = api.request("GET", SUBSCRIBER, query, **{"If-None-Match": etag})
         return OriginService.events(api.service, request)
 
     again = asked(limit=2)
@@ -242,7 +165,7 @@ class ReaderService(Service):
         "读者",
         MetaData(),
         "services.finance:migrations",
-        forget=lambda _session, source: ReaderService.forgotten.append(source),
+        clear=lambda _session, source: ReaderService.forgotten.append(source),
     )
 
 
@@ -297,8 +220,11 @@ class Web:
         self.api = api
         self.answer: Response | Exception | None = None
 
-    def get(self, url: str, params: dict[str, Any], headers: dict[str, str], timeout: float) -> requests.Response:
+    def get(
+        self, url: str, params: dict[str, Any], headers: dict[str, str], timeout: float, verify: str | bool
+    ) -> requests.Response:
         assert headers["Authorization"] == "Bearer token"
+        assert verify is True
         if isinstance(self.answer, Exception):
             raise self.answer
         method = OriginService.events_head if url.endswith("/head") else OriginService.events

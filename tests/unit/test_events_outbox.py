@@ -5,19 +5,11 @@ from collections.abc import Sequence
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
 
 from hongxia import ids
-from hongxia.database import Database
 from hongxia.events import outbox
 from hongxia.events.declare import InvalidEvent
 from tests.unit.events_builders import CHANGED, CLOSED, DAY, SOURCE, new_database, raise_event, signed
-
-
-def versions(database: Database) -> list[int]:
-    with database.read() as session:
-        bodies = session.scalars(text("SELECT body FROM outbox ORDER BY seq")).all()
-    return [json.loads(body)["entityversion"] for body in bodies]
 
 
 def test_an_event_is_a_cloudevent_without_a_place_in_the_log_yet() -> None:
@@ -54,14 +46,6 @@ def test_what_is_done_because_of_an_event_names_its_cause() -> None:
     assert (said["correlationid"], said["causationid"]) == ("from afar", cause.id)
 
 
-def test_an_event_and_its_change_are_rolled_back_together() -> None:
-    database = new_database()
-    with pytest.raises(RuntimeError), database.begin(SOURCE) as session:
-        raise_event(session)
-        raise RuntimeError
-    assert versions(database) == []
-
-
 @pytest.mark.parametrize("data", [{"amount": "10"}, {}, {"amount": 1, "name": "x"}, {"amount": None}])
 def test_a_service_can_not_raise_what_its_contract_does_not_allow(data: dict) -> None:
     with pytest.raises(InvalidEvent) as refused, new_database().begin(SOURCE) as session:
@@ -69,50 +53,9 @@ def test_a_service_can_not_raise_what_its_contract_does_not_allow(data: dict) ->
     assert "10" not in str(refused.value)
 
 
-def test_the_same_event_can_not_be_raised_twice() -> None:
-    database = new_database()
-    with database.begin(SOURCE) as session:
-        raise_event(session)
-    with pytest.raises(IntegrityError), database.begin(SOURCE) as session:
-        raise_event(session)
-    with database.begin(SOURCE) as session:
-        raise_event(session, event_type=CLOSED)
-        raise_event(session, subject="thing-2")
-    assert versions(database) == [1, 1, 1]
-
-
-def test_a_failed_savepoint_takes_its_events_with_it_and_no_others() -> None:
-    database = new_database()
-    with database.begin(SOURCE) as session:
-        raise_event(session, 1)
-        with outbox.savepoint(session):
-            raise_event(session, 2)
-        with pytest.raises(RuntimeError), outbox.savepoint(session):
-            raise_event(session, 3)
-            raise RuntimeError
-        raise_event(session, 4)
-    assert versions(database) == [1, 2, 4]
-
-
-def test_savepoints_within_savepoints_keep_the_events_in_order() -> None:
-    database = new_database()
-    with database.begin(SOURCE) as session:
-        raise_event(session, 1)
-        with pytest.raises(RuntimeError), outbox.savepoint(session):
-            with outbox.savepoint(session):
-                raise_event(session, 2)
-            raise RuntimeError
-        with outbox.savepoint(session):
-            raise_event(session, 3)
-            with pytest.raises(IntegrityError), outbox.savepoint(session):
-                raise_event(session, 3)
-        raise_event(session, 4)
-    assert versions(database) == [1, 3, 4]
-
-
 def test_after_the_commit_somebody_is_told_which_types_it_holds() -> None:
     told: list[Sequence[str]] = []
-    database = new_database(on_append=told.append)
+    database = new_database(on_commit=outbox.on_append(told.append))
     with database.begin(SOURCE) as session:
         with outbox.savepoint(session):
             raise_event(session, 1)

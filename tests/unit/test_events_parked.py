@@ -1,11 +1,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from hongxia.database import Database
@@ -53,22 +51,8 @@ def with_parked(count: int, *refused: int) -> tuple[Database, Ledger]:
     return reader.database, ledger
 
 
-def rows(database: Database) -> list[Any]:
-    with database.read() as session:
-        return list(parked.listed(session))
-
-
 def replay(database: Database, ledger: Ledger) -> Replayed:
     return parked.replay(database, READER, {"origin": ledger}.__getitem__)
-
-
-def test_a_replay_applies_what_can_be_applied_now_in_the_order_of_positions() -> None:
-    database, ledger = with_parked(4, 1, 3)
-    ledger.refused, ledger.order = set(), []
-    assert replay(database, ledger) == Replayed(applied=2, still_parked=0)
-    assert ledger.order == [1, 3]
-    assert rows(database) == []
-    assert replay(database, ledger) == Replayed(0, 0)
 
 
 def test_a_replayed_event_does_not_overwrite_what_is_newer() -> None:
@@ -76,23 +60,6 @@ def test_a_replayed_event_does_not_overwrite_what_is_newer() -> None:
     ledger.refused = set()
     replay(database, ledger)
     assert ledger.versions == {"thing-1": 3}
-
-
-def test_what_still_fails_stays_with_its_new_reason_and_one_more_attempt() -> None:
-    database, ledger = with_parked(2, 2)
-    ledger.error = Malformed("data.amount is not of type int")
-    assert replay(database, ledger) == Replayed(applied=0, still_parked=1)
-    (row,) = rows(database)
-    assert (row.position, row.reason, row.attempts) == (2, "malformed", cursor.ATTEMPTS + 1)
-    assert row.detail == "Malformed: data.amount is not of type int"
-
-
-def test_an_error_of_the_database_is_no_attempt() -> None:
-    database, ledger = with_parked(1, 1)
-    ledger.error = OperationalError("statement", None, Exception("away"))
-    with pytest.raises(OperationalError):
-        replay(database, ledger)
-    assert rows(database)[0].attempts == cursor.ATTEMPTS
 
 
 def test_a_replay_keeps_nothing_of_what_fails_after_it_has_written() -> None:
@@ -123,16 +90,6 @@ def test_a_reason_holds_our_own_words_but_nobody_elses(error: Exception, reason:
     assert (parked.reason_of(error), parked.detail_of(error)) == (reason, detail)
 
 
-def test_parked_events_are_counted_by_source_and_dropped_when_it_is_read_anew() -> None:
-    database, _ = with_parked(3, 1, 2)
-    with database.begin(READER) as session:
-        assert parked.counts(session) == {"origin": 2}
-        parked.drop(session, "elsewhere")
-        assert parked.counts(session) == {"origin": 2}
-        parked.drop(session, "origin")
-        assert parked.counts(session) == {}
-
-
 def test_each_type_goes_to_its_handler_as_the_cause_of_what_that_does() -> None:
     source, seen = new_database(), []
     with source.begin(SOURCE) as session:
@@ -147,11 +104,22 @@ def test_each_type_goes_to_its_handler_as_the_cause_of_what_that_does() -> None:
         seen.append((event.position, context.source, context.causationid, context.correlationid))
 
     with new_database().begin(READER) as session:
-        dispatch(session, events, {CHANGED.type: handle}, {CLOSED.type})
+        dispatch(session, events, {CHANGED.type: handle, CLOSED.type: None})
         assert context_of(session) is READER
         with pytest.raises(UnknownType, match=CLOSED.type):
-            dispatch(session, events, {CHANGED.type: handle}, set())
+            dispatch(session, events, {CHANGED.type: handle})
         assert context_of(session) is READER
     first, third = events[0], events[2]
     expected = [(1, READER.source, first.id, SOURCE.correlationid), (3, READER.source, third.id, SOURCE.correlationid)]
     assert seen == [*expected, expected[0]]
+
+
+def test_events_of_entities_that_a_consumer_does_not_follow_are_left_alone() -> None:
+    source, seen = new_database(), []
+    with source.begin(SOURCE) as session:
+        raise_event(session, 1)
+    relay.number(source, SOURCE)
+    handlers = {"hongxia.origin.elsewhere.happened.v1": lambda _session, event: seen.append(event)}
+    with new_database().begin(READER) as session:
+        dispatch(session, events_of(source), handlers)
+    assert seen == []

@@ -18,11 +18,11 @@ from werkzeug.wrappers import Request, Response
 
 from hongxia.database import Database, migrate
 from hongxia.events.tables import platform_metadata
-from hongxia.http import auth, idempotency
+from hongxia.http import auth
 from hongxia.http.endpoint import Call, Reply, Route, answer
-from hongxia.http.idempotency import KEPT
 from hongxia.http.problems import Rule
-from tests.unit.events_builders import NOW, SOURCE, new_database, raise_event
+from hongxia.http.schemas import ImportQuery
+from tests.unit.events_builders import NOW, new_database, raise_event
 
 SECRET = "s" * 32
 
@@ -33,7 +33,7 @@ class NameIn(Schema):
     name = fields.String(required=True)
 
 
-POST = Route("POST", "/things", "make", roles=("records",), body=NameIn, status=201)
+POST = Route("POST", "/things", "make", roles=("records",), body=NameIn, query=ImportQuery, status=201)
 
 
 class Host:
@@ -117,23 +117,6 @@ def test_a_key_stands_for_one_request_only(host: Host, changed: dict[str, str]) 
     assert host.made == ["甲"]
 
 
-def test_without_a_key_or_with_another_or_from_somebody_else_it_is_another_request(host: Host) -> None:
-    host.post()
-    for other in ({"key": None}, {"key": None}, {"key": "key-2"}, {"subject": "somebody else"}):
-        assert host.post(**other).status_code == 201
-    assert len(host.made) == 5
-
-
-def test_a_refused_request_is_not_kept_and_may_be_sent_again(host: Host) -> None:
-    host.refuse = lambda: Rule("不行")
-    assert host.post().status_code == 422
-    assert host.events() == 0
-    host.refuse = None
-    again = host.post()
-    assert (again.status_code, host.events()) == (201, 1)
-    assert "Idempotency-Replayed" not in again.headers
-
-
 def test_what_nobody_expected_is_told_without_its_text_and_keeps_nothing(host: Host) -> None:
     host.refuse = lambda: ValueError("张三")
     failed = host.post()
@@ -149,16 +132,6 @@ def test_a_collision_at_the_commit_is_a_conflict(host: Host) -> None:
     refused = host.post(key="key-2")
     assert (refused.status_code, refused.json["type"]) == (409, "urn:hongxia:problem:collision")
     assert [type(error) for error in host.errors] == [IntegrityError]
-
-
-def test_a_key_is_forgotten_after_its_time(host: Host) -> None:
-    host.post()
-    for more, known in ((KEPT - timedelta(seconds=1), True), (timedelta(seconds=2), False)):
-        host.moment += more
-        with host.database.begin(SOURCE) as session:
-            idempotency.sweep(session, host.moment)
-        assert ("Idempotency-Replayed" in host.post().headers) is known
-    assert len(host.made) == 2
 
 
 @pytest.mark.parametrize("key", ["", "  ", '""', "x" * 201, "a\tb"])

@@ -11,8 +11,8 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 from hongxia.http import problems
 from hongxia.http.chinese import in_chinese
-from hongxia.schema.fields import Text, Yuan
 from hongxia.http.problems import FieldError, Problem, Rule, from_validation
+from hongxia.schema.fields import Text, Yuan
 
 FILLED = {
     "input": "张三",

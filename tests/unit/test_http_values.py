@@ -18,11 +18,11 @@ from werkzeug.wrappers import Request, Response
 from hongxia.database import Database
 from hongxia.http import auth
 from hongxia.http.endpoint import Call, Route, answer
-from hongxia.schema.fields import to_fen
-from hongxia.paging import paginate
-from hongxia.schema.derive import PageQuery
-from hongxia.http.problems import Invalid
 from hongxia.http.values import faults
+from hongxia.paging import paginate
+from hongxia.rules import Refused
+from hongxia.schema.derive import PageQuery
+from hongxia.schema.fields import to_fen
 from tests.unit.events_builders import NOW, new_database
 
 SECRET = "s" * 32
@@ -146,10 +146,10 @@ def test_every_fault_is_told() -> None:
 
 
 @pytest.mark.parametrize("values", [["\0", 1], ["\ud800", 1], ["a", 2**63], ["a", "x"], ["a"], {}, ["a", None]])
-def test_a_cursor_that_is_none_of_ours_is_refused(values: Any) -> None:
+def test_a_cursor_that_was_not_handed_out_here_is_refused(values: Any) -> None:
     database = Database("sqlite://")
     Base.metadata.create_all(database.engine)
     cursor = base64.urlsafe_b64encode(json.dumps(values).encode()).decode().rstrip("=")
     for sent in (cursor, base64.urlsafe_b64encode(b"[" * 100_000).decode(), "é", "a"):
-        with database.read() as session, pytest.raises(Invalid):
+        with database.read() as session, pytest.raises(Refused):
             paginate(session, select(Thing), [Thing.name, Thing.number], {"cursor": sent, "limit": 10})

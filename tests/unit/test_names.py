@@ -12,7 +12,6 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from marshmallow import ValidationError
 
-from hongxia.http.fields import Text
 from hongxia.names import (
     Person,
     blocking_keys,
@@ -27,6 +26,7 @@ from hongxia.names import (
     pinyin,
     search_key,
 )
+from hongxia.schema.fields import Text
 
 TEXTS = st.text(st.characters(exclude_categories=()), max_size=12)
 ALPHABET = "张王李单曾解仇区阿布都热合曼乐长一万俟⻓⼀凉·•．　 aBü%_\\|'\u3000\ue000\U00031350\U000e0100"

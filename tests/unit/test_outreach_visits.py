@@ -1,64 +1,76 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
-from hongxia.http.problems import Conflict, Problem
-from services.outreach import cadres, visits
-from tests.unit.outreach_builders import LIN, TODAY, add_cadre, events, new_database, types, work
+from hongxia import ids, records
+from hongxia.rules import Conflicting, Question, Refused
+from services.outreach.cadres import mirror
+from services.outreach.visits import rules
+from services.outreach.visits.model import Visit
+from tests.unit.outreach_builders import CHEN, LIN, TODAY, Bureau, add_cadre, events, new_database, types, work
 
-CALL = visits.Details(LIN, date(2022, 7, 1), "home", "love_knocks", "birthday", False, 2)
+CALL = {
+    "cadre_id": LIN,
+    "visited_on": date(2022, 7, 1),
+    "form": "home",
+    "category": "love_knocks",
+    "occasion": "birthday",
+    "five_must": False,
+    "people": 2,
+}
 
 
-def record(database, details=CALL, visit_id="11111111-1111-4111-8111-111111111111"):
+def record(database, confirmed=(), **changes):
+    values = {**CALL, **changes}
     with work(database) as session:
-        return visits.record(session, visit_id, details, cadres.find(session, details.cadre_id), TODAY)
+        cadre = mirror.lock(session, values["cadre_id"])
+        return rules.record(session, ids.new_id(), values, cadre, TODAY, confirmed)
 
 
-def refusal(database, details):
-    with pytest.raises(Problem) as raised:
-        record(database, details)
+def amend(database, visit, **changes):
+    with work(database) as session:
+        return rules.amend(session, records.lock(session, Visit, visit.id), changes, "correction", TODAY)
+
+
+def void(database, visit):
+    with work(database) as session:
+        return rules.void(session, records.lock(session, Visit, visit.id), "entered-in-error", TODAY)
+
+
+def refusal(database, **changes):
+    with pytest.raises(Refused) as raised:
+        record(database, **changes)
     assert types(database) == []
-    return raised.value
+    return [(found.field, found.code) for found in raised.value.violations]
 
 
-def test_a_recorded_visit_is_told_with_the_date_that_it_counts_for():
+def test_a_recorded_visit_is_published_with_the_date_that_it_counts_for():
     database = new_database()
     add_cadre(database)
     visit = record(database)
     [(name, event)] = events(database)
     assert (name, event["subject"], event["entityversion"]) == ("visit.recorded", visit.id, 1)
     assert event["occurredon"] == "2022-07-01"
-    assert event["data"] == {
-        "cadre_id": LIN,
-        "visited_on": "2022-07-01",
-        "form": "home",
-        "category": "love_knocks",
-        "occasion": "birthday",
-        "five_must": False,
-        "people": 2,
-    }
+    assert event["data"] == {**CALL, "visited_on": "2022-07-01"}
 
 
 def test_a_visit_to_nobody_in_the_register_is_refused():
-    refused = refusal(new_database(), CALL)
-    assert (refused.slug, refused.errors[0].pointer) == ("unknown-cadre", "#/cadre_id")
+    assert refusal(new_database()) == [("cadre_id", "unknown-cadre")]
 
 
 def test_after_the_death_only_the_family_is_called_on():
     database = new_database()
     add_cadre(database, deceased_on=date(2022, 6, 30))
-    refused = refusal(database, CALL)
-    assert (refused.slug, refused.errors[0].pointer) == ("cadre-deceased", "#/cadre_id")
-    record(database, replace(CALL, occasion="death"))
+    assert refusal(database) == [("cadre_id", "cadre-deceased")]
+    record(database, occasion="death")
     assert types(database) == ["visit.recorded"]
 
 
 def test_on_the_day_of_death_a_visit_may_still_have_been_paid():
     database = new_database()
-    add_cadre(database, deceased_on=CALL.visited_on)
+    add_cadre(database, deceased_on=CALL["visited_on"])
     record(database)
     assert types(database) == ["visit.recorded"]
 
@@ -66,70 +78,83 @@ def test_on_the_day_of_death_a_visit_may_still_have_been_paid():
 def test_a_visit_before_the_registration_is_refused():
     database = new_database()
     add_cadre(database, registered_on=date(2022, 7, 2))
-    refused = refusal(database, CALL)
-    assert (refused.slug, refused.errors[0].pointer) == ("before-registration", "#/visited_on")
+    assert refusal(database) == [("visited_on", "before-registration")]
 
 
 def test_a_visit_in_the_future_or_before_1990_is_refused_and_today_is_not_the_future():
     database = new_database()
     add_cadre(database, registered_on=date(1980, 1, 1))
-    assert refusal(database, replace(CALL, visited_on=TODAY + timedelta(1))).slug == "date-in-future"
-    assert refusal(database, replace(CALL, visited_on=date(1989, 12, 31))).slug == "date-too-early"
-    record(database, replace(CALL, visited_on=TODAY))
+    assert refusal(database, visited_on=TODAY + timedelta(1)) == [("visited_on", "date-in-future")]
+    assert refusal(database, visited_on=date(1989, 12, 31)) == [("visited_on", "date-too-early")]
+    record(database, visited_on=TODAY)
 
 
 def test_nobody_called_on_is_no_visit():
     database = new_database()
     add_cadre(database)
-    assert refusal(database, replace(CALL, people=0)).slug == "nobody-visited"
+    assert refusal(database, people=0) == [("people", "nobody-visited")]
 
 
-def test_a_record_that_was_merged_away_takes_no_more_visits():
-    database = new_database()
-    add_cadre(database, merged_into="22222222-2222-4222-8222-222222222222")
-    assert refusal(database, CALL).slug == "cadre-merged"
+def test_a_visit_for_a_record_that_was_merged_away_is_one_of_the_surviving_record():
+    bureau = Bureau("G0001", "G0002")
+    bureau.merge("G0001", into="G0002")
+    assert record(bureau.database).cadre_id == CHEN
 
 
-def test_every_fault_of_a_visit_is_told_at_once():
-    database = new_database()
-    refused = refusal(database, replace(CALL, visited_on=TODAY + timedelta(1), people=0))
-    assert [error.pointer for error in refused.errors] == ["#/visited_on", "#/people", "#/cadre_id"]
+def test_every_fault_of_a_visit_is_named_at_once():
+    found = refusal(new_database(), visited_on=TODAY + timedelta(1), people=0)
+    assert [field for field, _ in found] == ["visited_on", "people", "cadre_id"]
 
 
-def test_an_amended_visit_is_told_whole_and_the_same_again_changes_nothing():
+def test_an_amendment_is_published_whole_with_what_changed_and_the_same_again_changes_nothing():
     database = new_database()
     add_cadre(database)
-    visit_id = record(database).id
+    visit = record(database)
     for _ in range(2):
-        with work(database) as session:
-            visit = visits.amend(session, visits.get(session, visit_id), {"people": 3}, TODAY)
-    assert visit.version == 2
+        assert amend(database, visit, people=3).version == 2
     assert types(database) == ["visit.recorded", "visit.amended"]
     _, event = events(database)[1]
     assert (event["entityversion"], event["data"]["people"], event["data"]["form"]) == (2, 3, "home")
+    assert (event["data"]["changed"], event["data"]["reason"]) == (["people"], "correction")
 
 
 def test_an_amendment_is_held_to_the_same_rules():
     database = new_database()
     add_cadre(database)
-    visit_id = record(database).id
-    with pytest.raises(Problem) as raised, work(database) as session:
-        visits.amend(session, visits.get(session, visit_id), {"visited_on": date(2011, 1, 1)}, TODAY)
-    assert raised.value.slug == "before-registration"
+    visit = record(database)
+    with pytest.raises(Refused) as raised:
+        amend(database, visit, visited_on=date(2011, 1, 1))
+    assert raised.value.code == "before-registration"
     assert types(database) == ["visit.recorded"]
 
 
 def test_a_voided_visit_can_be_neither_amended_nor_voided_again():
     database = new_database()
     add_cadre(database)
-    visit_id = record(database).id
-    with work(database) as session:
-        visits.void(session, visits.get(session, visit_id), "entered-in-error")
-    for again in (
-        lambda session, visit: visits.void(session, visit, "entered-in-error"),
-        lambda session, visit: visits.amend(session, visit, {"people": 3}, TODAY),
-    ):
-        with pytest.raises(Conflict) as raised, work(database) as session:
-            again(session, visits.get(session, visit_id))
-        assert raised.value.slug == "wrong-state"
+    visit = record(database)
+    void(database, visit)
+    for again in (lambda: void(database, visit), lambda: amend(database, visit, people=3)):
+        with pytest.raises(Conflicting) as raised:
+            again()
+        assert raised.value.code == "wrong-state"
     assert types(database) == ["visit.recorded", "visit.voided"]
+
+
+def test_the_same_visit_again_is_a_question_and_another_one_if_it_is_confirmed():
+    database = new_database()
+    add_cadre(database)
+    first = record(database)
+    with pytest.raises(Question) as raised:
+        record(database, people=1)
+    assert (raised.value.code, raised.value.extra) == ("entered-twice", {"existing": first.id})
+    record(database, confirmed=("entered-twice",))
+    record(database, occasion="routine")
+    assert types(database) == ["visit.recorded"] * 3
+
+
+def test_a_voided_visit_is_no_reason_to_ask():
+    database = new_database()
+    add_cadre(database)
+    void(database, record(database))
+    record(database)
+    assert types(database) == ["visit.recorded", "visit.voided", "visit.recorded"]

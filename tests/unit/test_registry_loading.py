@@ -4,17 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session
 
-from hongxia.definition import Loaded, NotLoadable
-from hongxia.workbook.declare import Row
-from services.registry import amendments, deaths, history, loading, merging, registration
-from services.registry.history import Change
-from services.registry.models import Aspect, Cadre
-from tests.unit.registry_builders import TODAY, empty_registry, kinds, particulars, registered, resident_number, told
+from services.registry.cadres import rules
+from services.registry.changes import rules as changes
+from services.registry.changes.history import history_of
+from services.registry.changes.rules import New
+from services.registry.deaths import rules as deaths
+from services.registry.lists.declared import LISTS, UNITS
+from services.registry.merges import rules as merges
+from tests.unit.registry_builders import (
+    OTHER_STREET,
+    TODAY,
+    bare_registry,
+    cadre,
+    counts,
+    empty_registry,
+    findings,
+    imported,
+    kinds,
+    published,
+    registered,
+    resident_number,
+    row,
+)
+
+AUGUST = date(2022, 8, 9)
 
 
 @pytest.fixture
@@ -24,144 +41,143 @@ def session() -> Iterator[Session]:
         yield opened
 
 
-def values(cadre_no: str = "G0001", **different: Any) -> dict[str, Any]:
-    """A row's values, by the workbook's own names."""
-    found = {"cadre_no": cadre_no, **particulars(), "deceased_on": None, **different}
-    found["special_hardship"] = found.pop("hardship")
-    return found
-
-
-def load(session: Session, *rows: dict[str, Any]) -> Loaded:
-    """Load rows; they are numbered from 2."""
-    numbered = [Row(number, row) for number, row in enumerate(rows, start=2)]
-    return loading.load(session, 2022, {"cadres": numbered}, TODAY)["cadres"]
-
-
-def findings(session: Session, *rows: dict[str, Any]) -> list[tuple[int, str, str]]:
-    """What is found wrong with rows."""
-    with pytest.raises(NotLoadable) as refused:
-        load(session, *rows)
-    return [(finding.row, finding.field, finding.message_zh) for finding in refused.value.findings]
-
-
 def test_a_row_registers_a_cadre_just_as_the_api_does(session: Session) -> None:
-    assert load(session, values("G0001", hardship=True)) == Loaded(1, 0)
-    by_row = session.get_one(Cadre, registration.cadre_id("G0001"))
+    assert counts(imported(session, row("G0001", hardship=True))) == (1, 0, 0, 0)
+    by_row = cadre(session)
     by_api = registered(session, "G0002", resident_number=resident_number(serial=2), hardship=True)
-    first, second = told(session)
+    first, second = published(session)
     assert first["data"] == second["data"]
-    assert [(entry.aspect, entry.value, entry.from_on) for entry in history.of(session, by_row.id)] == [
-        (entry.aspect, entry.value, entry.from_on) for entry in history.of(session, by_api.id)
+    assert [(entry.aspect, entry.value, entry.from_on) for entry in history_of(session, by_row.id).changes] == [
+        (entry.aspect, entry.value, entry.from_on) for entry in history_of(session, by_api.id).changes
     ]
 
 
 def test_a_row_with_a_date_of_death_registers_and_then_records_the_death(session: Session) -> None:
-    load(session, values(deceased_on=date(2022, 8, 9)))
-    assert [(event["type"].split(".")[3], event["entityversion"], event["occurredon"]) for event in told(session)] == [
-        ("registered", 1, "2012-05-01"),
-        ("deceased", 2, "2022-08-09"),
-    ]
+    imported(session, row(deceased_on=AUGUST))
+    found = [(event["type"].split(".")[3], event["entityversion"], event["occurredon"]) for event in published(session)]
+    assert found == [("registered", 1, "2012-05-01"), ("deceased", 2, "2022-08-09")]
 
 
 def test_the_same_file_again_changes_nothing(session: Session) -> None:
-    rows = [values("G0001"), values("G0002", resident_number=resident_number(serial=2), deceased_on=date(2022, 8, 9))]
-    load(session, *rows)
-    before = told(session)
-    assert load(session, *rows) == Loaded(0, 2)
-    assert told(session) == before
+    rows = [row("G0001"), row("G0002", resident_number=resident_number("19400301"), deceased_on=AUGUST)]
+    imported(session, *rows)
+    before = published(session)
+    plan = imported(session, *rows)
+    assert (counts(plan), plan.digest, published(session)) == ((0, 2, 0, 0), "", before)
 
 
 def test_the_same_file_changes_nothing_after_the_record_has_moved_on(session: Session) -> None:
-    load(session, values())
-    cadre = session.get_one(Cadre, registration.cadre_id("G0001"))
-    history.change(session, cadre, Change(Aspect.TREATMENT, "131", date(2022, 6, 1)), TODAY)
-    amendments.amend(session, cadre, {"street": "沙湾街道"}, TODAY, TODAY)
-    assert load(session, values()) == Loaded(0, 1)
-    assert (cadre.treatment, cadre.street) == ("131", "沙湾街道")
+    imported(session, row())
+    changes.record(session, cadre(session), New("treatment", "131", date(2022, 6, 1)), TODAY)
+    rules.amend(session, cadre(session), {"street": OTHER_STREET}, "correction", TODAY)
+    assert counts(imported(session, row())) == (0, 1, 0, 0)
+    assert (cadre(session).treatment, cadre(session).street) == ("131", OTHER_STREET)
 
 
 def test_a_file_that_says_what_the_record_says_by_now_changes_nothing(session: Session) -> None:
-    load(session, values())
-    cadre = session.get_one(Cadre, registration.cadre_id("G0001"))
-    amendments.amend(session, cadre, {"street": "沙湾街道"}, TODAY, TODAY)
-    assert load(session, values(street="沙湾街道")) == Loaded(0, 1)
+    imported(session, row())
+    rules.amend(session, cadre(session), {"street": OTHER_STREET}, "correction", TODAY)
+    assert counts(imported(session, row(street="沙湾街道"))) == (0, 1, 0, 0)
 
 
-def test_a_date_of_death_that_is_new_in_the_next_file_is_the_death_of_that_cadre(session: Session) -> None:
-    load(session, values())
-    cadre = session.get_one(Cadre, registration.cadre_id("G0001"))
-    amendments.amend(session, cadre, {"street": "沙湾街道"}, TODAY, TODAY)
-    assert load(session, values(deceased_on=date(2022, 8, 9))) == Loaded(1, 0)
-    assert (cadre.status, cadre.deceased_on, cadre.street) == ("deceased", date(2022, 8, 9), "沙湾街道")
-    assert kinds(session) == ["registered", "amended", "deceased"]
-    assert load(session, values(deceased_on=date(2022, 8, 9))) == Loaded(0, 1)
-    assert load(session, values()) == Loaded(0, 1), "the file that registered the cadre still changes nothing"
+def test_a_date_of_death_that_is_new_in_the_file_is_the_death_of_that_cadre(session: Session) -> None:
+    imported(session, row())
+    rules.amend(session, cadre(session), {"street": OTHER_STREET}, "correction", TODAY)
+    plan = imported(session, row(deceased_on=AUGUST))
+    assert (counts(plan), plan.digest) == ((0, 0, 1, 0), "")
+    found = cadre(session)
+    assert (found.state, found.deceased_on, found.street) == ("deceased", AUGUST, OTHER_STREET)
+    assert counts(imported(session, row(deceased_on=AUGUST))) == (0, 1, 0, 0)
     assert kinds(session) == ["registered", "amended", "deceased"]
 
 
-def test_a_death_that_was_recorded_by_hand_is_no_news_and_another_date_is_a_finding(session: Session) -> None:
-    load(session, values())
-    deaths.record(session, session.get_one(Cadre, registration.cadre_id("G0001")), date(2022, 8, 9), TODAY)
-    assert load(session, values(deceased_on=date(2022, 8, 9))) == Loaded(0, 1)
-    assert findings(session, values(deceased_on=date(2022, 8, 10)))[0][:2] == (2, "deceased_on")
+def test_a_death_that_was_recorded_by_hand_is_no_news_and_another_date_is_a_conflict(session: Session) -> None:
+    imported(session, row())
+    deaths.record(session, cadre(session), AUGUST, TODAY)
+    assert counts(imported(session, row(deceased_on=AUGUST))) == (0, 1, 0, 0)
+    imported(session, row("G0002", resident_number=resident_number("19400301")))
+    deaths.record(session, cadre(session, "G0002"), AUGUST, TODAY)
+    changed = row("G0002", resident_number=resident_number("19400301"), deceased_on=date(2022, 8, 10))
+    (found,) = findings(session, changed)
+    assert found[:2] == (2, "deceased_on")
+    assert "2022-08-10" in found[2] and "2022-08-09" in found[2] and "somebody" in found[2]
 
 
-def test_a_death_with_any_other_change_or_before_the_registration_is_a_finding(session: Session) -> None:
-    load(session, values())
-    changed = values(street="沙湾街道", deceased_on=date(2022, 8, 9))
-    assert findings(session, changed) == [(2, "", loading.CHANGED)]
-    too_early = values(deceased_on=date(2012, 4, 30))
-    assert findings(session, too_early) == [(2, "deceased_on", "去世日期早于登记日期")]
-
-
-def test_a_known_number_with_other_content_is_a_finding(session: Session) -> None:
-    load(session, values())
-    assert findings(session, values(street="沙湾街道")) == [(2, "", loading.CHANGED)]
+def test_a_death_before_the_registration_is_a_finding(session: Session) -> None:
+    imported(session, row())
+    (found,) = findings(session, row(deceased_on=date(2012, 4, 30)))
+    assert found == (2, "deceased_on", "去世日期 2012-04-30 早于登记日期 2012-05-01，请更正其中一个")
 
 
 def test_a_resident_number_belongs_to_one_cadre_in_the_file_and_in_the_records(session: Session) -> None:
-    load(session, values("G0001"))
+    imported(session, row("G0001"))
     number = resident_number("19540101", 28)
     assert number.endswith("X")
-    rows = [
-        values("G0002"),
-        values("G0003", resident_number=number),
-        values("G0004", resident_number=number.lower()),
-    ]
-    assert findings(session, *rows) == [
-        (2, "resident_number", loading.TAKEN),
-        (4, "resident_number", loading.DOUBLE.format(3)),
-    ]
+    rows = [row("G0002"), row("G0003", resident_number=number), row("G0004", resident_number=number.lower())]
+    first, second = findings(session, *rows)
+    assert first[:2] == (2, "resident_number")
+    assert second == (4, "resident_number", "与第3行重复（身份证号）")
 
 
 def test_a_file_with_a_fault_registers_nobody_and_every_fault_is_found(session: Session) -> None:
     rows = [
-        values("G0001"),
-        values("G0002", resident_number=resident_number(serial=2), deceased_on=date(2012, 4, 30)),
-        values("G0003", resident_number=resident_number(serial=3), registered_on=date(1949, 1, 1)),
+        row("G0001"),
+        row("G0002", resident_number=resident_number(serial=2), deceased_on=date(2012, 4, 30)),
+        row("G0003", resident_number=resident_number(serial=3), registered_on=date(1949, 1, 1)),
     ]
-    assert findings(session, *rows) == [
-        (3, "deceased_on", "去世日期早于登记日期"),
-        (4, "registered_on", "登记日期早于身份证号中的出生日期"),
-        (4, "registered_on", "登记日期早于1949年10月1日"),
+    assert [found[:2] for found in findings(session, *rows)] == [
+        (3, "deceased_on"),
+        (4, "registered_on"),
+        (4, "registered_on"),
     ]
 
 
 def test_no_finding_repeats_personal_data(session: Session) -> None:
-    load(session, values("G0001"))
-    text = str(findings(session, values("G0002"), values("G0001", street="沙湾街道")))
-    assert not [secret for secret in ("林晓霞", resident_number(), "19500301") if secret in text]
+    imported(session, row("G0001"))
+    rules.amend(session, cadre(session), {"name": "林晓云"}, "correction", TODAY)
+    text = str(findings(session, row("G0002"), row("G0001", name="林小霞")))
+    assert not [secret for secret in ("林晓", "林小", resident_number(), "19500301") if secret in text]
 
 
 def test_numbers_in_a_file_are_not_given_again(session: Session) -> None:
-    load(session, values("G0041"))
+    imported(session, row("G0041"))
     assert registered(session, resident_number=resident_number(serial=2)).cadre_no == "G0042"
 
 
 def test_a_row_of_a_record_that_was_merged_changes_nothing(session: Session) -> None:
-    rows = [values("G0001"), values("G0002", resident_number=resident_number(serial=2))]
-    load(session, *rows)
-    first, second = (session.get_one(Cadre, registration.cadre_id(number)) for number in ("G0001", "G0002"))
-    merging.merge(session, second, first, TODAY)
-    assert load(session, *rows) == Loaded(0, 2)
+    rows = [row("G0001"), row("G0002", resident_number=resident_number(serial=2))]
+    imported(session, *rows)
+    merges.merge(session, cadre(session, "G0002"), cadre(session), TODAY)
+    assert counts(imported(session, *rows)) == (0, 2, 0, 0)
     assert kinds(session) == ["registered", "registered", "merged"]
+
+
+def test_a_first_import_fills_empty_lists_without_asking(session: Session) -> None:
+    with bare_registry() as bare:
+        plan = imported(bare, row(), row("G0002", unit="区档案馆", resident_number=resident_number("19400301")))
+        assert (plan.labels, plan.digest) == ([], "")
+        assert sorted(LISTS["unit"].labels(bare).values()) == ["区教育局", "区档案馆"]
+        assert kinds(bare).count("listed") == 4
+
+
+def test_a_label_that_a_list_lacks_is_in_the_plan_once_and_added(session: Session) -> None:
+    numbers = [resident_number(born) for born in ("19400301", "19410301")]
+    plan = imported(session, *(row(f"G000{n}", unit="区档案馆", resident_number=r) for n, r in enumerate(numbers)))
+    assert (plan.labels, bool(plan.digest)) == ([("原单位", "区档案馆")], True)
+    assert cadre(session, "G0000").unit == UNITS.codes(session, ["区档案馆"])["区档案馆"]
+
+
+def test_the_first_label_of_a_renamed_entry_still_names_it(session: Session) -> None:
+    imported(session, row())
+    unit = session.query(UNITS.model).filter_by(label="区教育局").one()
+    UNITS.rename(session, unit, "区教育和体育局", "correction", TODAY)
+    again = [row(), row("G0002", resident_number=resident_number("19400301"))]
+    plan = imported(session, *again)
+    assert (counts(plan), plan.labels) == ((1, 1, 0, 0), [])
+    assert cadre(session, "G0002").unit == unit.code
+
+
+def test_an_entry_out_of_use_is_refused_by_name(session: Session) -> None:
+    UNITS.retire(session, session.query(UNITS.model).filter_by(label="区教育局").one(), TODAY)
+    (found,) = findings(session, row())
+    assert found[:2] == (2, "unit") and "“区教育局”已停用" in found[2]

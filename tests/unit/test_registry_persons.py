@@ -1,4 +1,4 @@
-"""One person, one record: duplicates and merging; and the milestones that a year brings."""
+"""Merging, and the milestones that a year brings."""
 
 from __future__ import annotations
 
@@ -8,10 +8,22 @@ from datetime import date
 import pytest
 from sqlalchemy.orm import Session
 
-from hongxia.http.problems import Conflict, NotFound, Rule
-from services.registry import amendments, cadres, deaths, merging, milestones
-from services.registry.models import Cadre
-from tests.unit.registry_builders import TODAY, empty_registry, registered, resident_number, told
+from services.registry.cadres import find, rules
+from services.registry.cadres.model import Cadre
+from services.registry.deaths import rules as deaths
+from services.registry.merges import rules as merges
+from services.registry.milestones import rules as milestones
+from services.registry.transfers import rules as transfers
+from tests.unit.registry_builders import (
+    OTHER_STREET,
+    TODAY,
+    empty_registry,
+    kinds,
+    published,
+    refusal,
+    registered,
+    resident_number,
+)
 
 
 @pytest.fixture
@@ -26,80 +38,48 @@ def second(session: Session, **different: object) -> Cadre:
     return registered(session, **{"resident_number": resident_number(serial=2), **different})
 
 
-def test_records_with_the_same_name_and_birth_date_are_candidates(session: Session) -> None:
-    first, other = registered(session), second(session)
-    second(session, name="林晓云", resident_number=resident_number(serial=3))
-    second(session, resident_number=resident_number("19500302"))
-    (group,) = merging.duplicates(session)
-    assert group.cadres == [first, other]
-
-
 def test_a_merged_record_disappears_and_the_event_says_into_which(session: Session) -> None:
     first, other = registered(session), second(session)
-    merging.merge(session, other, first, TODAY)
-    assert (other.status, other.merged_into) == ("merged", first.id)
-    event = told(session)[-1]
+    merges.merge(session, other, first, TODAY)
+    assert (other.state, other.merged_into) == ("merged", first.id)
+    event = published(session)[-1]
     assert (event["type"], event["subject"]) == ("hongxia.registry.cadre.merged.v1", other.id)
     assert event["data"]["into"] == first.id
-    assert merging.duplicates(session) == []
-    assert list(session.scalars(cadres.listed({}))) == [first]
-    assert list(session.scalars(cadres.listed({"status": "merged"}))) == [other]
+    assert merges.near_duplicates(session) == []
+    assert list(session.scalars(find.listed({}))) == [first]
+    assert list(session.scalars(find.listed({"state": "merged"}))) == [other]
 
 
-def test_a_merged_record_is_closed_but_its_resident_number_is_free_again(session: Session) -> None:
+def test_the_resident_number_of_a_merged_record_is_free_again(session: Session) -> None:
     first, other = registered(session), second(session)
-    merging.merge(session, other, first, TODAY)
-    with pytest.raises(Rule) as refused:
-        amendments.amend(session, other, {"street": "沙湾街道"}, TODAY, TODAY)
-    assert (refused.value.slug, refused.value.extra) == ("cadre-merged", {"into": first.id})
-    amendments.amend(session, first, {"resident_number": other.resident_number}, TODAY, TODAY)
-    with pytest.raises(Conflict):
+    merges.merge(session, other, first, TODAY)
+    rules.amend(session, first, {"resident_number": other.resident_number}, "correction", TODAY)
+    with refusal("resident-number-taken"):
         second(session)
 
 
-def test_two_records_are_merged_only_if_they_may_be_one_person_s(session: Session) -> None:
+def test_records_are_merged_only_if_they_may_be_one_person_s(session: Session) -> None:
     first = registered(session)
     stranger = second(session, name="陈国华", resident_number=resident_number("19410709"))
-    with pytest.raises(Rule) as refused:
-        merging.merge(session, stranger, first, TODAY)
-    assert refused.value.slug == "not-the-same-person"
+    with refusal("not-the-same-person", "into"):
+        merges.merge(session, stranger, first, TODAY)
+    with refusal("merged-into-itself", "into"):
+        merges.merge(session, first, first, TODAY)
 
 
-def test_a_record_is_not_merged_into_itself(session: Session) -> None:
-    first = registered(session)
-    with pytest.raises(Rule) as refused:
-        merging.merge(session, first, first, TODAY)
-    assert refused.value.slug == "merged-into-itself"
-
-
-def test_a_record_is_not_merged_into_a_merged_one(session: Session) -> None:
-    first, other = registered(session), second(session)
-    third = second(session, resident_number=resident_number(serial=3))
-    merging.merge(session, other, first, TODAY)
-    with pytest.raises(Rule) as refused:
-        merging.merge(session, third, other, TODAY)
-    assert refused.value.slug == "into-merged"
-
-
-def test_a_death_is_not_lost_in_a_merge(session: Session) -> None:
-    first, other = registered(session), second(session)
-    deaths.record(session, other, date(2022, 8, 9), TODAY)
-    with pytest.raises(Rule) as refused:
-        merging.merge(session, other, first, TODAY)
-    assert refused.value.slug == "into-living"
+def test_a_merge_that_was_undone_leaves_the_record_as_it_was(session: Session) -> None:
+    first, other = registered(session), second(session, deceased_on=date(2022, 8, 9))
     deaths.record(session, first, date(2022, 8, 9), TODAY)
-    merging.merge(session, other, first, TODAY)
-    assert told(session)[-1]["data"]["deceased_on"] == "2022-08-09"
-
-
-def test_both_records_of_a_merge_must_be_there(session: Session) -> None:
-    first = registered(session)
-    with pytest.raises(NotFound):
-        merging.locked_pair(session, "nobody", first.id)
-    with pytest.raises(Rule) as refused:
-        merging.locked_pair(session, first.id, "nobody")
-    assert refused.value.errors[0].pointer == "#/into"
-    assert merging.locked_pair(session, first.id, first.id) == (first, first)
+    before = published(session)[1]["data"] | {"deceased_on": "2022-08-09"}
+    merges.merge(session, other, first, TODAY)
+    merges.undo(session, other, TODAY)
+    assert (other.state, other.merged_into) == ("deceased", None)
+    event = published(session)[-1]
+    assert (kinds(session)[-1], event["subject"], event["data"]) == (
+        "merge-undone",
+        other.id,
+        {**before, "into": first.id},
+    )
 
 
 def due(session: Session, year: int = 2022) -> list[tuple[str, date]]:
@@ -129,12 +109,65 @@ def test_who_is_not_served_on_the_day_has_no_milestone(session: Session) -> None
     born = "19520315"
     late = registered(session, resident_number=resident_number(born, 1), registered_on=date(2022, 3, 16))
     dead = registered(session, resident_number=resident_number(born, 2))
-    deaths.record(session, dead, date(2022, 3, 15), TODAY)
+    deaths.record(session, dead, date(2022, 3, 14), TODAY)
     merged = registered(session, resident_number=resident_number(born, 3))
-    merging.merge(session, merged, late, TODAY)
+    merges.merge(session, merged, late, TODAY)
+    away = registered(session, resident_number=resident_number(born, 4))
+    transfers.leave(session, away, {"left_on": date(2022, 3, 15), "destination": "某区"}, TODAY)
     assert due(session) == []
 
 
-def test_a_birthday_on_the_leap_day_falls_on_the_last_of_february(session: Session) -> None:
-    registered(session, resident_number=resident_number("19520229"))
-    assert due(session) == [("age-70", date(2022, 2, 28))]
+def announced(session: Session) -> list[tuple[str, str, str]]:
+    """What was published of milestones: what, kind and month."""
+    events = [event for event in published(session) if ".milestone." in event["type"]]
+    return [(event["type"].split(".")[3], event["data"]["milestone"], event["data"]["month"]) for event in events]
+
+
+MARCH = date(2022, 3, 1)
+
+
+def test_the_milestones_of_the_month_are_announced_once_and_without_the_day(session: Session) -> None:
+    cadre = registered(session, resident_number=resident_number("19520315"))
+    registered(session, resident_number=resident_number("19520415"))
+    registered(session, resident_number=resident_number("19520316"), deceased_on=date(2021, 3, 1))
+    assert (milestones.announce(session, MARCH), milestones.announce(session, MARCH)) == (1, 0)
+    assert announced(session) == [("due", "age-70", "2022-03")]
+    event = published(session)[-1]
+    assert (event["data"]["cadre_id"], event["occurredon"]) == (cadre.id, "2022-03-01")
+    assert "15" not in event["data"].values()
+
+
+@pytest.mark.parametrize("what", ["birth date", "death", "transfer", "merge", "registration"])
+def test_a_correction_that_moves_a_milestone_withdraws_it(session: Session, what: str) -> None:
+    cadre = registered(session, resident_number=resident_number("19520315"))
+    other = registered(session, resident_number=resident_number("19530315"))
+    milestones.announce(session, MARCH)
+    if what == "birth date":
+        rules.amend(session, cadre, {"resident_number": resident_number("19520415")}, "correction", TODAY)
+    elif what == "death":
+        deaths.record(session, cadre, date(2022, 3, 14), TODAY)
+    elif what == "transfer":
+        transfers.leave(session, cadre, {"left_on": MARCH, "destination": "某区"}, TODAY)
+    elif what == "merge":
+        merges.merge(session, cadre, other, TODAY)
+    else:
+        rules.amend(session, cadre, {"registered_on": date(2022, 3, 16)}, "correction", TODAY)
+    assert announced(session) == [("due", "age-70", "2022-03"), ("withdrawn", "age-70", "2022-03")]
+
+
+def test_a_withdrawn_milestone_is_announced_again_in_its_month(session: Session) -> None:
+    cadre = registered(session, resident_number=resident_number("19520315"))
+    milestones.announce(session, MARCH)
+    rules.amend(session, cadre, {"resident_number": resident_number("19520415")}, "correction", TODAY)
+    assert milestones.announce(session, date(2022, 4, 1)) == 1
+    assert announced(session)[-1] == ("due", "age-70", "2022-04")
+    versions = [event["entityversion"] for event in published(session) if ".milestone." in event["type"]]
+    assert versions == [1, 2, 3]
+
+
+def test_what_does_not_move_a_milestone_withdraws_nothing(session: Session) -> None:
+    cadre = registered(session, resident_number=resident_number("19520315"))
+    milestones.announce(session, MARCH)
+    rules.amend(session, cadre, {"street": OTHER_STREET}, "correction", TODAY)
+    deaths.record(session, cadre, date(2022, 3, 15), TODAY)
+    assert announced(session) == [("due", "age-70", "2022-03")]

@@ -6,6 +6,7 @@ import pytest
 
 from hongxia.database import Database
 from hongxia.http import auth
+from hongxia.roles import OFFICE, OPERATOR
 from services.reporting.figures import answers
 from services.reporting.proof import digest
 from tests.unit.reporting_builders import (
@@ -47,7 +48,7 @@ def api(database: Database, sources: list[Source]) -> Api:
 
 
 def test_a_years_figures_come_with_their_states_and_sources(api: Api) -> None:
-    answer = api("GET", "/years/2022/indicators", role=auth.OFFICE).json
+    answer = api("GET", "/years/2022/indicators", role=OFFICE).json
     items = {item["code"]: item for item in answer["items"]}
     assert len(items) == 30
     visits = items["outreach.five_visits.persons"]
@@ -142,9 +143,9 @@ def test_the_digest_can_be_made_anew_from_the_facts(api: Api) -> None:
 
 def test_verification_and_rebuild_answer_equal_digests(api: Api) -> None:
     assert api("POST", "/years/2022/verification").json["equal"] is True
-    years = api("POST", "/rebuild", role=auth.OPERATOR).json["years"]
+    years = api("POST", "/rebuild", role=OPERATOR).json["years"]
     assert [year["before"] == year["after"] for year in years] == [True]
-    assert api("POST", "/rebuild", role=auth.OFFICE).status_code == 403
+    assert api("POST", "/rebuild", role=OFFICE).status_code == 403
 
 
 def test_only_years_with_something_to_count_are_listed(api: Api) -> None:
@@ -251,7 +252,7 @@ def test_without_a_token_the_dashboard_asks_for_one_and_shows_no_figure(api: Api
 
 
 def test_a_session_keeps_the_token_out_of_reach_of_scripts_and_other_sites(api: Api) -> None:
-    answer = api("POST", "/session", role=None, Authorization=f"Bearer {token(auth.OFFICE)}")
+    answer = api("POST", "/session", role=None, Authorization=f"Bearer {token(OFFICE)}")
     assert answer.json == {"subject": "somebody", "roles": ["office"]}
     cookie = answer.headers["Set-Cookie"]
     assert {"HttpOnly", "SameSite=Strict", "Path=/"} <= {part.strip() for part in cookie.split(";")}
@@ -274,7 +275,7 @@ def test_the_cookie_counts_for_reading_and_never_for_changing(api: Api) -> None:
 
 
 def test_the_dashboard_shows_every_figure_and_loads_nothing_from_outside(api: Api) -> None:
-    answer = api("GET", "/?year=2022", role=None, Cookie=f"{auth.COOKIE}={token(auth.OFFICE)}")
+    answer = api("GET", "/?year=2022", role=None, Cookie=f"{auth.COOKIE}={token(OFFICE)}")
     html = answer.get_data(as_text=True)
     assert answer.status_code == 200
     assert html.count("data-code=") == 30

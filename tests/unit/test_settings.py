@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hongxia.settings import Misconfigured, load, service_url, value_of
+from hongxia.settings import Misconfigured, load, service_url, trusted, value_of
 
 SOUND = {
     "DATABASE_URL": "postgresql+psycopg2://hongxia:secret@db/registry",
@@ -128,3 +128,18 @@ def test_a_service_is_found_by_base_template_or_list(urls: str, url: str) -> Non
 def test_a_service_that_the_list_does_not_name_is_told() -> None:
     with pytest.raises(Misconfigured, match="finance"):
         service_url("registry=http://a:1", "finance")
+
+
+def test_services_and_commands_believe_servers_by_the_same_ca(tmp_path: Path) -> None:
+    ca = tmp_path / "ca.pem"
+    ca.write_text("", encoding="utf-8")
+    environ = {**SOUND, "HONGXIA_CA": str(ca)}
+    assert (load(environ).verify, trusted(environ)) == (str(ca), str(ca))
+    assert (load(SOUND).verify, trusted(SOUND)) == (True, True)
+    assert load({**SOUND, "HONGXIA_CA": ""}).verify is True
+
+
+def test_a_ca_that_is_not_there_is_named_beside_all_else(tmp_path: Path) -> None:
+    lines = faults(HONGXIA_CA=str(tmp_path / "none.pem"), LOG_LEVEL="LOUD")
+    assert f"HONGXIA_CA 指向的文件不存在：{tmp_path / 'none.pem'}" in lines
+    assert len(lines) == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
@@ -12,11 +13,12 @@ import pytest
 
 from hongxia.workbook.cells import BadCell, Span, value_of
 from hongxia.workbook.declare import Column, Kind, Row, Value, Workbook
-from hongxia.workbook.document import render
+from hongxia.workbook.document import Language, render
 from services.activities.workbook import ACTIVITIES
 from services.finance.workbook import BUDGET
 from services.outreach.workbook import OUTREACH
-from services.registry.workbook import CADRES, resident_number_problem
+from services.registry.cadres.particulars import resident_number_problem
+from services.registry.workbook import CADRES
 
 ROOT = Path(__file__).parents[2]
 WORKBOOKS = (CADRES, BUDGET, OUTREACH, ACTIVITIES)
@@ -33,9 +35,30 @@ def findings(workbook: Workbook, **sheets: list[Values]) -> list[tuple[int, str,
     return [(found.row, found.field, found.message_zh) for check in workbook.checks for found in check(rows)]
 
 
-def test_the_page_that_tells_how_to_fill_in_workbooks_is_what_the_declarations_say() -> None:
-    page = (ROOT / "docs" / "workbooks.md").read_text(encoding="utf-8")
-    assert page == render(WORKBOOKS), "write it anew: hongxia workbooks > docs/workbooks.md"
+@pytest.mark.parametrize(
+    ("name", "language"), [("workbooks.md", Language.ENGLISH), ("workbooks.zh-CN.md", Language.CHINESE)]
+)
+def test_the_page_that_tells_how_to_fill_in_workbooks_is_what_the_declarations_say(
+    name: str, language: Language
+) -> None:
+    page = (ROOT / "docs" / name).read_text(encoding="utf-8")
+    assert page == render(WORKBOOKS, language), "write it anew: make contracts"
+
+
+def test_both_pages_tell_of_the_same_columns_and_figures() -> None:
+    def named(language: Language) -> list[str]:
+        return re.findall(r"^\| `([^`]+)` \|", render(WORKBOOKS, language), re.MULTILINE)
+
+    assert named(Language.ENGLISH) == named(Language.CHINESE)
+
+
+def test_the_chinese_page_needs_no_english() -> None:
+    prose = re.sub(r"`[^`]*`|\[English\].*", "", render(WORKBOOKS, Language.CHINESE))
+    allowed = {"Excel", "Alt", "Enter", "xlsx", *(workbook.service for workbook in WORKBOOKS)}
+    examples = {column.example for workbook in WORKBOOKS for sheet in workbook.sheets for column in sheet.columns}
+    for example in examples:
+        prose = prose.replace(f"| {example} |", "|")
+    assert set(re.findall(r"[A-Za-z]{3,}", prose)) <= allowed
 
 
 def test_every_example_can_be_filled_in() -> None:
@@ -79,6 +102,8 @@ def test_codes_of_national_standards_are_unique_and_complete() -> None:
         "retirement_category": 2,
         "rank": 13,
         "treatment": 13,
+        "medical_treatment": 13,
+        "reimbursement": 5,
     }
 
 
@@ -107,22 +132,12 @@ def test_a_problem_with_a_resident_number_does_not_repeat_it() -> None:
     assert "1935" not in str(caught.value)
 
 
-def test_no_date_of_a_cadre_lies_before_the_birth() -> None:
-    cadre = {
-        "resident_number": "990101194903150026",
-        "joined_party_on": date(1948, 7, 1),
-        "registered_on": date(2012, 5, 1),
-        "deceased_on": None,
-    }
-    assert findings(CADRES, cadres=[cadre]) == [(2, "joined_party_on", "入党日期早于身份证号中的出生日期")]
-
-
 AID = {
     "applied_on": date(2021, 11, 20),
     "reviewed_on": date(2022, 1, 18),
     "outcome": "approved",
     "amount_fen": 800_000,
-    "paid_on": None,
+    "pay_on": None,
 }
 
 
@@ -130,12 +145,15 @@ AID = {
     ("change", "found"),
     [
         ({}, []),
-        ({"paid_on": date(2022, 1, 18)}, []),
+        ({"pay_on": date(2022, 1, 18)}, []),
         ({"outcome": "declined", "amount_fen": None}, []),
         ({"amount_fen": None}, [(2, "amount_fen", "批准的帮扶应填写金额")]),
-        ({"paid_on": date(2022, 1, 17)}, [(2, "paid_on", "拨付日期早于审批日期")]),
-        ({"reviewed_on": date(2021, 11, 19)}, [(2, "reviewed_on", "审批日期早于申请日期")]),
-        ({"outcome": "declined", "paid_on": date(2022, 1, 19)}, [(2, "paid_on", "未批准的帮扶不应有拨付日期")]),
+        ({"pay_on": date(2022, 1, 17)}, [(2, "pay_on", "拨付日期 2022-01-17 早于审批日期 2022-01-18")]),
+        ({"reviewed_on": date(2021, 11, 19)}, [(2, "reviewed_on", "审批日期 2021-11-19 早于申请日期 2021-11-20")]),
+        (
+            {"outcome": "declined", "pay_on": date(2022, 1, 19)},
+            [(2, "pay_on", "未批准的帮扶不应有拨付日期（2022-01-19）")],
+        ),
     ],
 )
 def test_an_aid_case_is_consistent(change: Values, found: list[tuple[int, str, str]]) -> None:
@@ -144,7 +162,7 @@ def test_an_aid_case_is_consistent(change: Values, found: list[tuple[int, str, s
 
 def test_a_suggestion_is_resolved_after_it_came() -> None:
     rows = [{"received_on": date(2022, 4, 6), "resolved_on": day} for day in (date(2022, 4, 5), date(2022, 4, 6), None)]
-    assert findings(OUTREACH, suggestions=rows) == [(2, "resolved_on", "办结日期早于收到日期")]
+    assert findings(OUTREACH, suggestions=rows) == [(2, "resolved_on", "办结日期 2022-04-05 早于收到日期 2022-04-06")]
 
 
 def session(number: str, **change: Value) -> Values:

@@ -36,7 +36,7 @@ LINES: list[dict[str, Value]] = [
 @each_workbook
 def test_a_template_is_a_workbook_without_rows(workbook: Workbook) -> None:
     data = write(workbook, 2022, "某局")
-    assert identify(data) == (workbook.title_zh, 2022)
+    assert identify(data) == (workbook.title_zh, 2022, "某局")
     parsed = read(data, workbook, today=TODAY)
     assert (parsed.year, parsed.unit) == (2022, "某局")
     assert parsed.rows == {sheet.name: [] for sheet in workbook.sheets}

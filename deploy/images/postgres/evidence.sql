@@ -1,5 +1,5 @@
--- What a database holds, one line a table: its rows, and a digest over them that does not depend on their order.
--- Two databases with the same lines hold the same data. Run against one service's database.
+-- Describe what a service's database holds, one line per table: the number of rows, and a digest that does not depend
+-- on their order. Two databases with the same lines hold the same data.
 SET timezone = 'UTC';
 SET datestyle = 'ISO';
 SET bytea_output = 'hex';

@@ -1,4 +1,4 @@
--- One service's role and database. Variables: name, and secret (a file with the role's password).
+-- Create one service's role and database. Variables: name, and secret (a file with the role's password).
 \set password `cat :'secret'`
 SELECT format('CREATE ROLE %I', :'name') WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'name') \gexec
 SELECT format('ALTER ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS PASSWORD %L', :'name', :'password') \gexec

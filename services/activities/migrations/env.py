@@ -1,6 +1,6 @@
 """Alembic's environment of activities."""
 
 from hongxia.migrations.environment import run
-from services.activities.models import Base
+from services.activities.models import METADATA
 
-run(Base.metadata)
+run(METADATA)

@@ -14,7 +14,8 @@ from services.finance.base import Base
 
 class AidPayment(Record, Base):
     """Finance's answer to an approved aid case; its id is the case's. `approval` is the version of the case that was
-    answered last, `reversal` the voucher that somebody proposed and another person has to confirm.
+    answered last, `withdrawn` whether outreach withdrew it since, `reversal` the voucher that somebody proposed and
+    another person has to confirm.
     """
 
     __tablename__ = "aid_payment"
@@ -26,6 +27,7 @@ class AidPayment(Record, Base):
     answered_on: Mapped[date]
     expenditure_id: Mapped[str | None] = mapped_column(ForeignKey("expenditure.id"), index=True)
     payments: Mapped[int] = mapped_column(default=0)
+    withdrawn: Mapped[bool] = mapped_column(default=False)
     refused: Mapped[str | None] = mapped_column(String(20))
     proposed_by: Mapped[str | None] = mapped_column(String(200))
     reversal: Mapped[dict[str, str | None] | None] = mapped_column(JSON)

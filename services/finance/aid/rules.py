@@ -15,7 +15,7 @@ from hongxia.events.context import context_of
 from hongxia.events.envelope import Event
 from hongxia.events.publish import publish
 from hongxia.rules import Refused, Violation, not_before, past_day, refuse
-from services.finance import balance
+from services.finance import balance, contradictions
 from services.finance.aid.events import (
     AID_PAID,
     AID_REFUSED,
@@ -38,17 +38,22 @@ def on_approved(session: Session, event: Event) -> None:
     payment = _payment(session, event)
     if payment.state == "paid" or payment.approval >= event.entityversion:
         return
-    payment.approval = event.entityversion
+    payment.approval, payment.withdrawn = event.entityversion, False
     payment.amount_fen, payment.pay_on = event.need("amount_fen", int), event.need_date("pay_on")
     answer(session, payment)
 
 
 def on_withdrawn(session: Session, event: Event) -> None:
-    """A case that was not paid, or whose payment was returned, is not to be paid any more."""
+    """A case that was not paid, or whose payment was returned, is not to be paid any more. If it was paid, that
+    contradicts the withdrawal until the money is back.
+    """
     payment = _payment(session, event)
-    if payment.approval >= event.entityversion or not payment.lifecycle.allows(payment.state, "withdraw"):
+    if payment.approval >= event.entityversion:
         return
-    payment.approval = event.entityversion
+    payment.approval, payment.withdrawn = event.entityversion, True
+    if not payment.lifecycle.allows(payment.state, "withdraw"):
+        contradictions.review(session, payment)
+        return
     _enter(session, payment, "withdraw")
     payment.answered_on = day_of(context_of(session).now)
     publish(session, AID_WITHDRAWN, payment, on=payment.answered_on, withdrawn_on=payment.answered_on)
@@ -70,6 +75,7 @@ def _payment(session: Session, event: Event) -> AidPayment:
         pay_on=today,
         answered_on=today,
         payments=0,
+        withdrawn=False,
     )
 
 
@@ -118,6 +124,7 @@ def take_return(session: Session, payment: AidPayment, values: Mapping[str, Any]
     _enter(session, payment, "return")
     payment.answered_on, payment.expenditure_id = values["spent_on"], None
     publish(session, AID_RETURNED, payment, on=values["spent_on"], returned_on=values["spent_on"])
+    contradictions.review(session, payment)
     return payment
 
 
@@ -145,6 +152,7 @@ def confirm_reversal(session: Session, payment: AidPayment, actor: str, today: d
     _enter(session, payment, "confirm-reversal")
     payment.answered_on, payment.expenditure_id, payment.reversal = on, None, None
     publish(session, AID_REVERSED, payment, on=on, reversed_on=on)
+    contradictions.review(session, payment)
     return payment
 
 

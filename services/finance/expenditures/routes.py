@@ -38,6 +38,7 @@ class ExpenditureRoutes:
     @create(REVERSAL, "冲销支出", ACCOUNTANT, ExpenditureSchema, body=ReturnIn, at="/expenditures")
     def reverse_expenditure(self, call: Call, original_id: str) -> Expenditure:
         """Take a voucher back, whole; in a later year, too."""
-        line = balance.lock_line(call.session, records.get(call.session, Expenditure, original_id).line_id)
-        original = records.lock(call.session, Expenditure, original_id)
+        original = records.get(call.session, Expenditure, original_id)
+        line = balance.lock_line(call.session, original.line_id)
+        call.session.refresh(original)  # it may have been amended while the line was locked by others
         return rules.reverse(call.session, line, original, call.body, call.today)

@@ -47,8 +47,17 @@ SHEET = Sheet(
             "全年执行数",
             "Sum of `金额（元）` over rows with an empty `冲销原凭证编号`, less the sum over the others, plus the aid "
             "paid (finance.aid.paid); shown in 万元.",
+            rule_zh=(
+                "`冲销原凭证编号`为空的各行`金额（元）`合计，减去其余各行合计，"
+                "加上已拨付的帮扶经费（`finance.aid.paid`）；以万元显示。"
+            ),
         ),
-        Figure("finance.execution_rate", "预算执行率", "finance.executed.total divided by finance.budget.total."),
+        Figure(
+            "finance.execution_rate",
+            "预算执行率",
+            "finance.executed.total divided by finance.budget.total.",
+            rule_zh="全年执行数（`finance.executed.total`）除以全年预算数（`finance.budget.total`）。",
+        ),
     ),
 )
 

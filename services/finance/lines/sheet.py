@@ -36,9 +36,20 @@ SHEET = Sheet(
             "finance.budget.total",
             "全年预算数",
             "Sum of `年初预算数（元）`, plus the sum of `调整金额（元）` of 预算调整; shown in 万元.",
+            rule_zh="`年初预算数（元）`合计，加上“预算调整”表`调整金额（元）`合计；以万元显示。",
         ),
-        Figure("finance.budget.basic", "基本支出预算", "The same over lines with `支出类别` 基本支出."),
-        Figure("finance.budget.project", "项目支出预算", "The same over lines with `支出类别` 项目支出."),
+        Figure(
+            "finance.budget.basic",
+            "基本支出预算",
+            "The same over lines with `支出类别` 基本支出.",
+            rule_zh="同上，只计`支出类别`为基本支出的项目。",
+        ),
+        Figure(
+            "finance.budget.project",
+            "项目支出预算",
+            "The same over lines with `支出类别` 项目支出.",
+            rule_zh="同上，只计`支出类别`为项目支出的项目。",
+        ),
     ),
 )
 

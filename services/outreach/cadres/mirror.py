@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hongxia.dates import lived_on
 from hongxia.events.envelope import Event
 from hongxia.mirror import Mirror
+from hongxia.records import in_parts
 from hongxia.rules import Violation
 from services.outreach.cadres.model import Cadre
 
@@ -30,6 +32,8 @@ def _state(event: Event) -> dict[str, Any]:
         "liaison": event.may("liaison", str),
         "hardship": event.need("hardship", bool),
         "living_alone": event.need("living_alone", bool),
+        "advanced_age": event.need("advanced_age", bool),
+        "resettled": event.need("resettled", bool),
     }
 
 
@@ -47,15 +51,22 @@ CADRES = Mirror(Cadre, {**{_type(what): _state for what in CHANGES}, _type("merg
 
 
 def violations(
-    cadre: Cadre | None, field: str, day: date, what: str, *, after_death: bool = False
+    cadre: Cadre | None,
+    field: str,
+    day: date,
+    what: str,
+    *,
+    after_death: bool = False,
+    before_registration: bool = False,
 ) -> Iterator[Violation]:
-    """Check that a record of a day may be about a cadre: known, registered by then, served, and living unless the
-    record is one that may follow a death. `field` holds the day, `what` names it in messages ("走访日期").
+    """Check that a record of a day may be about a cadre: known, registered by then, served, and living, unless the
+    record is one that may follow a death or precede the registration. `field` holds the day, `what` names it in
+    messages ("走访日期").
     """
     if cadre is None:
         yield Violation("cadre_id", "unknown-cadre", "名册中没有这位干部，请先在干部名册中登记")
         return
-    if day < cadre.registered_on:
+    if day < cadre.registered_on and not before_registration:
         message = f"{what} {day} 早于该干部的登记日期 {cadre.registered_on}"
         yield Violation(field, "before-registration", message)
     if not after_death and not lived_on(cadre.deceased_on, day):
@@ -69,6 +80,15 @@ def violations(
 def lock(session: Session, cadre_id: str) -> Cadre | None:
     """Return the cadre that an id stands for today, locked: who record something about one cadre take turns."""
     return CADRES.lock(session, cadre_id)
+
+
+def lock_many(session: Session, cadre_ids: Iterable[str]) -> None:
+    """Lock the cadres that many ids stand for, in the order of ids, until the end of the transaction."""
+    known = CADRES.survivors(session)
+    wanted = sorted({known.get(each, each) for each in cadre_ids})
+    for part in in_parts(wanted):
+        query = select(Cadre.id).where(Cadre.id.in_(part)).order_by(Cadre.id).with_for_update()
+        session.execute(query).all()
 
 
 def lock_of(session: Session, record: Any, body: Any) -> None:

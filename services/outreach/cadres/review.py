@@ -1,4 +1,6 @@
-"""What depends on a cadre is looked at again when something about the cadre changes: obligations, contradictions."""
+"""What depends on a cadre is looked at again when something about the cadre changes: stays, aid, obligations,
+contradictions.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +9,11 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
-from services.outreach import obligations
-from services.outreach.cadres.mirror import CADRES
+from services.outreach.aid import follow as aid
+from services.outreach.cadres.person import people
+from services.outreach.contradictions import find as contradictions
+from services.outreach.obligations import review as obligations
+from services.outreach.stays import follow as stays
 
 _COLLECTED = "outreach.cadres_to_review"
 
@@ -19,8 +24,13 @@ def review(session: Session, cadre_ids: Iterable[str], today: date) -> None:
     if collected is not None:
         collected.update(cadre_ids)
         return
-    concerned = CADRES.same_entities(session, list(cadre_ids))
+    session.flush()
+    concerned = people(session, cadre_ids)
+    stays.follow(session, concerned)
+    aid.follow(session, concerned, today)
+    session.flush()
     obligations.review(session, concerned, today)
+    contradictions.review(session, concerned)
 
 
 def collect(session: Session) -> None:

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
+
+from sqlalchemy.orm import object_session
 
 from hongxia import ids
 from hongxia.workbook.declare import Row
 from hongxia.workbook.reconcile import Loading, SheetRows
 from services.outreach.cadres import review
-from services.outreach.cadres.mirror import CADRES
+from services.outreach.cadres.mirror import CADRES, lock_many
 from services.outreach.cadres.model import Cadre
 
-_KNOWN = "cadres"
+_KNOWN = "outreach.cadres"
 
 
 class CadreRows(SheetRows):
     """Base of the sheets whose rows are about a cadre: the number in a row becomes the id of the surviving cadre."""
 
     def prepare(self, loading: Loading, rows: Sequence[Row]) -> None:
-        """Read the cadres that the rows name."""
+        """Lock and read the cadres that the rows name."""
         review.collect(loading.session)
-        named = {cadre_id(row) for row in rows}
         known: dict[str, Cadre] = loading.shared.setdefault(_KNOWN, {})
-        for asked, cadre in CADRES.known(loading.session, named - known.keys()).items():
+        loading.session.info[_KNOWN] = known
+        named = {cadre_id(row) for row in rows} - known.keys()
+        lock_many(loading.session, named)
+        for asked, cadre in CADRES.known(loading.session, named).items():
             known[asked] = known[cadre.id] = cadre
 
     def values(self, loading: Loading, row: Row) -> dict[str, Any]:
@@ -31,6 +35,25 @@ class CadreRows(SheetRows):
         values = super().values(loading, row)
         cadre = loading.shared[_KNOWN].get(cadre_id(row))
         return {**values, "cadre_id": cadre.id if cadre is not None else cadre_id(row)}
+
+    def kept(self, loading: Loading, wanted: Iterable[str]) -> dict[str, Any]:
+        """Return the records that exist, and learn for which cadres those stand that were merged since."""
+        found = super().kept(loading, wanted)
+        known: dict[str, Cadre] = loading.shared[_KNOWN]
+        others = {record.cadre_id for record in found.values()} - known.keys()
+        for asked, cadre in CADRES.known(loading.session, others).items():
+            known[asked] = cadre
+        return found
+
+    def shown(self, record: Any, names: Iterable[str]) -> dict[str, Any]:
+        """Return what a row of the record would say now; its cadre is the surviving one."""
+        shown = super().shown(record, names)
+        if "cadre_id" in shown:
+            session = object_session(record)
+            known: dict[str, Cadre] = session.info.get(_KNOWN, {}) if session is not None else {}
+            cadre = known.get(record.cadre_id)
+            shown["cadre_id"] = cadre.id if cadre is not None else record.cadre_id
+        return shown
 
     def cadre(self, loading: Loading, values: dict[str, Any]) -> Cadre | None:
         """Return the cadre of a row's values, or None if the register does not have the number."""
@@ -41,3 +64,8 @@ class CadreRows(SheetRows):
 def cadre_id(row: Row) -> str:
     """Return the id that the registry gives the cadre with the number in a row."""
     return ids.entity_id("cadre", str(row.values["cadre_id"]))
+
+
+def finish(loading: Loading) -> None:
+    """Review, once all rows are in, what depends on the cadres that they are about."""
+    review.review_collected(loading.session, loading.today)

@@ -1,6 +1,6 @@
 """Alembic's environment of outreach."""
 
 from hongxia.migrations.environment import run
-from services.outreach.models import Base
+from services.outreach.app import OutreachService
 
-run(Base.metadata)
+run(OutreachService.definition.metadata)

@@ -8,6 +8,7 @@ from hongxia.runtime.routes import act, amend, create, listing, read
 from hongxia.schema.derive import VoidIn
 from services.outreach.base import LIAISON, READERS
 from services.outreach.cadres import mirror
+from services.outreach.cadres.mirror import CADRES
 from services.outreach.visits import rules
 from services.outreach.visits.model import Visit
 from services.outreach.visits.rules import ENTERED_TWICE
@@ -18,7 +19,9 @@ class VisitRoutes:
     """Visits: recorded, listed, read, amended, voided."""
 
     equal = ("cadre_id", "form", "category", "occasion")
-    list_visits = listing("/visits", "走访列表", READERS, VisitSchema, Visit, by="visited_on", equal=equal)
+    list_visits = listing(
+        "/visits", "走访列表", READERS, VisitSchema, Visit, by="visited_on", equal=equal, narrow=CADRES.of_entity
+    )
     get_visit = read("/visits/<id>", "走访", READERS, VisitSchema, Visit)
 
     @create("/visits", "登记走访", LIAISON, VisitSchema, key=True, asks=(ENTERED_TWICE,))

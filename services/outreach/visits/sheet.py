@@ -24,16 +24,21 @@ SHEET = Sheet(
             "outreach.milestone_visits.persons",
             "“让爱来敲门”慰问人数",
             "Distinct `干部编号` over rows with `走访类别` 让爱来敲门 and `事由` 高龄寿辰, 光荣在党50年 or 待遇变化.",
+            rule_zh=(
+                "`走访类别`为让爱来敲门，且`事由`为高龄寿辰、光荣在党50年或待遇变化的各行中，不重复的`干部编号`个数。"
+            ),
         ),
         Figure(
             "outreach.five_visits.persons",
             "“五必访”慰问住院老同志及家属",
             "Sum of `慰问人数` over rows with `五必访` 是.",
+            rule_zh=("`五必访`为是的各行`慰问人数`合计。"),
         ),
         Figure(
             "outreach.treatment_change_visits.persons",
             "上门慰问待遇变化大的市副局级老领导",
             "Distinct `干部编号` over rows with `走访形式` 家访 and `事由` 待遇变化, whatever the `走访类别`.",
+            rule_zh=("`走访形式`为家访且`事由`为待遇变化的各行中，不重复的`干部编号`个数，不论`走访类别`。"),
         ),
     ),
 )

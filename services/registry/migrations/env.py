@@ -1,6 +1,6 @@
 """Alembic's environment of the registry."""
 
 from hongxia.migrations.environment import run
-from services.registry.models import Base
+from services.registry.tables import METADATA
 
-run(Base.metadata)
+run(METADATA)

@@ -48,8 +48,8 @@ def years(session: Session) -> list[int]:
 
 
 def rebuild(database: Database, context: Context, pause: Pause) -> Rebuilt:
-    """Derive every fact anew and show the new ones. Raises Conflicting if another rebuild began meanwhile, or if the log
-    holds an event that the rules do not take any more; then the facts stay as they were.
+    """Derive every fact anew and show the new ones. Raises Conflicting if another rebuild began meanwhile, or if the
+    log holds an event that the rules do not take any more; then the facts stay as they were.
     """
     shadow = _begin(database, context)
     try:

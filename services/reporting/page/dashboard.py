@@ -17,6 +17,7 @@ from hongxia.dates import SHANGHAI
 from hongxia.http import auth
 from hongxia.http.endpoint import Call, Reply
 from hongxia.http.problems import Forbidden, NotFound, Unauthorized
+from hongxia.roles import OFFICE, OPERATOR
 from services.reporting.figures import answers
 from services.reporting.figures.schema import IndicatorsOut
 from services.reporting.labels import service_title
@@ -29,7 +30,7 @@ FILES = {
     "dashboard.js": "text/javascript; charset=utf-8",
     "echarts-6.1.0.simple.min.js": "text/javascript; charset=utf-8",
 }
-READERS = (auth.OFFICE, auth.OPERATOR)
+READERS = (OFFICE, OPERATOR)
 
 NOT_KNOWN = "口令无效或已过期，请重新填写"
 NOT_ALLOWED = "这个口令不能查看报表，请向管理员申请"

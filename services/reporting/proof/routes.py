@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from hongxia.http.auth import OPERATOR
 from hongxia.http.endpoint import Call, Page
 from hongxia.paging import paginate
+from hongxia.roles import OPERATOR
 from hongxia.runtime import green
 from services.reporting.base import ReportingBase, figure, work
 from services.reporting.facts import rebuild

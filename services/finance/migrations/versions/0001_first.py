@@ -16,6 +16,7 @@ Number = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 def upgrade() -> None:
     """Budget lines, adjustments, expenditure, aid payments."""
     v1.upgrade()
+    v1.create_contradictions()
     _budget_lines()
     _adjustments()
     _expenditure()
@@ -91,6 +92,7 @@ def _aid_payments() -> None:
         sa.Column("answered_on", sa.Date, nullable=False),
         sa.Column("expenditure_id", sa.String(36), sa.ForeignKey("expenditure.id")),
         sa.Column("payments", Number, nullable=False),
+        sa.Column("withdrawn", sa.Boolean, nullable=False),
         sa.Column("refused", sa.String(20)),
         sa.Column("proposed_by", sa.String(200)),
         sa.Column("reversal", sa.JSON),

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import yaml
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
+from hongxia.patterns import FullMatch
 from services.reporting.facts.rules import KINDS
 from services.reporting.figures.measures import (
     Beside,
@@ -184,7 +185,7 @@ class IndicatorIn(SimpleIn):
 
     MEASURES = (*SimpleIn.MEASURES, "ratio", "coverage")
 
-    code = fields.String(required=True, validate=validate.Regexp(r"^[a-z]+(\.[a-z_]+)+$"))
+    code = fields.String(required=True, validate=FullMatch(r"^[a-z]+(\.[a-z_]+)+$"))
     name = fields.String(required=True, validate=validate.Length(1, 60))
     unit = fields.String(required=True, validate=validate.Length(1, 10))
     category = fields.Tuple((fields.String(), fields.String()), required=True)

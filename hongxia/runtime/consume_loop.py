@@ -1,0 +1,144 @@
+"""The loop of one consumer: batches from a source's queue, applied with the cursor, healed from the feed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from kombu import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from hongxia.database import is_infrastructure
+from hongxia.events import broker, cursor
+from hongxia.events.broker import Taken, broker_errors
+from hongxia.events.cursor import Consumer, Outcome, State
+from hongxia.events.feed import Feed, FeedAway
+from hongxia.events.transport import BrokerAway
+from hongxia.runtime import green
+from hongxia.runtime.backoff import Backoff
+from hongxia.runtime.host import Host
+
+BATCH = 1000
+CHECK_SECONDS = 5.0
+IDLE_SECONDS = 1.0
+
+
+class ConsumeLoop:
+    """Take, apply, acknowledge; look at the source's head now and then; wait out what is away."""
+
+    def __init__(self, host: Host, consumer: Consumer, feed: Feed) -> None:
+        self.host = host
+        self.source = consumer.source
+        self.consumer = consumer
+        self.feed = feed
+        self._running = True
+        self._next_check = 0.0
+        self._broker_backoff = Backoff()
+        self._flowing = False
+
+    def stop(self) -> None:
+        """Finish the batch at hand, no more."""
+        self._running = False
+
+    def run(self) -> None:
+        """Consume until `stop`. No failure of a server ends it."""
+        while self._running:
+            self.until_the_broker_goes()
+            self.without_the_broker()
+
+    def until_the_broker_goes(self) -> None:
+        """Read from the queue for as long as the broker is there. A new connection first looks at the head."""
+        active = self.host.metrics.consumer_active.labels(self.source)
+        link = broker.connection(self.host.settings.amqp_uri)
+        mailbox = green.Mailbox()
+        reader = None
+        end: Callable[[Connection], None] = broker.discard
+        try:
+            with broker_errors(link):
+                broker.connect(link)
+                broker.consume(link, self.host.name, self.source, mailbox.put)
+                broker.allow_silence(link, broker.SILENCE_SECONDS)
+            active.set(1)
+            self._broker_backoff.reset()
+            self._next_check, self._flowing = 0.0, False
+            reader = green.spawn(lambda: _read(link, mailbox))
+            self._take_batches(link, mailbox)
+            end = broker.farewell
+        except BrokerAway as error:
+            self.host.log.warning("broker away", source=self.source, error=str(error))
+        finally:
+            active.set(0)
+            if reader is not None:
+                reader.kill()
+            end(link)
+
+    def without_the_broker(self) -> None:
+        """The feed does not need the broker: go on with it, and try again after a growing while."""
+        if self._running:
+            self._check_if_due()
+            green.sleep(self._broker_backoff.next())
+
+    def _take_batches(self, link: Connection, mailbox: green.Mailbox) -> None:
+        while self._running:
+            self._check_if_due()
+            taken = mailbox.take(BATCH, IDLE_SECONDS)
+            lost = next((item for item in taken if isinstance(item, BrokerAway)), None)
+            if lost is not None:
+                raise lost
+            with broker_errors(link):
+                if taken:
+                    self._receive(Taken(taken, self.host.name))
+                else:
+                    link.heartbeat_check()
+
+    def _receive(self, taken: Taken) -> None:
+        """Apply and acknowledge; while the database is away, wait with the same messages in hand."""
+        backoff = Backoff()
+        while self._running:
+            try:
+                outcome = cursor.receive(self.consumer, self.host.context(), taken)
+            except SQLAlchemyError as error:
+                if not is_infrastructure(error):
+                    self.host.log.error("batch failed", source=self.source, error=type(error).__name__)
+                green.sleep(backoff.next())
+                continue
+            self._note(outcome)
+            self._flowing = outcome.state is State.LEVEL and outcome.applied > 0
+            if outcome.state is State.GAP:
+                self._next_check = 0.0
+            return
+
+    def _check_if_due(self) -> None:
+        if time.monotonic() < self._next_check:
+            return
+        self._next_check = time.monotonic() + CHECK_SECONDS
+        flowing, self._flowing = self._flowing, False
+        try:
+            outcome = cursor.check(self.consumer, self.host.context(), self.feed, flowing=flowing)
+        except FeedAway as error:
+            self.host.log.warning("feed away", source=self.source, error=str(error))
+            return
+        except SQLAlchemyError as error:
+            self.host.log.warning("database away", source=self.source, error=type(error).__name__)
+            return
+        self.host.metrics.healed.labels(self.source).inc(outcome.applied + outcome.parked)
+        self._note(outcome)
+
+    def _note(self, outcome: Outcome) -> None:
+        metrics, source = self.host.metrics, self.source
+        metrics.applied.labels(source).inc(outcome.applied)
+        metrics.duplicates.labels(source).inc(outcome.duplicates)
+        metrics.dead.labels(source).inc(outcome.dead)
+        if outcome.parked:
+            self.host.log.error("events parked", source=source, count=outcome.parked)
+        if outcome.state is State.DIVERGED:
+            self.host.log.error("source diverged", source=source)
+
+
+def _read(link: Connection, mailbox: green.Mailbox) -> None:
+    try:
+        with broker_errors(link):
+            while True:
+                link.drain_events()
+    except BrokerAway as error:
+        mailbox.put(error)

@@ -1,0 +1,1 @@
+"""Contradictions (矛盾): attendance, checks and works that what is known of the cadre does not allow."""

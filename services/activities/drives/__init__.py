@@ -1,0 +1,1 @@
+"""Vaccination drives (接种专场), of one or several days."""

@@ -1,0 +1,1 @@
+"""Health-check batches (体检批次)."""

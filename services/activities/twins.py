@@ -1,0 +1,37 @@
+"""The same fact entered twice is asked about, whichever way it comes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from hongxia.rules import Violation, ask
+
+ENTERED_TWICE = "entered-twice"
+"""The question whether a record is one that is there already."""
+
+
+def ask_about_twin(
+    session: Session,
+    record: Any,
+    number: str,
+    alike: Collection[ColumnElement[bool]],
+    question: tuple[str, str],
+    confirmed: Collection[str],
+) -> None:
+    """Ask if there is a record that is `alike`; `question` is the field at fault and the message. Two records with
+    different numbers (in the field `number`) are two; where one has none, it may be the other. Raises Question.
+    """
+    model = type(record)
+    query = select(model.id).where(*alike).order_by(model.id).limit(1)
+    if getattr(record, number) is not None:
+        query = query.where(getattr(model, number).is_(None))
+    with session.no_autoflush:  # what waits to be written has a number, as rows have
+        twin = session.scalar(query)
+    if twin is not None:
+        field, message = question
+        message += "；就是已有的那一条的，不必再登记"
+        ask(Violation(field, ENTERED_TWICE, message), confirmed, extra={"existing": twin})

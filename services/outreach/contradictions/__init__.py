@@ -1,0 +1,1 @@
+"""Contradictions: records that the register, or another record, learnt of later, does not allow."""

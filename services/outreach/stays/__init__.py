@@ -1,0 +1,1 @@
+"""Stays in hospital (住院): reported, amended, ended, voided."""

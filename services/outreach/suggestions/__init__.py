@@ -1,0 +1,1 @@
+"""Requests and suggestions (有呼必应): received, amended, assigned, resolved, voided."""

@@ -1,0 +1,122 @@
+"""A cadre's record found and followed to the one that stands for the person today; searched; shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import SimpleNamespace
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from hongxia import records
+from hongxia.names import like_pattern
+from hongxia.rules import Conflicting, Refused, Violation
+from services.registry.cadres.model import Cadre
+from services.registry.cadres.particulars import masked
+from services.registry.lists import declared
+
+NOT_COLUMNS = ("folded_name", "search_key", "changed_by")
+
+
+def standing(session: Session, cadre: Cadre) -> Cadre:
+    """Return the record that stands for the person: the end of the chain of merges, or the record itself."""
+    while cadre.merged_into is not None:
+        cadre = records.get(session, Cadre, cadre.merged_into)
+    return cadre
+
+
+def lock_standing(session: Session, record: Any, _body: Any = None) -> None:
+    """Lock a cadre with all records that it was merged into. `record` is the cadre or something that belongs to one
+    (`cadre_id`). Goes before the record's own lock, so that who change something of one person take turns.
+    """
+    lock_all(session, [getattr(record, "cadre_id", record.id)])
+
+
+def lock_all(session: Session, cadre_ids: Iterable[str]) -> dict[str, Cadre]:
+    """Return those of the cadres that exist, by id, locked together with all records that they were merged into; in
+    the order of ids, so that two callers can't wait for each other.
+    """
+    wanted = set(cadre_ids)
+    while True:
+        wanted = _with_survivors(session, wanted)
+        locked = records.by_ids(session, Cadre, wanted, locked=True)
+        if all(cadre.merged_into is None or cadre.merged_into in locked for cadre in locked.values()):
+            return locked
+
+
+def _with_survivors(session: Session, cadre_ids: set[str]) -> set[str]:
+    """Return the ids, and those of all records that they were merged into."""
+    query = select(Cadre.id, Cadre.merged_into).where(Cadre.merged_into.is_not(None))
+    into = dict(session.execute(query).tuples().all())
+    found, new = set(cadre_ids), set(cadre_ids)
+    while new:
+        new = {str(into[cadre_id]) for cadre_id in new & into.keys()} - found
+        found |= new
+    return found
+
+
+def must_stand(session: Session, cadre: Cadre) -> None:
+    """Raise Conflicting for a record that was merged, naming the one to use instead."""
+    if cadre.merged_into is not None:
+        survivor = standing(session, cadre)
+        message = f"编号 {cadre.cadre_no} 的记录已并入编号 {survivor.cadre_no} 的记录，请在该记录上办理，或先撤销合并"
+        raise Conflicting(Violation("", "cadre-merged", message), extra={"into": survivor.id})
+
+
+def merged_with(session: Session, cadre: Cadre) -> list[Cadre]:
+    """Return the records that were merged into a cadre, directly or through others."""
+    found: list[Cadre] = []
+    layer = [cadre.id]
+    while layer:
+        query = select(Cadre).where(Cadre.merged_into.in_(layer)).order_by(Cadre.id)
+        below = list(session.scalars(query))
+        found += below
+        layer = [each.id for each in below]
+    return found
+
+
+def listed(asked: Mapping[str, Any]) -> Select[Cadre]:
+    """Return the query of cadres whose columns equal what is asked; merged ones only if `state` asks for them."""
+    query = select(Cadre)
+    for name in asked.keys() - {"limit", "cursor"}:
+        if asked[name] is not None:
+            query = query.where(getattr(Cadre, name) == asked[name])
+    return query if asked.get("state") else query.where(Cadre.state != "merged")
+
+
+def searched(asked: Mapping[str, Any]) -> Select[Cadre]:
+    """Return the query of cadres by a part of the name or its pinyin, resident number and birth date.
+
+    Raises Refused where the name holds nothing to search for.
+    """
+    query = listed({name: value for name, value in asked.items() if name != "name"})
+    if asked.get("name") is None:
+        return query
+    try:
+        pattern = like_pattern(asked["name"])
+    except ValueError as error:
+        raise Refused(Violation("name", "nothing-to-search", str(error))) from None
+    return query.where(Cadre.search_key.like(pattern, escape="\\"))
+
+
+def shown(session: Session, cadres: Iterable[Cadre], *, in_full: bool) -> list[SimpleNamespace]:
+    """Return records as they are answered: with the labels of codes, the survivor of a merged record, and the resident
+    number masked unless `in_full`.
+    """
+    labels = declared.labels(session)
+    return [_shown(session, cadre, labels, in_full=in_full) for cadre in cadres]
+
+
+def _shown(
+    session: Session, cadre: Cadre, labels: Mapping[str, Mapping[str, str]], *, in_full: bool
+) -> SimpleNamespace:
+    columns = {column.key: getattr(cadre, column.key) for column in Cadre.__table__.columns}
+    values = {name: value for name, value in columns.items() if name not in NOT_COLUMNS}
+    values |= {f"{name}_label": found.get(values[name] or "") for name, found in labels.items()}
+    values |= {"age_band": cadre.age_band, "survivor": None}
+    if cadre.merged_into is not None:
+        values["survivor"] = standing(session, cadre).id
+    if not in_full:
+        values["resident_number"] = masked(cadre.resident_number)
+    return SimpleNamespace(**values)

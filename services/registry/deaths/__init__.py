@@ -1,0 +1,1 @@
+"""The death of a cadre: recorded, its date corrected, withdrawn."""

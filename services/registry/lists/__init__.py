@@ -1,0 +1,1 @@
+"""The lists that the bureau keeps for its register: streets, units, liaisons. Records and events hold their codes."""

@@ -1,0 +1,35 @@
+"""What depends on a cadre is looked at again when something about the cadre changes: contradictions, milestones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from services.registry.contradictions import rules as contradictions
+from services.registry.milestones import rules as milestones
+
+_COLLECTED = "registry.cadres_to_review"
+
+
+def review(session: Session, cadre_ids: Iterable[str], today: date) -> None:
+    """Look again at what depends on some cadres: at once, or at the end of an import (see `collect`)."""
+    collected: set[str] | None = session.info.get(_COLLECTED)
+    if collected is not None:
+        collected.update(cadre_ids)
+        return
+    concerned = contradictions.review(session, cadre_ids)
+    milestones.review(session, concerned, today)
+
+
+def collect(session: Session) -> None:
+    """From now on only note which cadres are concerned: an import reviews each of them once, at its end."""
+    session.info.setdefault(_COLLECTED, set())
+
+
+def review_collected(session: Session, today: date) -> None:
+    """Review what was noted since `collect`."""
+    collected: set[str] = session.info.pop(_COLLECTED, set())
+    if collected:
+        review(session, collected, today)

@@ -1,0 +1,1 @@
+"""Cadres transferred to another bureau, and back."""
