@@ -40,7 +40,7 @@ lint: $(READY) ## Check format, lint rules, types and which module may import wh
 	@$(BIN)/lint-imports
 
 contracts: $(READY) ## Write contracts/ and docs/workbooks.md from the declarations in services/
-	@$(BIN)/hongxia contracts contracts
+	@$(BIN)/hongxia contracts contracts --labels services/reporting/labels.yaml
 	@$(BIN)/hongxia workbooks > docs/workbooks.md
 	@$(BIN)/hongxia workbooks --language zh > docs/workbooks.zh-CN.md
 
