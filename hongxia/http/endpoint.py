@@ -273,7 +273,10 @@ def _check_address(request: Request) -> None:
     values: Mapping[str, Any] = getattr(request, "path_values", {})
     if not all(is_address_part(value) if isinstance(value, str) else fits(value) for value in values.values()):
         raise NotFound()
-    wrong = [name for name, value in request.args.items(multi=True) if not is_storable(value)]
+    try:
+        wrong = [name for name, value in request.args.items(multi=True) if not is_storable(value)]
+    except UnicodeDecodeError:
+        raise BadRequest("查询参数不是 UTF-8 编码") from None
     if wrong:
         raise Invalid("查询参数含有不能保存的字符", errors=[FieldError("不能保存", parameter=name) for name in wrong])
 
