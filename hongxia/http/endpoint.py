@@ -271,7 +271,9 @@ def _session(database: Database, route: Route, context: Context) -> Iterator[Ses
 def _check_address(request: Request) -> None:
     """Raises NotFound or Invalid if the address holds a text or a number that no database can keep."""
     values: Mapping[str, Any] = getattr(request, "path_values", {})
-    if not all(is_address_part(value) if isinstance(value, str) else fits(value) for value in values.values()):
+    texts = [value for value in values.values() if isinstance(value, str)]
+    numbers = [value for value in values.values() if isinstance(value, int)]
+    if not (all(map(is_address_part, texts)) and all(map(fits, numbers))):
         raise NotFound()
     try:
         wrong = [name for name, value in request.args.items(multi=True) if not is_storable(value)]
