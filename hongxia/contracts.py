@@ -78,6 +78,36 @@ def schemas(event_types: Iterable[EventType]) -> dict[str, dict[str, Any]]:
     }
 
 
+def labels_of(event_types: Iterable[EventType], services: Mapping[str, str]) -> dict[str, Any]:
+    """Return what the contracts call things in Chinese: services, events by full type, and by entity the fields of
+    data and their codes. Ids are left out: they say nothing to people.
+    """
+    declared_types = list(event_types)
+    entities: dict[str, dict[str, dict[str, Any]]] = {}
+    for declared in declared_types:
+        schema = json_schema(declared.schema, declared.title, declared.description)
+        entity = entities.setdefault(declared.name.rpartition(".")[0], {"fields": {}, "codes": {}})
+        for name, described in schema["properties"].items():
+            if "title" in described and described.get("format") != "uuid":
+                title = str(described["title"])
+                entity["fields"][name] = title.removesuffix("（元）") if name.endswith("_fen") else title
+            if "x-labels" in described:
+                entity["codes"].setdefault(name, {}).update(described["x-labels"])
+    events = {declared.type: declared.title for declared in declared_types}
+    return {"services": dict(services), "events": events, "entities": entities}
+
+
+def write_labels(path: Path, event_types: Iterable[EventType], services: Mapping[str, str]) -> None:
+    """Write the labels of the contracts as YAML."""
+    path.write_text(labels_as_yaml(event_types, services), encoding="utf-8")
+
+
+def labels_as_yaml(event_types: Iterable[EventType], services: Mapping[str, str]) -> str:
+    """Return the labels of the contracts as YAML, with a line that says where they come from."""
+    text = yaml.safe_dump(labels_of(event_types, services), allow_unicode=True, sort_keys=True, width=120)
+    return f"# Made by `make contracts` from the event types of all services; edit these instead.\n{text}"
+
+
 def asyncapi(event_types: Iterable[EventType]) -> dict[str, Any]:
     """The AsyncAPI 3.0 document over all types: a channel each, its address the routing key on the topic exchange."""
     channels, operations, messages = {}, {}, {}

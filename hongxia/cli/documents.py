@@ -25,8 +25,14 @@ def event_types() -> list[EventType]:
     return [declared for name in services.names() for declared in services.load(name).definition.events]
 
 
+def titles() -> dict[str, str]:
+    """Return what the installed services are called in Chinese, by name."""
+    return {name: services.load(name).definition.title for name in services.names()}
+
+
 def write_contracts(
     directory: Annotated[Path, typer.Argument(help="写入的目录")] = Path("contracts"),
+    labels: Annotated[Path | None, typer.Option("--labels", help="把契约中的中文名称另写入此文件（YAML）")] = None,
     release: Annotated[bool, typer.Option("--release", help="同时记为已发布的契约")] = False,
 ) -> None:
     """写出事件契约（JSON Schema、AsyncAPI）与各服务的接口说明（OpenAPI）。"""
@@ -35,6 +41,8 @@ def write_contracts(
     declared = event_types()
     openapi = {name: dump_openapi(services.load(name)) for name in services.names()}
     contracts.write(directory, declared, openapi)
+    if labels:
+        contracts.write_labels(labels, declared, titles())
     if release:
         contracts.release(directory, declared)
 

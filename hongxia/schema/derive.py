@@ -196,11 +196,15 @@ def _published(schema: type[RecordSchema]) -> dict[str, Any]:
 
 
 def _published_field(field: Any) -> Any:
-    """A field as events hold it: always there, null if it is optional; English description, labels of its codes."""
+    """A field as events hold it: always there, null if it is optional; Chinese title, English description, labels of
+    its codes.
+    """
     if not isinstance(field, Declared):
         return deepcopy(field)
     words = OPAQUE if isinstance(field, CadreRef) else field.metadata.get("help_en")
     metadata = {"description": words} if words else {}
+    if field.metadata.get("label"):
+        metadata["title"] = field.metadata["label"]
     if isinstance(field, Yuan):
         least = None if field.negative else 0 if field.zero else 1
         return fields.Integer(
@@ -220,4 +224,4 @@ def _published_field(field: Any) -> Any:
 
 
 def _why(reasons: Mapping[str, str]) -> dict[str, Any]:
-    return {"reason": _published_field(Code(reasons, help_en="why"))}
+    return {"reason": _published_field(Code(reasons, label="原因", help_en="why"))}

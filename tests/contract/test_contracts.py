@@ -14,10 +14,11 @@ from marshmallow import Schema, fields
 from openapi_spec_validator import validate
 
 from hongxia import contracts, services
-from hongxia.cli.documents import event_types
+from hongxia.cli.documents import event_types, titles
 from hongxia.runtime.service import dump_openapi
 
 COMMITTED = Path("contracts")
+LABELS = Path("services/reporting/labels.yaml")
 ASYNCAPI_SCHEMA = Path(__file__).with_name("asyncapi-3.0.0.schema.json")
 
 
@@ -32,6 +33,11 @@ def test_the_committed_contracts_are_those_of_the_code(tmp_path: Path) -> None:
     contracts.write(tmp_path, event_types(), openapi)
     committed = {name: text for name, text in written(COMMITTED).items() if name != contracts.RELEASED}
     assert committed == written(tmp_path), "run `make contracts` and commit what it writes"
+
+
+def test_the_labels_of_reporting_are_those_of_the_contracts() -> None:
+    made = contracts.labels_as_yaml(event_types(), titles())
+    assert LABELS.read_text(encoding="utf-8") == made, "run `make contracts` and commit what it writes"
 
 
 def test_nothing_breaks_what_was_released() -> None:

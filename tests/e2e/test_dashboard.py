@@ -81,7 +81,7 @@ def test_without_a_token_there_is_the_login_and_nothing_of_the_data(stranger: Pa
     answer = stranger.goto(origin)
     assert answer is not None
     assert answer.status == 401
-    expect(stranger.get_by_label("访问令牌")).to_be_visible()
+    expect(stranger.get_by_label("访问口令")).to_be_visible()
     told = stranger.content()
     assert not [figure["name"] for figure in year.figures(2022).values() if figure["name"] in told]
     assert "data-code" not in told
@@ -100,9 +100,9 @@ def test_the_address_with_a_token_logs_in_and_does_not_keep_it(before: str, stra
 def test_a_wrong_token_is_told_in_chinese(way: str, stranger: Page, origin: str) -> None:
     stranger.goto(f"{origin}/#token=wrong" if way == "address" else origin)
     if way == "form":
-        stranger.get_by_label("访问令牌").fill("wrong")
+        stranger.get_by_label("访问口令").fill("wrong")
         stranger.get_by_role("button", name="进入").click()
-    expect(stranger.get_by_role("alert")).to_have_text("访问令牌无效")
+    expect(stranger.get_by_role("alert")).to_have_text("口令无效或已过期，请重新填写")
     expect(stranger).to_have_url(f"{origin}/")
 
 
@@ -110,7 +110,7 @@ def test_the_table_shows_the_thirty_figures_that_the_api_gives(page: Page, year:
     read = "rows => rows.map(row => [row.dataset.code, row.querySelector('[data-is=value]').textContent])"
     shown = {code: value.replace(",", "") for code, value in page.locator("tr[data-code]").evaluate_all(read)}
     assert len(shown) == 30
-    assert shown == {code: figure["value"] for code, figure in year.figures(2022).items()}
+    assert shown == {code: figure["printed"] for code, figure in year.figures(2022).items()}
     expect(page.locator("#complete")).to_have_text("30")
 
 
@@ -160,7 +160,7 @@ def test_a_source_that_is_killed_is_told_and_its_figures_are_not_called_complete
         for _loaded in ("kept fresh", "anew"):
             expect(part(card, "state")).to_have_text("追赶中")
             expect(part(card, "head")).to_have_text("未知")
-            expect(part(card, "reason")).to_have_text("来源连不上，末端未知")
+            expect(part(card, "reason")).to_have_text("来源连不上，不知是否读全")
             expect(page.locator("#complete")).not_to_have_text("30")
             page.reload()
     finally:
@@ -206,7 +206,7 @@ def test_no_request_leaves_the_origin_and_nothing_is_amiss_in_the_console(page: 
 
 def test_who_leaves_is_asked_for_a_token_again(page: Page) -> None:
     page.get_by_role("button", name="退出").click()
-    expect(page.get_by_label("访问令牌")).to_be_visible()
+    expect(page.get_by_label("访问口令")).to_be_visible()
     assert page.context.cookies() == []
     answer = page.reload()
     assert answer is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -19,18 +20,21 @@ from hongxia.events.cursor import Consumer
 from hongxia.events.envelope import Event, canonical, parse, splice
 from hongxia.events.feed import FeedAway, Head
 from hongxia.events.tables import platform_metadata, start_log
-from services.reporting import recording
-from services.reporting.app import Kept, ReportingService
-from services.reporting.catalogue import for_year
-from services.reporting.figures import Taken
-from services.reporting.heads import Heads
-from services.reporting.indicators import Figure, Year
-from services.reporting.models import Base, Fact, start_facts
+from services.reporting.app import ReportingService
+from services.reporting.base import Shared
+from services.reporting.facts import recording
+from services.reporting.facts.model import Base, Fact, start_facts
+from services.reporting.figures.answers import FigureCache
+from services.reporting.figures.catalogue import for_year
+from services.reporting.figures.indicators import Figure, Year
+from services.reporting.proof.heads import Heads
 from tests.unit.service_api import ServiceApi
 
 TODAY = date(2023, 1, 10)
 NOW = datetime(2023, 1, 10, 4, tzinfo=UTC)
 CONTEXT = Context("urn:hongxia:reporting", NOW, "test")
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+LINE = "11111111-1111-5111-8111-111111111111"
 SOURCES = ("activities", "finance", "outreach", "registry")
 
 
@@ -74,10 +78,10 @@ class Source:
         """The source's own head."""
         return Head(len(self.events), self.chain, 0, 1)
 
-    def tell(self, what: str, subject: str, data: dict[str, Any], *, version: int = 1, **other: Any) -> Event:
+    def publish(self, what: str, subject: str, data: dict[str, Any], *, version: int = 1, **other: Any) -> Event:
         """One more event: `what` is "visit.recorded", `subject` any name; `other` overrides attributes."""
         full = f"hongxia.{self.name}.{what}.v1"
-        entity = ids.entity_id("entity", subject) if "-" not in subject else subject
+        entity = subject if UUID.fullmatch(subject) else ids.entity_id("entity", subject)
         envelope = {
             "specversion": "1.0",
             "id": ids.entity_id("event", full, entity, version),
@@ -111,39 +115,80 @@ def cadre(registry: Source, number: int, what: str = "registered", *, version: i
     """An event about a cadre: registered in 2012 and living unless told otherwise."""
     flags = dict.fromkeys(("advanced_age", "hardship", "living_alone", "resettled"), False)
     codes = {"retirement_category": "2", "rank": "132", "treatment": "131", "age_band": "70-79"}
-    places = {"unit": "区教育局", "street": "石桥街道", "liaison": None}
-    dates = {"registered_on": "2012-05-01", "deceased_on": None}
-    return registry.tell(
-        f"cadre.{what}", person(number), {**flags, **codes, **places, **dates, **state}, version=version
+    medical = {"medical_treatment": None, "reimbursement": None}
+    places = {"unit": "u1234abcd", "street": "s1234abcd", "liaison": None}
+    dates = {"registered_on": "2012-05-01", "deceased_on": None, "left_on": None, "returned_on": None}
+    return registry.publish(
+        f"cadre.{what}", person(number), {**flags, **codes, **medical, **places, **dates, **state}, version=version
     )
 
 
 def visit(outreach: Source, name: str, number: int, what: str = "recorded", *, version: int = 1, **data: Any) -> Event:
     """An event about a visit to a cadre."""
-    said = {"cadre_id": person(number), "visited_on": "2022-07-01", "form": "home", "category": "love_knocks"}
+    usual = {"cadre_id": person(number), "visited_on": "2022-07-01", "form": "home", "category": "love_knocks"}
     more = {"occasion": "birthday", "five_must": False, "people": 1}
-    return outreach.tell(f"visit.{what}", name, {**said, **more, **data}, version=version)
+    return outreach.publish(f"visit.{what}", name, {**usual, **more, **data}, version=version)
 
 
 def contact(outreach: Source, number: int, on: str, what: str = "made", *, version: int = 1) -> Event:
     """An event about a contact with a cadre on a date."""
     data = {"cadre_id": person(number), "contacted_on": on, "month": on[:7], "method": "phone"}
-    return outreach.tell(f"contact.{what}", f"{number}/{on}".replace("-", ""), data, version=version)
+    return outreach.publish(f"contact.{what}", f"{number}/{on}".replace("-", ""), data, version=version)
 
 
 def session_event(activities: Source, name: str, what: str = "held", *, version: int = 1, **data: Any) -> Event:
     """An event about a session: an online lesson unless told otherwise."""
-    said = {"programme": "online", "title": "开学第一课", "host": "centre", "topic": None, "held_on": "2022-03-01"}
+    usual = {"programme": "online", "title": "开学第一课", "host": "centre", "topic": None, "held_on": "2022-03-01"}
     state = "cancelled" if what == "cancelled" else "held"
-    return activities.tell(
-        f"session.{what}", name, {**said, "others_count": 0, "state": state, **data}, version=version
+    return activities.publish(
+        f"session.{what}", name, {**usual, "others_count": 0, "state": state, **data}, version=version
     )
 
 
 def attendance(activities: Source, session: str, number: int) -> Event:
     """A cadre attended a session."""
     data = {"session_id": ids.entity_id("entity", session), "cadre_id": person(number), "programme": "online"}
-    return activities.tell("attendance.recorded", f"{session}/{number}", {**data, "attended_on": "2022-03-01"})
+    return activities.publish("attendance.recorded", f"{session}/{number}", {**data, "attended_on": "2022-03-01"})
+
+
+def suggestion(outreach: Source, name: str, what: str = "received", *, version: int = 1, **data: Any) -> Event:
+    """An event about a suggestion, received on 6 April 2022 unless told otherwise."""
+    usual = {"category": "health", "channel": "phone", "received_on": "2022-04-06"}
+    dates = {"assigned_on": None, "resolved_on": None}
+    return outreach.publish(f"suggestion.{what}", name, {**usual, **dates, **data}, version=version)
+
+
+def approved(outreach: Source, case: str, number: int, on: str = "2022-01-18", *, version: int = 2, **data: Any) -> str:
+    """Aid of 8,000 yuan was approved for a cadre; gives the id of the case."""
+    usual = {"cadre_id": person(number), "amount_fen": 800_000, "approved_on": on, "pay_on": on}
+    event = outreach.publish("aid.approved", case, {**usual, **data}, version=version, occurredon=on)
+    return event.subject
+
+
+def case_event(outreach: Source, case: str, what: str, on: str, *, version: int, **data: Any) -> Event:
+    """What became of an aid case on a day, as outreach tells it."""
+    usual = {"cadre_id": person(1), "amount_fen": 800_000}
+    return outreach.publish(f"aid.{what}", case, {**usual, **data}, version=version, occurredon=on)
+
+
+def answer(finance: Source, case: str, what: str, on: str, *, version: int = 1, **data: Any) -> Event:
+    """Finance's answer to an aid case on a day: paid, refused, waiting, returned, withdrawn, reversed."""
+    usual = {"case_id": case, "amount_fen": 800_000}
+    more = {
+        "paid": {"expenditure_id": LINE, "line_id": LINE, "paid_on": on},
+        "refused": {"reason": "no-money", "refused_on": on},
+        "waiting": {"pay_on": on},
+    }
+    own = more.get(what, {f"{what}_on": on})
+    return finance.publish(f"aid.{what}", case, {**usual, **own, **data}, version=version, occurredon=on)
+
+
+def contradiction(
+    source: Source, record: str, what: str = "found", *, version: int = 1, on: str = "2022-08-20"
+) -> Event:
+    """A record of a source contradicts another one, or does not any more."""
+    data = {"kind": "after-death", "scope": person(1), "record": "visits", "record_id": record, "other_id": None}
+    return source.publish(f"contradiction.{what}", f"about {record}", {**data, "on": on}, version=version)
 
 
 def figure(database: Database, code: str, year: int = 2022, today: date = TODAY) -> Figure:
@@ -174,7 +219,11 @@ class Api(ServiceApi):
         super().__init__(ReportingService, database, NOW)
         self.service.host.consumers = {source: Source(source).consumer(database) for source in SOURCES}
         self.sources = {source.name: source for source in sources}
-        self.service.kept = Kept(Heads(self._head), Taken())
+        self.service.shared = Shared(Heads(self._head), FigureCache())
+
+    def json(self, path: str) -> Any:
+        """What a GET of a path answers."""
+        return self("GET", path).json
 
     def _head(self, source: str) -> Head:
         if source not in self.sources:

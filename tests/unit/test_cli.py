@@ -20,8 +20,8 @@ from hongxia.roles import ADMIN, OFFICE, OPERATOR, SUBSCRIBER
 from hongxia.runtime import runner
 from hongxia.workbook.write import write
 from services.finance.workbook import BUDGET
-from services.reporting import commands
-from services.reporting.verifying import Check
+from services.reporting.commands import verify_year
+from services.reporting.proof.checks import Check
 
 AWKWARD = "[old]名[/x]:warning:" + "长" * 80
 """Whatever Rich would take for markup or for an emoji, and longer than a line."""
@@ -274,6 +274,7 @@ def test_figures_are_printed_as_they_are(run: Run, monkeypatch: pytest.MonkeyPat
         "name": f"走访{AWKWARD}",
         "service": "outreach",
         "value": "3",
+        "printed": "3",
         "unit": "人[次]",
         "printed_as": "[/近]3",
         "target": "[b]",
@@ -293,7 +294,7 @@ def test_figures_are_printed_as_they_are(run: Run, monkeypatch: pytest.MonkeyPat
 
 
 def test_checks_are_printed_as_they_are(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(commands, "checks", lambda _client, _year: [Check(True, AWKWARD), Check(False, AWKWARD)])
+    monkeypatch.setattr(verify_year, "checks", lambda _client, _year: [Check(True, AWKWARD), Check(False, AWKWARD)])
     code, out, err = run("verify", 2022)
     assert (code, out) == (1, f"✓ {AWKWARD}\n✗ {AWKWARD}\n")
     assert err == f"错误 2022年度验证未通过：1 处不一致，首处为：{AWKWARD}\n"

@@ -7,8 +7,20 @@ import pytest
 from hongxia.database import Database
 from hongxia.http import auth
 from hongxia.roles import OFFICE, OPERATOR
-from services.reporting import digest
-from tests.unit.reporting_builders import Api, Source, cadre, contact, new_database, person, visit
+from services.reporting.figures import answers
+from services.reporting.proof import digest
+from tests.unit.reporting_builders import (
+    Api,
+    Source,
+    answer,
+    approved,
+    cadre,
+    contact,
+    contradiction,
+    new_database,
+    session_event,
+    visit,
+)
 from tests.unit.service_api import token
 
 
@@ -55,14 +67,12 @@ def test_aid_that_finance_refused_is_told_beside_the_figure_that_leaves_it_out(
     finance, outreach = sources[1], sources[2]
     address = "/years/2022/indicators/finance.aid.paid"
     assert api("GET", address).json["remark"] is None
-    aid = {"cadre_id": person(1), "amount_fen": 5, "approved_on": "2022-01-18", "pay_on": "2022-01-25"}
-    case = outreach.tell("aid.approved", "a", aid).subject
-    refused = {"case_id": case, "amount_fen": 5, "reason": "no-money", "refused_on": "2022-01-25"}
-    finance.tell("aid.refused", case, refused)
+    case = approved(outreach, "a", 1)
+    answer(finance, case, "refused", "2022-01-25")
     for source in (finance, outreach):
         source.read(database)
     figure = api("GET", address).json
-    assert (figure["value"], figure["state"], figure["remark"]) == ("0.00", "complete", "另有 1 件帮扶拒付，未计入")
+    assert (figure["value"], figure["state"], figure["remark"]) == ("0.00", "complete", "另有 1 件不予拨付，未计入")
 
 
 def test_figures_follow_what_comes_in(api: Api, database: Database, sources: list[Source]) -> None:
@@ -82,14 +92,18 @@ def test_a_parked_event_shows_in_the_figures_that_it_may_concern_and_in_no_other
     api: Api, database: Database, sources: list[Source]
 ) -> None:
     visit(sources[2], "broken", 1, people="two")
-    sources[2].read(database)
+    session_event(sources[0], "lesson")
+    for source in sources:
+        source.read(database)
     items = {item["code"]: item for item in api("GET", "/years/2022/indicators").json["items"]}
     assert items["outreach.five_visits.persons"]["state"] == "parked"
-    assert "1 个事件" in items["outreach.five_visits.persons"]["reason"]
+    assert "1 条记录" in items["outreach.five_visits.persons"]["reason"]
     assert items["activities.reflections"]["state"] == "complete"
 
 
 def test_a_source_that_can_not_be_reached_is_catching_up(database: Database, sources: list[Source]) -> None:
+    session_event(sources[0], "lesson")
+    sources[0].read(database)
     api = Api(database, sources[0], sources[1])
     states = {item["code"]: item["state"] for item in api("GET", "/years/2022/indicators").json["items"]}
     assert states["outreach.five_visits.persons"] == "catching_up"
@@ -103,7 +117,8 @@ def test_a_figure_opens_page_by_page_to_its_events_and_their_records(api: Api) -
     assert [event["position"] for event in first["items"] + rest["items"]] == [2, 3, 4, 5, 6]
     assert rest["next_cursor"] is None
     event = first["items"][0]
-    assert event["title"] == "走访 · 登记"
+    assert event["title"] == "走访已登记"
+    assert {"label": "走访形式", "value": "家访"} in event["labelled"]
     assert event["data"]["people"] == 2
     assert event["record"] == {"service": "outreach", "path": f"/visits/{event['subject']}"}
 
@@ -153,6 +168,71 @@ def test_what_is_not_there_is_a_404(api: Api, path: str, slug: str) -> None:
     assert (answer.status_code, answer.json["type"]) == (404, f"urn:hongxia:problem:{slug}")
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/years?year=2022",
+        "/years/2022/indicators?street=x",
+        "/years/2022/indicators/outreach.five_visits.persons?street=x",
+        "/years/2022/indicators/outreach.five_visits.persons/months?month=3",
+        "/years/2022/indicators/outreach.five_visits.persons/events?kind=visit",
+        "/years/2022/beyond?code=x",
+        "/years/2022/digest?kind=visit",
+    ],
+)
+def test_a_query_parameter_that_is_not_known_is_refused_by_its_name(api: Api, path: str) -> None:
+    answer = api("GET", path)
+    assert answer.status_code == 422
+    assert answer.json["errors"][0]["parameter"] == path.rpartition("?")[2].partition("=")[0]
+
+
+def test_the_indicators_beyond_the_report_are_answered_apart_and_open_like_the_others(api: Api) -> None:
+    codes = [item["code"] for item in api.json("/years/2022/beyond")["items"]]
+    assert codes == ["outreach.obligations.on_time", "outreach.obligations.missed"]
+    assert api("GET", f"/years/2022/indicators/{codes[0]}/events").status_code == 200
+
+
+def test_money_is_printed_with_two_decimals_beside_its_exact_value(
+    api: Api, database: Database, sources: list[Source]
+) -> None:
+    answer_to = approved(sources[2], "a", 1, amount_fen=11_199_999)
+    answer(sources[1], answer_to, "paid", "2022-01-18", amount_fen=11_199_999)
+    for source in sources:
+        source.read(database)
+    item = api.json("/years/2022/indicators/finance.aid.paid")
+    assert (item["value"], item["printed"]) == ("11.199999", "11.20")
+    html = api("GET", "/?year=2022").get_data(as_text=True)
+    assert 'title="准确值 11.199999 万元">11.20</b>' in html
+
+
+def test_the_pages_of_the_office_use_none_of_the_builders_words(api: Api) -> None:
+    pages = [api("GET", "/?year=2022").get_data(as_text=True), api("GET", "/", role=None).get_data(as_text=True)]
+    script = api("GET", "/static/dashboard.js").get_data(as_text=True)
+    for text in (*pages, script):
+        assert [word for word in ("令牌", "链值", "事件", "版本", "未被改动") if word in text] == []
+
+
+def test_the_page_names_open_contradictions_and_where_they_are_listed(
+    api: Api, database: Database, sources: list[Source]
+) -> None:
+    assert "<a data-service" not in api("GET", "/?year=2022").get_data(as_text=True)
+    contradiction(sources[2], sources[2].events[0].subject)
+    sources[2].read(database)
+    html = api("GET", "/?year=2022").get_data(as_text=True)
+    assert '<a data-service="outreach" href="#" data-path="/contradictions?state=open' in html
+    assert "走访联络 1 处" in html
+
+
+def test_codes_of_the_bureaus_lists_are_shown_by_their_labels(
+    api: Api, database: Database, sources: list[Source]
+) -> None:
+    sources[3].publish("unit.listed", "u", {"code": "u1234abcd", "label": "区教育局"})
+    sources[3].publish("unit.amended", "u", {"code": "u1234abcd", "label": "区教育局（原教委）"}, version=2)
+    sources[3].read(database)
+    with database.read() as session:
+        assert answers.listed_labels(session) == {"unit": {"u1234abcd": "区教育局（原教委）"}}
+
+
 @pytest.mark.parametrize("query", ["limit=0", "limit=1001", "cursor=nonsense", "kinds=visit"])
 def test_a_query_that_is_wrong_is_refused(api: Api, query: str) -> None:
     assert api("GET", f"/years/2022/facts?{query}").status_code == 422
@@ -166,7 +246,7 @@ def test_nothing_is_told_without_a_token(api: Api) -> None:
 def test_without_a_token_the_dashboard_asks_for_one_and_shows_no_figure(api: Api) -> None:
     answer = api("GET", "/", role=None)
     assert (answer.status_code, answer.mimetype) == (401, "text/html")
-    assert "访问令牌" in answer.get_data(as_text=True)
+    assert "访问口令" in answer.get_data(as_text=True)
     assert "指标" not in answer.get_data(as_text=True)
     assert api("GET", "/", role="liaison").status_code == 403
 

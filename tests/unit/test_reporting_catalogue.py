@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from services.reporting import catalogue
-from services.reporting.catalogue import Undeclared, for_year, parse
+from services.reporting.figures import catalogue
+from services.reporting.figures.catalogue import Undeclared, for_year, parse
 
 ACCEPTANCE = Path(__file__).parents[2] / "demo" / "indicators-2022.csv"
 
@@ -54,6 +54,12 @@ def test_the_weights_are_at_most_the_forms_hundred_points() -> None:
     assert sum(indicator.weight for indicator in for_year(2022).indicators) <= 100
 
 
+def test_indicators_beyond_the_report_are_found_by_their_code_and_stand_in_no_table() -> None:
+    catalogue_2022 = for_year(2022)
+    assert catalogue_2022.find("outreach.obligations.on_time") in catalogue_2022.beyond
+    assert "outreach.obligations.on_time" not in {indicator.code for indicator in catalogue_2022.indicators}
+
+
 def test_where_persons_are_counted_the_register_is_a_source() -> None:
     found = for_year(2022).find("activities.healthcheck.persons")
     assert found is not None
@@ -65,6 +71,15 @@ def test_where_persons_are_counted_the_register_is_a_source() -> None:
     [
         ("of: visit", "of: visits", "no kind of fact: visits"),
         ("form: home", "from: home", "visit has no field from"),
+        ("form: home", "method: phone", "visit has no field method"),
+        ("count: {of: visit", "sum: {of: visit, field: vaccinated", "visit has no field vaccinated"),
+        ("count: {of: visit", "distinct: {of: visit, fields: [topic]", "visit has no field topic"),
+        ("{form: home}}", "{form: home}, filled: [call]}", "visit has no field call"),
+        ("{form: home}}", "{form: home}, by: resolved_on}", "visit has no field resolved_on"),
+        ("{form: home}}", "{form: home}, by: form}", "visit.form is no date"),
+        ("{form: home}}", "{form: home}, also: {of: contact, where: {form: home}}}", "contact has no field form"),
+        ("target: 10", "coverage: {due: cadre, until: deceased_on, away: [left_on, met_on], by: contact}", "met_on"),
+        ("target: 10", "target: 10\n    beside: [{say: 另有若干件, count: {of: visit}}]", "no place"),
         ("form: home", "form: 3", "visit.form is of type str"),
         ("form: home", "five_must: 'yes'", "visit.five_must is of type bool"),
         ("[产出, 数量]", "[产出, 社会效益]", "no category"),

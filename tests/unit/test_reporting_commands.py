@@ -14,9 +14,9 @@ from sqlalchemy import update
 
 from hongxia.client import ClientError
 from hongxia.database import Database
-from services.reporting import commands
-from services.reporting.models import Fact
-from services.reporting.verifying import checks
+from services.reporting.commands import show_figures
+from services.reporting.facts.model import Fact
+from services.reporting.proof.checks import checks
 from tests.unit.reporting_builders import Api, Source, cadre, contact, new_database, visit, work
 
 CONSUMERS = {"reporting": ("activities", "finance", "outreach", "registry"), "outreach": ("registry",)}
@@ -144,14 +144,14 @@ def item(code: str, value: str | None) -> dict[str, Any]:
 
 def test_figures_out_of_bounds_are_named() -> None:
     bounds = {code: (Decimal(1), Decimal("2.5")) for code in ("a", "b", "c", "d")}
-    found = commands._out_of_bounds(bounds, [item("a", "2.50"), item("b", "3"), item("c", None)])
+    found = show_figures._out_of_bounds(bounds, [item("a", "2.50"), item("b", "3"), item("c", None)])
     assert [fault.split()[0] for fault in found] == ["b", "c", "d：没有这项指标"]
 
 
 def test_bounds_are_read_from_three_columns_and_others_are_let_be(tmp_path: Path) -> None:
     path = tmp_path / "bounds.csv"
     path.write_text("code,name_zh,low,high\na,走访,1,2.50\n", encoding="utf-8-sig")
-    assert commands._bounds(path) == {"a": (Decimal(1), Decimal("2.5"))}
+    assert show_figures._bounds(path) == {"a": (Decimal(1), Decimal("2.5"))}
     path.write_text("code,low\na,1\n", encoding="utf-8")
     with pytest.raises(ClientError):
-        commands._bounds(path)
+        show_figures._bounds(path)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from hongxia.events.feed import FeedAway, Head
-from services.reporting.completeness import Reading, SourceState, compared, overall
-from services.reporting.heads import AWAY_SECONDS, Heads
+from services.reporting.proof.completeness import Reading, SourceState, compared, overall
+from services.reporting.proof.heads import AWAY_SECONDS, Heads
 
 A, B = "a" * 64, "b" * 64
 
@@ -25,7 +25,7 @@ def test_equal_position_and_chain_are_complete() -> None:
 
 def test_a_cursor_behind_the_head_is_catching_up() -> None:
     found = compared(read(), Head(9, B, 1, 1))
-    assert (found.state, found.reason) == ("catching_up", "还差 3 个事件")
+    assert (found.state, found.reason) == ("catching_up", "还差 3 条记录")
 
 
 def test_events_that_have_no_position_yet_are_missing_too() -> None:
@@ -35,7 +35,7 @@ def test_events_that_have_no_position_yet_are_missing_too() -> None:
 def test_a_source_that_can_not_be_asked_is_not_called_complete() -> None:
     found = compared(read(), None)
     assert (found.state, found.head_position) == ("catching_up", None)
-    assert found.reason and "未知" in found.reason
+    assert found.reason and "不知是否读全" in found.reason
 
 
 def test_another_chain_or_a_head_below_the_cursor_has_diverged() -> None:
@@ -50,7 +50,7 @@ def test_parked_events_are_told_even_where_the_cursor_is_level() -> None:
 
 def test_a_figure_is_in_the_worst_of_its_sources_states_with_every_reason() -> None:
     states: list[SourceState] = [compared(read(parked=1), Head(7, A, 0, 1)), compared(read(), None)]
-    assert overall(states) == ("parked", "outreach：搁置了 1 个事件；outreach：来源连不上，末端未知")
+    assert overall(states) == ("parked", "走访联络：搁置了 1 条记录；走访联络：来源连不上，不知是否读全")
     assert overall(states[1:])[0] == "catching_up"
     assert overall([]) == ("complete", None)
 

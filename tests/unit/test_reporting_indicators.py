@@ -9,13 +9,18 @@ import pytest
 from sqlalchemy import select
 
 from hongxia.database import Database
-from services.reporting.catalogue import for_year
-from services.reporting.indicators import Year, ended_months, followed, shown
-from services.reporting.measures import Unit
-from services.reporting.models import Log
+from services.reporting.facts.model import Log
+from services.reporting.figures.calendar import ended_months
+from services.reporting.figures.catalogue import for_year
+from services.reporting.figures.indicators import Year, followed
+from services.reporting.figures.measures import Unit
+from services.reporting.figures.values import exact, printed
 from tests.unit.reporting_builders import (
+    LINE,
     TODAY,
     Source,
+    answer,
+    approved,
     attendance,
     cadre,
     contact,
@@ -23,6 +28,7 @@ from tests.unit.reporting_builders import (
     new_database,
     person,
     session_event,
+    suggestion,
     value,
     visit,
 )
@@ -30,25 +36,23 @@ from tests.unit.reporting_builders import (
 WAN = Unit("万元", divide_by=1_000_000, least=2, most=6)
 PERCENT = Unit("%", multiply_by=100, most=2)
 
-LINE = "11111111-1111-5111-8111-111111111111"
-
 
 def spent(finance: Source, name: str, fen: int, on: str = "2022-03-01", what: str = "posted") -> None:
-    data = {"line_id": LINE, "year": 2022, "expenditure_class": "basic", "amount_fen": fen, "spent_on": on}
-    more = {"reverses": LINE} if what == "reversed" else {}
-    finance.tell(f"expenditure.{what}", name, {**data, **more})
+    data = {"line_id": LINE, "year": int(on[:4]), "expenditure_class": "basic", "amount_fen": fen, "spent_on": on}
+    more = {"reverses": LINE, "corrects_year": 2022} if what == "reversed" else {}
+    finance.publish(f"expenditure.{what}", name, {**data, **more})
 
 
 def budget(finance: Source, name: str, fen: int, expenditure_class: str = "basic", year: int = 2022) -> None:
     data = {"year": year, "line_no": name, "name": "经费", "initial_fen": fen, "pays_aid": False}
-    finance.tell(
+    finance.publish(
         "budget.approved", name, {**data, "expenditure_class": expenditure_class, "approved_on": f"{year}-01-01"}
     )
 
 
 def adjusted(finance: Source, name: str, fen: int) -> None:
     data = {"line_id": LINE, "year": 2022, "expenditure_class": "project", "amount_fen": fen}
-    finance.tell("budget.adjusted", name, {**data, "adjusted_on": "2022-09-01"})
+    finance.publish("adjustment.made", name, {**data, "adjusted_on": "2022-09-01"})
 
 
 def behind(database: Database, code: str) -> list[int]:
@@ -66,7 +70,7 @@ def behind(database: Database, code: str) -> list[int]:
     [(1_803_900_000, "1803.90"), (0, "0.00"), (123_456_789, "123.456789"), (-5_000_000, "-5.00"), (1, "0.000001")],
 )
 def test_an_amount_in_wan_is_exact_with_at_least_two_decimals(fen: int, text: str) -> None:
-    assert shown(Fraction(fen), WAN) == text
+    assert exact(Fraction(fen), WAN) == text
 
 
 @pytest.mark.parametrize(
@@ -74,12 +78,20 @@ def test_an_amount_in_wan_is_exact_with_at_least_two_decimals(fen: int, text: st
     [(1, 1, "100"), (55, 57, "96.49"), (1, 2, "50"), (1, 3, "33.33"), (2, 3, "66.67"), (1, 8, "12.5"), (0, 9, "0")],
 )
 def test_a_rate_has_at_most_two_decimals(numerator: int, denominator: int, text: str) -> None:
-    assert shown(Fraction(numerator, denominator), PERCENT) == text
+    assert exact(Fraction(numerator, denominator), PERCENT) == text
+
+
+def test_the_office_prints_wan_with_two_decimals_rounded_half_up() -> None:
+    unit = Unit("万元", divide_by=1_000_000, least=2, most=6, printed=2)
+    texts = {11_199_999: "11.20", 11_194_999: "11.19", 1_803_900_000: "1803.90", -5_000: "-0.01", 4_999: "0.00"}
+    assert {fen: printed(exact(Fraction(fen), unit), unit) for fen in texts} == texts
+    assert exact(Fraction(11_199_999), unit) == "11.199999"
+    assert printed("96.49", PERCENT) == "96.49"
 
 
 def test_a_rate_that_is_short_of_the_whole_is_never_rounded_up_to_it() -> None:
-    assert shown(Fraction(99_999, 100_000), PERCENT) == "99.99"
-    assert shown(Fraction(100_001, 100_000), PERCENT) == "100"
+    assert exact(Fraction(99_999, 100_000), PERCENT) == "99.99"
+    assert exact(Fraction(100_001, 100_000), PERCENT) == "100"
 
 
 def test_budget_is_approved_lines_with_adjustments_and_execution_is_net_of_reversals() -> None:
@@ -101,9 +113,27 @@ def test_budget_is_approved_lines_with_adjustments_and_execution_is_net_of_rever
 
 
 def test_a_rate_over_nothing_has_no_value_and_says_why() -> None:
-    rate = figure(new_database(), "finance.execution_rate")
-    assert (rate.value, rate.denominator) == (None, 0)
-    assert rate.reason
+    finance, database = Source("finance"), new_database()
+    budget(finance, "a", 0)
+    finance.read(database)
+    rate = figure(database, "finance.execution_rate")
+    assert (rate.value, rate.denominator, rate.no_data) == (None, 0, False)
+    assert rate.reason == "分母为零，尚无应计对象"
+
+
+def test_a_source_without_records_of_the_year_has_no_figure_of_it() -> None:
+    finance, outreach, database = Source("finance"), Source("outreach"), new_database()
+    budget(finance, "a", 100, year=2021)
+    visit(outreach, "one", 1)
+    visit(outreach, "two", 1, visited_on="2021-05-05")
+    visit(outreach, "two", 1, "voided", version=2, visited_on="2021-05-05")
+    for source in (finance, outreach):
+        source.read(database)
+    total = figure(database, "finance.budget.total")
+    assert (total.value, total.reason, total.no_data) == (None, "无数据", True)
+    assert value(database, "finance.budget.total", year=2021) == "0.0001"
+    assert value(database, "outreach.five_visits.persons") == "0"
+    assert value(database, "outreach.five_visits.persons", year=2021) is None
 
 
 def test_only_sessions_that_were_held_count() -> None:
@@ -146,7 +176,7 @@ def test_works_are_told_apart_by_whether_they_answer_a_call() -> None:
         ("d", "essay", "征文"),
     ):
         data = {"genre": genre, "call": call, "collected_on": "2022-05-05", "cadre_id": None}
-        activities.tell("work.collected", name, data)
+        activities.publish("work.collected", name, data)
     activities.read(database)
     assert value(database, "activities.works.poems_call") == "1"
     assert value(database, "activities.works.essays_call") == "1"
@@ -155,7 +185,7 @@ def test_works_are_told_apart_by_whether_they_answer_a_call() -> None:
 
 def test_drive_days_are_pairs_of_drive_and_date() -> None:
     activities, database = Source("activities"), new_database()
-    drives = {name: activities.tell("drive.held", name, {"title": name}).subject for name in ("d1", "d2")}
+    drives = {name: activities.publish("drive.held", name, {"title": name}).subject for name in ("d1", "d2")}
     rows = [
         ("d1", "2022-04-01", "甲"),
         ("d1", "2022-04-01", "乙"),
@@ -163,8 +193,8 @@ def test_drive_days_are_pairs_of_drive_and_date() -> None:
         ("d2", "2022-04-02", "丙"),
     ]
     for number, (drive, on, unit) in enumerate(rows):
-        data = {"drive_id": drives[drive], "on": on, "unit_name": unit, "attended": 10, "vaccinated": 4}
-        activities.tell("roster.recorded", f"r{number}", data)
+        data = {"drive_id": drives[drive], "on": on, "unit": unit, "attended": 10, "vaccinated": 4}
+        activities.publish("roster.recorded", f"r{number}", data)
     activities.read(database)
     codes = ("drives", "days", "units", "attended", "vaccinated")
     assert [value(database, f"activities.vaccination.{code}") for code in codes] == ["2", "3", "3", "40", "16"]
@@ -245,12 +275,11 @@ def test_coverage_of_a_year_that_has_not_begun_has_no_value() -> None:
 
 def test_suggestions_resolved_are_a_rate_of_those_received() -> None:
     outreach, database = Source("outreach"), new_database()
-    data = {"category": "health", "channel": "phone", "received_on": "2022-04-06"}
     for name in ("a", "b", "c"):
-        outreach.tell("suggestion.received", name, data)
-    outreach.tell("suggestion.assigned", "a", {**data, "assigned_on": "2022-04-07"}, version=2)
-    outreach.tell("suggestion.resolved", "a", {**data, "resolved_on": "2022-04-12"}, version=3)
-    outreach.tell("suggestion.voided", "b", data, version=2)
+        suggestion(outreach, name)
+    suggestion(outreach, "a", "assigned", version=2, assigned_on="2022-04-07")
+    suggestion(outreach, "a", "resolved", version=3, assigned_on="2022-04-07", resolved_on="2022-04-12")
+    suggestion(outreach, "b", "voided", version=2)
     outreach.read(database)
     assert value(database, "outreach.suggestions.received") == "2"
     assert value(database, "outreach.suggestions.resolved_rate") == "50"
@@ -258,16 +287,14 @@ def test_suggestions_resolved_are_a_rate_of_those_received() -> None:
 
 def test_aid_that_finance_has_not_answered_is_pending() -> None:
     outreach, finance, database = Source("outreach"), Source("finance"), new_database()
-    aid = {"amount_fen": 800_000, "approved_on": "2022-01-18", "pay_on": "2022-01-25"}
-    cases = [outreach.tell("aid.approved", name, {"cadre_id": person(1), **aid}).subject for name in ("a", "b", "c")]
-    paid = {"expenditure_id": LINE, "line_id": LINE, "amount_fen": 800_000, "paid_on": "2022-01-25"}
-    finance.tell("aid.paid", cases[0], {"case_id": cases[0], **paid})
-    refused = {"case_id": cases[1], "amount_fen": 800_000, "reason": "no-money", "refused_on": "2022-01-25"}
-    finance.tell("aid.refused", cases[1], refused)
+    cases = [approved(outreach, name, 1) for name in ("a", "b", "c", "d")]
+    answer(finance, cases[0], "paid", "2022-01-25")
+    answer(finance, cases[1], "refused", "2022-01-25")
+    answer(finance, cases[3], "waiting", "2022-01-25")
     outreach.read(database)
     finance.read(database)
-    paid_figure = figure(database, "finance.aid.paid")
-    assert (paid_figure.value, paid_figure.pending, paid_figure.left_out) == ("0.80", 1, 1)
+    paid = figure(database, "finance.aid.paid")
+    assert (paid.value, paid.pending, paid.beside) == ("0.80", 2, (1, 1))
     assert value(database, "outreach.aid.persons") == "1"
 
 

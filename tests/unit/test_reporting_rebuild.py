@@ -13,11 +13,12 @@ from sqlalchemy import delete, select, update
 from hongxia.database import Database
 from hongxia.events import parked
 from hongxia.events.envelope import canonical
-from hongxia.http.problems import Conflict
-from services.reporting import digest, rebuild, recording, verification
-from services.reporting.app import Memory
-from services.reporting.indicators import live
-from services.reporting.models import Fact, Generation, Log
+from hongxia.rules import Conflicting
+from services.reporting.app import Sharing
+from services.reporting.facts import rebuild, recording
+from services.reporting.facts.generations import live
+from services.reporting.facts.model import Fact, Generation, Log
+from services.reporting.proof import digest, verification
 from tests.unit.reporting_builders import (
     CONTEXT,
     SOURCES,
@@ -158,7 +159,7 @@ def test_a_rebuild_gives_way_to_a_newer_one_and_leaves_the_facts_alone(database:
         with work(database) as session:
             session.execute(update(Generation).values(shadow=9, last=9))
 
-    with pytest.raises(Conflict):
+    with pytest.raises(Conflicting):
         rebuild.rebuild(database, CONTEXT, another)
     assert digest_of(database) == before
     assert {fact.generation for fact in facts(database, "visit")} == {1}
@@ -175,9 +176,9 @@ def test_a_rebuild_in_which_the_process_died_is_ended_at_the_next_start(database
     with pytest.raises(SystemExit):
         rebuild.rebuild(database, CONTEXT, die)
     assert {fact.generation for fact in facts(database, "visit")} == {1, 2}
-    memory = Memory()
-    memory.hosting = SimpleNamespace(host=Api(database).service.host)
-    memory.setup()
+    sharing = Sharing()
+    sharing.hosting = SimpleNamespace(host=Api(database).service.host)
+    sharing.setup()
     with database.read() as session:
         assert session.execute(select(Generation.live, Generation.shadow)).one() == (1, None)
     assert {fact.generation for fact in facts(database, "visit")} == {1}
@@ -188,7 +189,7 @@ def test_a_start_beside_a_rebuild_makes_it_give_way_and_leaves_the_facts_alone(d
     for source in year_of_events():
         source.read(database)
     before = digest_of(database)
-    with pytest.raises(Conflict):
+    with pytest.raises(Conflicting):
         rebuild.rebuild(database, CONTEXT, lambda: rebuild.give_up_unfinished(database, CONTEXT))
     assert digest_of(database) == before
 
@@ -199,9 +200,9 @@ def test_a_rebuild_is_given_up_when_a_source_is_to_be_read_anew(database: Databa
 
     def reset() -> None:
         with work(database) as session:
-            recording.forget(session, "outreach")
+            recording.clear(session, "outreach")
 
-    with pytest.raises(Conflict):
+    with pytest.raises(Conflicting):
         rebuild.rebuild(database, CONTEXT, reset)
     assert not facts(database, "visit")
 
@@ -211,8 +212,9 @@ def test_an_event_that_the_rules_do_not_take_any_more_stops_a_rebuild(database: 
         source.read(database)
     with work(database) as session:
         session.execute(update(Log).where(Log.source == "outreach", Log.position == 2).values(body=b"{}"))
-    with pytest.raises(Conflict, match="outreach 位置 2"):
+    with pytest.raises(Conflicting) as refused:
         rebuild.rebuild(database, CONTEXT, nothing)
+    assert "outreach 位置 2" in refused.value.message
     with database.read() as session:
         assert session.execute(select(Generation.live, Generation.shadow)).one() == (1, None)
 

@@ -25,7 +25,7 @@ AID_REFUSED = _event(
     "refused",
     "帮扶款无法拨付",
     "An approved aid case can't be paid.",
-    reason=Code(REFUSALS, help_en="why"),
+    reason=Code(REFUSALS, label="不予拨付的原因", help_en="why"),
     refused_on=Day(help_en="the day for which payment was asked"),
 )
 AID_WAITING = _event(

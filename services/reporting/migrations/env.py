@@ -1,6 +1,6 @@
 """Alembic's environment of reporting."""
 
 from hongxia.migrations.environment import run
-from services.reporting.models import Base
+from services.reporting.facts.model import Base
 
 run(Base.metadata)

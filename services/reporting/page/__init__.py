@@ -1,0 +1,1 @@
+"""The dashboard: the year's figures for the office's browser."""
