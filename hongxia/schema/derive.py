@@ -15,7 +15,10 @@ from hongxia.events.declare import EventData
 from hongxia.lifecycle import Lifecycle
 from hongxia.paging import LIMIT, MOST
 from hongxia.rules import Refused, Violation
-from hongxia.schema.fields import Code, Count, Day, Declared, Flag, QueryFlag, Yuan
+from hongxia.schema.fields import CadreRef, Code, Count, Day, Declared, Flag, QueryFlag, Yuan
+
+OPAQUE = "the cadre, by an opaque id"
+"""What events say of a cadre; its number stands in workbooks alone."""
 
 CORRECTION = "correction"
 """The reason of an amendment that names none."""
@@ -198,7 +201,8 @@ def _published_field(field: Any) -> Any:
     """
     if not isinstance(field, Declared):
         return deepcopy(field)
-    metadata = {"description": field.metadata["help_en"]} if field.metadata.get("help_en") else {}
+    words = OPAQUE if isinstance(field, CadreRef) else field.metadata.get("help_en")
+    metadata = {"description": words} if words else {}
     if field.metadata.get("label"):
         metadata["title"] = field.metadata["label"]
     if isinstance(field, Yuan):

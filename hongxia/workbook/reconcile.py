@@ -204,8 +204,9 @@ class _Sheet:
 
     def _take(self, row: Row, record_id: str) -> None:
         values, key = self.rows_of.values(self.loading, row), key_of(self.sheet, row)
-        record, before = self.kept.get(record_id), self.known.get(key) or self.earlier.get(key)
-        findings = len(self.loading.findings)
+        record, before = self.kept.get(record_id), self.known.get(key)
+        if before is None and key not in self.later:
+            before = self.earlier.get(key)
         if record is None:
             record = self._create(row, record_id, values)
         elif before is not None:
@@ -214,7 +215,7 @@ class _Sheet:
             self.counts.unchanged += 1
         else:
             self._adopt(row, record, values)
-        if record is not None and len(self.loading.findings) == findings:
+        if record is not None:
             self._remember(row, record, values, before)
 
     def _create(self, row: Row, record_id: str, values: dict[str, Any]) -> Any:
@@ -293,7 +294,6 @@ class _Sheet:
     def _try(self, row: Row, step: Callable[[], Any]) -> Any:
         """Do a step. What it asks is noted in the plan, to be confirmed with it, and then it is done."""
         loading = self.loading
-        loading.confirmed = ()
         try:
             while True:
                 try:

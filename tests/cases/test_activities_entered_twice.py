@@ -156,3 +156,10 @@ def test_two_questions_are_confirmed_together_and_others_are_not_known(api: Api,
     assert api.made(path, **LESSON, others_count=9_999)["others_count"] == 9_999
     assert problem(api.post("/sessions?confirm=anything", **LESSON))[:2] == (422, "invalid")
     assert types(database) == ["session.held", "session.held"]
+
+
+def test_two_works_that_somebody_confirmed_are_no_contradiction(api: Api, database: Database) -> None:
+    api.made("/works", **POEM)
+    api.made("/works?confirm=entered-twice", **POEM)
+    read(database, cadre_event("amended", LIN, version=2))
+    assert api.contradictions() == []

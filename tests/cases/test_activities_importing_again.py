@@ -277,3 +277,22 @@ def test_a_session_that_the_api_planned_goes_on_with_the_file_that_says_it_was_h
     assert types(database) == ["session.scheduled", "session.held"]
     [(sheet, row, field, _)] = conflicts(database, sessions=[session_row("CC-1", state="scheduled")])
     assert (sheet, row, field) == ("sessions", 2, "state")
+
+
+def test_a_drive_whose_first_day_was_given_by_the_api_keeps_it(api: Api, database: Database) -> None:
+    api.made("/drives", drive_no="JZ-1", title="第一次", starts_on="2022-04-10")
+    drives = [{"drive_no": "JZ-1", "title": "第一次"}]
+    load(database, vaccination_drives=drives, vaccination_rosters=[roster_row(date(2022, 4, 12))])
+    assert api("GET", DRIVE).json["starts_on"] == "2022-04-10"
+
+
+def test_a_first_day_that_was_corrected_in_the_system_is_not_moved_back_by_the_same_file(
+    api: Api, database: Database
+) -> None:
+    load(database, **a_year())
+    first = api("GET", "/rosters").json["items"][0]
+    api("POST", f"/rosters/{first['id']}/void", {"reason": "entered-in-error"})
+    assert api.amend(DRIVE, starts_on="2022-04-13").status_code == 200
+    before = events(database)
+    load(database, **a_year())
+    assert events(database) == before

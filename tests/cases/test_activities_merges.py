@@ -334,3 +334,14 @@ def test_a_person_counts_once_whatever_happens_and_all_comes_apart_again(acts: l
         story.undo(cadre)
     assert standing(story.api) == story.meant
     assert sorted(filter(None, facts(story.database).values())) == sorted(cadre_id for _, cadre_id in story.meant)
+
+
+def test_a_row_of_either_number_is_the_entry_that_the_api_made_before_the_merge(api: Api, database: Database) -> None:
+    lesson = api.held_session(session_no="CC-1", title="第一讲")
+    api.attended(lesson["id"], CHEN)
+    merge(database, CHEN, LIN)
+    row = {"session_no": "CC-1", "title": "第一讲", "programme": "online", "held_on": DAY, "host": "centre"}
+    attendances = [{"session_no": "CC-1", "cadre_id": number} for number in ("G0001", "G0002")]
+    loaded = load(database, sessions=[{**row, "state": "held"}], attendances=attendances)
+    assert loaded["attendances"] == (0, 2)
+    assert standing(api) == {(lesson["id"], CHEN)}

@@ -157,3 +157,13 @@ def test_nobody_is_moved_behind_the_death_by_moving_the_batch(api: Api, database
     refused = api.amend(f"/health-checks/{batch['id']}", held_on="2022-08-10")
     assert problem(refused) == (422, "cadre-deceased", "#/held_on")
     assert "2022-08-09" in refused.json["detail"] and "2022-08-10" in refused.json["detail"]
+
+
+def test_a_contradiction_is_gone_when_the_date_of_the_attendance_itself_is_corrected(
+    api: Api, database: Database
+) -> None:
+    entry = api.attended(api.held_session(held_on="2022-08-08")["id"], LIN, attended_on="2022-08-20")
+    happened(database, "deceased", 2, deceased_on="2022-08-09")
+    assert api.contradictions() == [("cadre-deceased", entry["id"])]
+    assert api.amend(f"/attendances/{entry['id']}", attended_on="2022-08-09").status_code == 200
+    assert api.contradictions() == []

@@ -157,7 +157,8 @@ WAITING: list[tuple[str, Callable[[Session], None], Callable[[Api], Any]]] = [
         a_death,
         lambda api: api("POST", f"/health-checks/{BATCH}/void", {"reason": "other"}),
     ),
-    ("an attendance for its session", a_cancelled_session, lambda api: attend(api, SESSION, CHEN)),
+    ("an attendance for its session", holding(Meeting, THIRD), lambda api: attend(api, THIRD)),
+    ("an attendance for a session being cancelled", a_cancelled_session, lambda api: attend(api, SESSION, CHEN)),
     (
         "an attendance that moves for its session",
         holding(Meeting, SESSION),

@@ -130,6 +130,14 @@ def test_a_merged_record_reads_as_itself_with_the_one_that_stands_for_it(api: Ap
     assert answer["id"] == third["id"]
 
 
+def test_who_holds_a_number_of_a_merged_record_finds_the_one_that_stands_for_it(api: Api) -> None:
+    merged, survivor = merged_pair(api)
+    by_number = api("GET", "/cadres?cadre_no=G0002").json["items"]
+    by_person = api("POST", "/cadres/search", {"resident_number": resident_number(serial=2)}).json["items"]
+    assert [(item["id"], item["survivor"]) for item in by_number + by_person] == [(merged["id"], survivor["id"])] * 2
+    assert [item["id"] for item in api("GET", "/cadres").json["items"]] == [survivor["id"]]
+
+
 def test_merging_into_a_merged_record_is_merging_into_the_surviving_one(session: Session) -> None:
     first, second, third = (record(session, serial) for serial in (1, 2, 3))
     merges.merge(session, first, second, TODAY)

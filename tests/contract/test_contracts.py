@@ -106,6 +106,9 @@ FIELDS = {
     # of the registry's rooms: what changed, lists, transfers, milestones (a month, never the day), contradictions
     "changed", "code", "label", "direction", "left_on", "returned_on", "medical_treatment", "reimbursement",
     "milestone", "kind", "scope", "record", "record_id", "other_id",
+    # of outreach's rooms: stays without hospital or illness, obligations and their kinds
+    "admitted_on", "discharged_on", "due_on", "met_on", "raised_on", "reported_on", "visit_id", "on_time",
+    "active", "concerns", "days", "occasions", "raised_by", "working_days",
 }  # fmt: skip
 """Every field that an event may have. Before a name is added: can it tell who a cadre is, or what ails one?"""
 

@@ -114,6 +114,16 @@ def test_a_dry_run_checks_a_file_and_keeps_nothing(fresh: Bureau, tmp_path: Path
     assert fresh.client.get("registry", "/cadres")["items"] == []
 
 
+def test_a_dry_run_of_a_whole_year_checks_each_file_as_if_those_before_were_there(
+    fresh: Bureau, tmp_path: Path
+) -> None:
+    generate(["--year", "2020", "--seed", "3", "--cadres", "300", "--out", str(tmp_path / "all")])
+    files = len(list((tmp_path / "all").glob("*.xlsx")))
+    done = fresh.run("import", str(tmp_path / "all"), "--dry-run")
+    assert done.stdout.count("检查通过") == files > 3
+    assert {name: fresh.settled_head(name)["position"] for name in fresh.addresses} == dict.fromkeys(fresh.addresses, 0)
+
+
 def test_writes_go_on_while_the_broker_is_away_and_are_published_when_it_is_back(
     fresh: Bureau, rabbitmq: RabbitMQ
 ) -> None:

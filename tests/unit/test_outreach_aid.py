@@ -135,12 +135,11 @@ def test_a_case_that_waits_for_a_line_says_so_until_it_is_answered(approved):
     assert (case.state, case.waiting, case.settled_on) == ("paid", False, date(2022, 3, 1))
 
 
-@pytest.mark.parametrize(("first", "second"), [(paid, refused), (refused, paid)])
-def test_a_case_ends_in_exactly_one_of_paid_and_refused(approved, first, second):
-    answer(approved, first(1))
+def test_what_was_paid_is_not_refused(approved):
+    answer(approved, paid(1))
     before = types(approved), case_of(approved).state
     with pytest.raises(Unappliable) as raised:
-        answer(approved, second(2))
+        answer(approved, refused(2))
     assert raised.value.code == "aid-not-awaiting-payment"
     assert (types(approved), case_of(approved).state) == before
 
@@ -290,9 +289,10 @@ def test_what_the_life_cycle_does_not_list_is_a_conflict(database):
 
 def test_what_finance_has_not_answered_can_be_amended_with_its_amount(approved):
     case = amend(approved, amount_fen=900_000, pay_on=date(2022, 2, 1))
-    assert (case.amount_fen, case.version) == (900_000, 3)
-    name, event = events(approved)[-1]
-    assert name == "aid.amended"
+    assert (case.amount_fen, case.version) == (900_000, 4)
+    (name, event), (asked, approval) = events(approved)[-2:]
+    assert (name, asked) == ("aid.amended", "aid.approved")
+    assert (approval["entityversion"], approval["data"]["amount_fen"]) == (4, 900_000)
     assert event["data"] == {
         "cadre_id": LIN,
         "applied_on": "2022-01-05",
@@ -303,7 +303,7 @@ def test_what_finance_has_not_answered_can_be_amended_with_its_amount(approved):
         "changed": ["amount_fen", "pay_on"],
         "reason": "correction",
     }
-    assert amend(approved, amount_fen=900_000).version == 3
+    assert amend(approved, amount_fen=900_000).version == 4
     answer(approved, paid(amount_fen=900_000))
     assert case_of(approved).state == "paid"
 
@@ -313,7 +313,33 @@ def test_finance_may_have_paid_before_it_read_the_amendment(approved):
     answer(approved, paid())
     case = case_of(approved)
     assert (case.state, case.amount_fen) == ("paid", 800_000)
-    assert types(approved)[2:] == ["aid.amended", "aid.amended", "aid.settled"]
+    assert types(approved)[2:] == ["aid.amended", "aid.approved", "aid.amended", "aid.settled"]
+
+
+@pytest.mark.parametrize("early", ["refused", "waiting"])
+def test_finance_s_answer_to_an_amount_that_was_amended_meanwhile_is_not_the_last(approved, early):
+    amend(approved, amount_fen=700_000)
+    answer(approved, finance_event(early, CASE, reason="no-money"))
+    assert (case_of(approved).state, case_of(approved).waiting) == ("approved", False)
+    answer(approved, paid(2, amount_fen=700_000))
+    assert (case_of(approved).state, case_of(approved).amount_fen) == ("paid", 700_000)
+
+
+def test_finance_s_later_answer_counts_where_only_the_day_was_amended(approved):
+    amend(approved, pay_on=date(2022, 3, 1))
+    answer(approved, refused(1), paid(2))
+    assert case_of(approved).state == "paid"
+
+
+def test_finance_pays_anew_what_the_bank_returned_without_being_asked(approved):
+    answer(approved, paid(1), finance_event("returned", CASE, 2), paid(3, on="2022-02-20"))
+    assert (case_of(approved).state, case_of(approved).settled_on) == ("paid", date(2022, 2, 20))
+
+
+@pytest.mark.parametrize("what", ["withdrawn", "reversal-proposed", "reversal-dropped"])
+def test_what_is_finance_s_own_affair_changes_nothing(approved, what):
+    answer(approved, finance_event(what, CASE))
+    assert (case_of(approved).state, types(approved)) == ("approved", ["aid.applied", "aid.approved"])
 
 
 def test_finance_may_have_paid_what_was_withdrawn_a_moment_before(approved):

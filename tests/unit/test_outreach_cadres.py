@@ -7,7 +7,7 @@ import pytest
 from hongxia.events.envelope import Malformed
 from hongxia.events.parked import UnknownType
 from services.outreach.cadres import registry
-from services.outreach.cadres.mirror import CADRES, CHANGES, of_person, violations
+from services.outreach.cadres.mirror import CADRES, CHANGES, violations
 from services.outreach.cadres.model import Flag
 from services.outreach.cadres.person import people
 from tests.unit.outreach_builders import (
@@ -144,4 +144,4 @@ def test_the_list_of_a_merged_number_is_that_of_the_person():
     for cadre_id in (LIN, CHEN):
         assert len(api("GET", f"/contacts?cadre_id={cadre_id}").json["items"]) == 2
     with work(bureau.database) as session:
-        assert of_person(session, {"cadre_id": None})("all of them") == "all of them"
+        assert CADRES.of_entity(session, {"cadre_id": None})("all of them") == "all of them"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 from collections.abc import Iterator
 from copy import deepcopy
@@ -20,7 +21,7 @@ from hongxia.database import Database
 from hongxia.events.tables import outbox
 from hongxia.workbook.history import imported_row
 from hongxia.workbook.importing import DryRun
-from hongxia.workbook.plan import HIDDEN, digest_of, rows_as_text
+from hongxia.workbook.plan import HIDDEN, Asked, digest_of, rows_as_text
 from hongxia.workbook.reconcile import Counts, Loading, NotLoadable, Plan, SheetRows, load
 from hongxia.workbook.write import write
 from tests.unit.service_api import ServiceApi
@@ -405,6 +406,31 @@ def test_what_the_record_has_now_is_part_of_the_digest(imported: Database) -> No
             )
         )
     assert plan_of(imported, [item("W-2", title="照片", keeper="张三")]).digest != first
+
+
+def test_another_question_about_the_same_row_makes_another_digest() -> None:
+    asked = Asked("物品", 2, "entered-twice", "与“W-1”相同，请确认", "W-9", "exact")
+    digests = {Plan(questions=[replace(asked, **values)]).digest for values in ({}, {"message": "与“W-2”相同，请确认"})}
+    assert len(digests) == 2
+
+
+def test_a_key_that_is_private_is_not_shown_but_counts(imported: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    number, *others = ItemRows.sheet.columns
+    sheet = replace(ItemRows.sheet, columns=(replace(number, private=True), *others))
+    monkeypatch.setattr(ItemRows, "sheet", sheet)
+    plans = [plan_of(imported, [item(number, keeper="张三", title="照片")]) for number in ("W-1", "W-2")]
+    assert [[changed.key for changed in plan.changes] for plan in plans] == [[HIDDEN], [HIDDEN]]
+    assert plans[0].missing == [("物品", HIDDEN)] * 3
+    assert plans[0].digest != plans[1].digest
+
+
+def test_what_is_judged_at_the_end_is_judged_only_if_all_rows_are_in(database: Database) -> None:
+    judged = []
+    for title in ("禁用", "书信"):
+        rows = {"boxes": numbered([box()]), "items": numbered([item(title=title)])}
+        with contextlib.suppress(NotLoadable), work(database) as session:
+            load(session, STORE, ROWS, 2022, rows, TODAY, finish=lambda loading: judged.append(len(loading.findings)))
+    assert judged == [0]
 
 
 def test_new_rows_and_missing_rows_need_no_confirmation(imported: Database) -> None:

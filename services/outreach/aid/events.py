@@ -13,10 +13,6 @@ from hongxia.schema.fields import CadreRef, Code, Day, Text, Yuan
 from services.outreach.aid.schema import SETTLEMENTS, WITHDRAWALS
 
 
-def _cadre() -> CadreRef:
-    return CadreRef(help_en="")
-
-
 def _amount(**options: Any) -> Yuan:
     return Yuan(help_en="the amount approved", **options)
 
@@ -29,14 +25,14 @@ APPLIED_DATA = event_data(
     "AidAppliedData",
     "An application for aid.",
     None,
-    cadre_id=_cadre(),
+    cadre_id=CadreRef(),
     applied_on=_day("the day of the application"),
 )
 AMENDED_DATA = event_data(
     "AidAmendedData",
     "An aid case as it stands after an amendment.",
     None,
-    cadre_id=_cadre(),
+    cadre_id=CadreRef(),
     applied_on=_day("the day of the application"),
     approved_on=_day("the day of the approval; null if it was not approved", required=False),
     declined_on=_day("the day on which it was declined; null if it was not", required=False),
@@ -49,7 +45,7 @@ APPROVED_DATA = event_data(
     "AidApprovedData",
     "Aid that finance is asked to pay on `pay_on`.",
     None,
-    cadre_id=_cadre(),
+    cadre_id=CadreRef(),
     amount_fen=_amount(),
     approved_on=_day("the day of the approval"),
     pay_on=_day("the day on which finance is asked to pay; perhaps in the next year"),
@@ -58,14 +54,14 @@ DECLINED_DATA = event_data(
     "AidDeclinedData",
     "An application that was not approved.",
     None,
-    cadre_id=_cadre(),
+    cadre_id=CadreRef(),
     declined_on=_day("the day of the decision"),
 )
 WITHDRAWN_DATA = event_data(
     "AidWithdrawnData",
     "A case that was withdrawn before it was paid.",
     None,
-    cadre_id=_cadre(),
+    cadre_id=CadreRef(),
     amount_fen=_amount(required=False),
     reason=Code(WITHDRAWALS, help_en="why"),
 )
@@ -73,7 +69,7 @@ SETTLED_DATA = event_data(
     "AidSettledData",
     "How finance answered an approved case.",
     None,
-    cadre_id=_cadre(),
+    cadre_id=CadreRef(),
     amount_fen=_amount(),
     outcome=Code(SETTLEMENTS, help_en="whether it was paid"),
     reason=Text(help_en="finance's reason if it refused", required=False),
@@ -82,7 +78,7 @@ TAKEN_BACK_DATA = event_data(
     "AidTakenBackData",
     "A case that had been paid.",
     None,
-    cadre_id=_cadre(),
+    cadre_id=CadreRef(),
     amount_fen=_amount(),
 )
 
@@ -94,8 +90,7 @@ AID_AMENDED = EventType(
     1,
     AMENDED_DATA,
     "帮扶已修改",
-    "An aid case was amended. If finance has not answered yet, the amount and the day are now those that it is asked "
-    "to pay.",
+    "An aid case was amended. If it is approved and not answered, aid.approved follows with what finance is asked now.",
 )
 AID_APPROVED = EventType(
     "outreach.aid.approved",

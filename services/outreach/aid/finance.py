@@ -15,7 +15,6 @@ from hongxia.events.dispatch import dispatch
 from hongxia.events.envelope import Event
 from hongxia.events.parked import Unappliable
 from hongxia.events.publish import publish
-from hongxia.rules import Missing
 from services.outreach.aid.events import AID_RETURNED, AID_REVERSED, AID_SETTLED
 from services.outreach.aid.model import AidCase
 from services.outreach.aid.rules import publish_amended
@@ -25,12 +24,12 @@ from services.outreach.cadres.review import review
 
 def apply(session: Session, events: Sequence[Event]) -> None:
     """Apply finance's events. Raises Unappliable for an answer that fits no case, UnknownType."""
-    _lock_cadres(session, {event.subject for event in events if event.type in HANDLERS})
+    _lock_cadres(session, {event.subject for event in events if HANDLERS.get(event.type)})
     dispatch(session, events, HANDLERS)
 
 
 def _lock_cadres(session: Session, case_ids: set[str]) -> None:
-    """Cadres are locked before their cases, as everywhere."""
+    """Whoever changes a case of a cadre holds the cadre."""
     lock_many(session, {case.cadre_id for case in records.by_ids(session, AidCase, case_ids).values()})
 
 
@@ -47,7 +46,7 @@ def _on_paid(session: Session, event: Event) -> None:
 def _on_refused(session: Session, event: Event) -> None:
     case = _case(session, event)
     if case is None or case.state == "withdrawn":
-        return
+        return  # nobody asks any more
     _must_allow(case, "refuse")
     case.refusal = event.need("reason", str)
     _settle(session, case, event, "refuse", case.refusal)
@@ -68,6 +67,8 @@ def _on_reversed(session: Session, event: Event) -> None:
     _take_back(session, event, "reverse", AID_REVERSED)
 
 
+PAID = "hongxia.finance.aid.paid.v1"
+
 HANDLERS = {
     f"hongxia.finance.aid.{what}.v1": handler
     for what, handler in (
@@ -76,27 +77,32 @@ HANDLERS = {
         ("waiting", _on_waiting),
         ("returned", _on_returned),
         ("reversed", _on_reversed),
+        # finance's own affairs: an answer to a withdrawal, and a reversal that a second person has not confirmed
+        ("withdrawn", None),
+        ("reversal-proposed", None),
+        ("reversal-dropped", None),
     )
 }
 
 
 def _case(session: Session, event: Event) -> AidCase | None:
-    """Return the case that an answer is for, locked; None if the answer was applied before.
-
-    Raises Unappliable for an unknown case, or an amount that was never asked for.
+    """Return the case that an answer is for, as it is now that its cadre is locked; None if the answer was applied
+    before. Raises Unappliable for an unknown case, or an amount that was never asked for.
     """
-    try:
-        case = records.lock(session, AidCase, event.subject)
-    except Missing:
-        raise Unappliable("unknown-aid-case") from None
+    case = session.get(AidCase, event.subject, populate_existing=True)
+    if case is None:
+        raise Unappliable("unknown-aid-case")
     if event.entityversion <= case.finance_version:
         return None
     amount_fen = event.need("amount_fen", int)
     if amount_fen not in (case.amount_fen, case.superseded_fen):
         raise Unappliable("aid-amount-differs")
     case.finance_version = event.entityversion
-    if amount_fen != case.amount_fen:
-        _put_back(session, case, amount_fen)
+    if amount_fen == case.amount_fen:
+        return case
+    if event.type != PAID:
+        return None  # the amended approval is answered next
+    _put_back(session, case, amount_fen)
     return case
 
 

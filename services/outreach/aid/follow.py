@@ -35,7 +35,7 @@ def follow(session: Session, persons: Sequence[Person], today: date) -> None:
 def _concerned(session: Session, persons: Sequence[Person]) -> Iterator[AidCase]:
     """The cases that are not paid, and those that were withdrawn because of a death."""
     for part in in_parts(ids_of(persons)):
-        query = select(AidCase).where(AidCase.cadre_id.in_(part)).order_by(AidCase.id).with_for_update()
+        query = select(AidCase).where(AidCase.cadre_id.in_(part)).order_by(AidCase.id)
         withdrawn = (AidCase.state == "withdrawn") & (AidCase.withdrawal == DECEASED)
         yield from session.scalars(query.where(AidCase.state.in_(UNPAID) | withdrawn)).all()
 

@@ -31,6 +31,9 @@ AMENDABLE = {
 }
 """What may be amended in a state; in every other one, what finance has answered stands, and only ALWAYS may."""
 
+GRANTED = frozenset({"amount_fen", "reviewed_on", "pay_on"})
+"""What finance is asked."""
+
 PUBLISHED = {"reviewed_on": "approved_on"}
 """How events call a field."""
 
@@ -138,6 +141,9 @@ def amend(session: Session, case: AidCase, changes: Mapping[str, Any], reason: s
     changed = records.change(session, case, differing)
     case.year = year
     publish_amended(session, case, changed, reason)
+    if case.state == "approved" and GRANTED & set(changed):
+        records.touch(session, case)
+        publish(session, AID_APPROVED, case, on=case.reviewed_on or today)  # finance is asked anew
     review(session, [before, case.cadre_id], today)
     return case
 

@@ -57,13 +57,17 @@ LIFECYCLE = Lifecycle(
         ("paid", "return"): "returned",
         ("paid", "reverse"): "reversed",
         ("refused", "amend"): "refused",
+        ("refused", "pay"): "paid",
         ("returned", "amend"): "returned",
         ("returned", "approve"): "approved",
+        ("returned", "pay"): "paid",
         ("returned", "withdraw"): "withdrawn",
         ("reversed", "amend"): "reversed",
     },
 )
-"""What pays, refuses, returns and reverses is finance's to say. It may have paid what was withdrawn a moment before."""
+"""What pays, refuses, returns and reverses is finance's to say. It may have paid what was withdrawn a moment before,
+pays anew what the bank returned, and may answer an amended approval after it refused the first one.
+"""
 
 
 class AidSchema(RecordSchema):

@@ -76,20 +76,20 @@ SHEET = Sheet(
 
 def consistent(sheets: Mapping[str, Sequence[Row]]) -> Iterable[Finding]:
     """Check that the cells of a row agree with its decision."""
-    for row in sheets[SHEET.name]:
+    for row in sheets["aid_cases"]:
         values: Any = row.values
         applied, reviewed, pay_on = values["applied_on"], values["reviewed_on"], values["pay_on"]
         if str(reviewed) < str(applied):
             message = f"审批日期 {reviewed} 早于申请日期 {applied}"
-            yield Finding(SHEET.name, row.number, "reviewed_on", message)
+            yield Finding("aid_cases", row.number, "reviewed_on", message)
         if values["outcome"] == "approved":
             if values["amount_fen"] is None:
-                yield Finding(SHEET.name, row.number, "amount_fen", "批准的帮扶应填写金额")
+                yield Finding("aid_cases", row.number, "amount_fen", "批准的帮扶应填写金额")
             if pay_on and str(pay_on) < str(reviewed):
                 message = f"拨付日期 {pay_on} 早于审批日期 {reviewed}"
-                yield Finding(SHEET.name, row.number, "pay_on", message)
+                yield Finding("aid_cases", row.number, "pay_on", message)
         elif pay_on:
-            yield Finding(SHEET.name, row.number, "pay_on", f"未批准的帮扶不应有拨付日期（{pay_on}）")
+            yield Finding("aid_cases", row.number, "pay_on", f"未批准的帮扶不应有拨付日期（{pay_on}）")
 
 
 class AidRows(CadreRows):

@@ -37,10 +37,11 @@ class CadreRows(SheetRows):
         return {**values, "cadre_id": cadre.id if cadre is not None else cadre_id(row)}
 
     def kept(self, loading: Loading, wanted: Iterable[str]) -> dict[str, Any]:
-        """Return the records that exist, and learn for which cadres those stand that were merged since."""
+        """Return the records that exist; lock and read their cadres, which may be others than those in the rows."""
         found = super().kept(loading, wanted)
         known: dict[str, Cadre] = loading.shared[_KNOWN]
         others = {record.cadre_id for record in found.values()} - known.keys()
+        lock_many(loading.session, others)
         for asked, cadre in CADRES.known(loading.session, others).items():
             known[asked] = cadre
         return found

@@ -16,7 +16,7 @@ from hongxia.runtime.routes import act, amend, create, listing, read
 from hongxia.schema.derive import answer_of, body_of
 from hongxia.schema.fields import Text
 from services.outreach.base import READERS
-from services.outreach.cadres import mirror
+from services.outreach.cadres.mirror import CADRES
 from services.outreach.cadres.model import Cadre
 from services.outreach.obligations import rules
 from services.outreach.obligations.model import Festival, Obligation, ObligationKind
@@ -27,12 +27,12 @@ LIAISON_OF = {"liaison": Text(label="联络员", help="联络员的代码：只�
 
 def of_liaison(session: Session, asked: dict[str, Any]) -> Callable[[Select[Any]], Select[Any]]:
     """Narrow the list to the cadres of a liaison and to one person, whatever numbers were merged into theirs."""
-    of_person = mirror.CADRES.of_entity(session, asked)
+    of_person = CADRES.of_entity(session, asked)
     liaison = asked.pop("liaison")
     if liaison is None:
         return of_person
     theirs = set(session.scalars(select(Cadre.id).where(Cadre.liaison == liaison, Cadre.merged_into.is_(None))))
-    same = mirror.CADRES.same_entities(session, theirs)
+    same = CADRES.same_entities(session, theirs)
     return lambda query: of_person(query).where(Obligation.cadre_id.in_(same))
 
 

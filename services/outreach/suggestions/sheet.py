@@ -44,11 +44,11 @@ SHEET = Sheet(
 
 def resolved_after_receipt(sheets: Mapping[str, Sequence[Row]]) -> Iterable[Finding]:
     """Check that what is resolved was received before."""
-    for row in sheets[SHEET.name]:
+    for row in sheets["suggestions"]:
         received, resolved = row.values["received_on"], row.values["resolved_on"]
         if resolved and str(resolved) < str(received):
             message = f"办结日期 {resolved} 早于收到日期 {received}"
-            yield Finding(SHEET.name, row.number, "resolved_on", message)
+            yield Finding("suggestions", row.number, "resolved_on", message)
 
 
 _FOUND = "outreach.suggestions"

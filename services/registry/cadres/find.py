@@ -77,12 +77,14 @@ def merged_with(session: Session, cadre: Cadre) -> list[Cadre]:
 
 
 def listed(asked: Mapping[str, Any]) -> Select[Cadre]:
-    """Return the query of cadres whose columns equal what is asked; merged ones only if `state` asks for them."""
+    """Return the query of cadres whose columns equal what is asked. Merged ones are left out unless `state` asks for
+    them, or a number that names one record: whoever holds that of a merged one so finds the one that stands for it.
+    """
+    given = {name: value for name, value in asked.items() if value is not None and name not in ("limit", "cursor")}
     query = select(Cadre)
-    for name in asked.keys() - {"limit", "cursor"}:
-        if asked[name] is not None:
-            query = query.where(getattr(Cadre, name) == asked[name])
-    return query if asked.get("state") else query.where(Cadre.state != "merged")
+    for name, value in given.items():
+        query = query.where(getattr(Cadre, name) == value)
+    return query if given.keys() & {"state", "cadre_no", "resident_number"} else query.where(Cadre.state != "merged")
 
 
 def searched(asked: Mapping[str, Any]) -> Select[Cadre]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hongxia import ids, records
@@ -19,8 +19,7 @@ from services.registry.cadres.events import CADRE_AMENDED, CADRE_REGISTERED
 from services.registry.cadres.find import must_stand
 from services.registry.cadres.model import Cadre
 from services.registry.changes import rules as changes_rules
-from services.registry.changes.history import first_changes
-from services.registry.changes.model import Change
+from services.registry.changes.history import begin_histories, first_changes
 from services.registry.deaths import rules as deaths
 from services.registry.lists import declared
 from services.registry.transfers import rules as transfers
@@ -62,8 +61,7 @@ def register(
     ask_about_twin(_twin(session, values), confirmed)
     cadre = enrol(session, cadre_no or numbers.next_number(register_row), values)
     numbers.note(register_row, cadre.cadre_no)
-    session.flush()
-    session.execute(insert(Change), first_changes(cadre, documents))
+    begin_histories(session, first_changes(cadre, documents))
     if values.get("deceased_on"):
         deaths.record(session, cadre, values["deceased_on"], today)
     return cadre

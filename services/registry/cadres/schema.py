@@ -331,8 +331,8 @@ class DuplicatesOut(Schema):
 
 
 class CadresQuery(PageQuery):
-    """Filters of the list; records that were merged are left out unless asked for. None names a person, because
-    addresses end up in logs: for that there is the search.
+    """Filters of the list; records that were merged are left out unless `state` or `cadre_no` asks for them. None names
+    a person, because addresses end up in logs: for that there is the search.
     """
 
     cadre_no = CadreNumber(longest=32, required=False, load_default=None)

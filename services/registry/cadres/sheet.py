@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hongxia.names import folded
@@ -20,8 +20,7 @@ from services.registry.cadres import numbers, particulars, rules
 from services.registry.cadres.find import lock_all, standing
 from services.registry.cadres.model import Cadre, Register
 from services.registry.cadres.schema import CadreSchema
-from services.registry.changes.history import first_changes
-from services.registry.changes.model import Change
+from services.registry.changes.history import begin_histories, first_changes
 from services.registry.deaths import rules as deaths
 from services.registry.lists.declared import LISTS
 
@@ -172,6 +171,9 @@ class CadreRows(SheetRows):
         """Return the cadres that exist, by id, locked with those that they were merged into."""
         return dict(lock_all(loading.session, wanted))
 
+    def lock(self, loading: Loading, record: Any) -> None:
+        """Do nothing: `kept` has locked all cadres of the file."""
+
     def values(self, loading: Loading, row: Row) -> dict[str, Any]:
         """Return the row's values, with codes in the place of labels."""
         values = super().values(loading, row)
@@ -243,9 +245,7 @@ class CadreRows(SheetRows):
 def finish(loading: Loading) -> None:
     """Begin the histories of those who were registered, and look again at what depends on those who changed."""
     shared = _shared(loading)
-    loading.session.flush()
-    if shared.changes:
-        loading.session.execute(insert(Change), shared.changes)
+    begin_histories(loading.session, shared.changes)
     review.review_collected(loading.session, loading.today)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import select
+from sqlalchemy import Table, insert, select
 from sqlalchemy.orm import Session
 
 from hongxia import ids
@@ -81,6 +81,13 @@ def first_changes(cadre: Cadre, documents: Mapping[str, str | None]) -> list[dic
         for aspect, value in values.items()
         if value or aspect in NEEDED
     ]
+
+
+def begin_histories(session: Session, changes: Sequence[Mapping[str, Any]]) -> None:
+    """Write the rows of `first_changes`, of as many cadres as there are, in one statement; the cadres are there."""
+    session.flush()
+    if changes:
+        session.execute(insert(cast(Table, Change.__table__)), list(changes))
 
 
 def flags_text(flags: Mapping[str, bool]) -> str:

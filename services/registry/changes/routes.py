@@ -17,7 +17,7 @@ from services.registry.cadres.schema import CadreSchema
 from services.registry.changes import handover, rules
 from services.registry.changes.model import Change
 from services.registry.changes.rules import New
-from services.registry.changes.schema import CareIn, ChangeSchema, ReassignedOut, ReassignIn, change_of
+from services.registry.changes.schema import CadreChangeSchema, CareIn, ReassignedOut, ReassignIn, change_of
 
 
 def _change(aspect: str, word: str, summary: str, *, documented: bool = False) -> Any:
@@ -37,8 +37,8 @@ class ChangeRoutes:
     """Changes: recorded aspect by aspect, listed, corrected, withdrawn; a liaison's cadres handed over."""
 
     equal = ("cadre_id", "aspect")
-    list_changes = listing("/changes", "变动记录列表", READERS, ChangeSchema, Change, by="from_on", equal=equal)
-    get_change = read("/changes/<id>", "变动记录", READERS, ChangeSchema, Change)
+    list_changes = listing("/changes", "变动记录列表", READERS, CadreChangeSchema, Change, by="from_on", equal=equal)
+    get_change = read("/changes/<id>", "变动记录", READERS, CadreChangeSchema, Change)
 
     change_rank = _change("rank", "rank", "变动职级", documented=True)
     change_treatment = _change("treatment", "treatment", "变动享受待遇", documented=True)
@@ -55,12 +55,12 @@ class ChangeRoutes:
         del flags["on"]
         return one_shown(call, rules.record_care(call.session, standing(call.session, cadre), flags, on, call.today))
 
-    @amend("/changes/<id>", "更正变动记录", RECORDS, ChangeSchema, Change, first=lock_standing)
+    @amend("/changes/<id>", "更正变动记录", RECORDS, CadreChangeSchema, Change, first=lock_standing)
     def amend_change(self, call: Call, change: Change, reason: str) -> Change:
         """Date, value or document."""
         return rules.amend(call.session, _cadre_of(call, change), change, call.body, reason, call.today)
 
-    @act("/changes/<id>/void", "撤销变动记录", RECORDS, ChangeSchema, Change, body=VoidIn, first=lock_standing)
+    @act("/changes/<id>/void", "撤销变动记录", RECORDS, CadreChangeSchema, Change, body=VoidIn, first=lock_standing)
     def void_change(self, call: Call, change: Change) -> Change:
         """What held before holds again."""
         return rules.void(call.session, _cadre_of(call, change), change, call.body["reason"], call.today)

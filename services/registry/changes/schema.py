@@ -42,7 +42,7 @@ LIFECYCLE = Lifecycle(
 )
 
 
-class ChangeSchema(RecordSchema):
+class CadreChangeSchema(RecordSchema):
     """From a date on, something about a cadre is so. 关怀情况的值为各项代码，以逗号分隔。"""
 
     lifecycle = LIFECYCLE
@@ -69,7 +69,7 @@ class TransferShown(Schema):
 class CadreWithHistoryOut(answer_of(CadreSchema)):  # type: ignore[misc]
     """A cadre with all changes, in the order of their dates, and all transfers."""
 
-    history = fields.List(fields.Nested(answer_of(ChangeSchema)), required=True)
+    history = fields.List(fields.Nested(answer_of(CadreChangeSchema)), required=True)
     transfers = fields.List(fields.Nested(TransferShown), required=True)
 
 
