@@ -76,7 +76,7 @@ STAY = Kind(
     "stays/{entity}",
     on="admitted_on",
     person=text("cadre_id"),
-    fields=(day("reported_on"), day("discharged_on", needed=False)),
+    fields=(day("reported_on", needed=False), day("discharged_on", needed=False)),
 )
 OBLIGATION = Kind(
     "obligation",
@@ -149,7 +149,7 @@ WORK = Kind(
     person=optional("cadre_id"),
     fields=(text("genre"), optional("call")),
 )
-HEALTH_CHECK = Kind("health_check", "体检批次", "activities", "health-checks/{entity}", on="checked_on")
+HEALTH_CHECK = Kind("health_check", "体检批次", "activities", "health-checks/{entity}", on="held_on")
 CHECK = Kind(
     "check",
     "体检人员",
