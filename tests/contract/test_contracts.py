@@ -94,7 +94,8 @@ FIELDS = {
     # days, months, years
     "adjusted_on", "applied_on", "approved_on", "assigned_on", "attended_on", "checked_on", "collected_on",
     "contacted_on", "deceased_on", "declined_on", "held_on", "on", "paid_on", "pay_on", "received_on", "refused_on",
-    "registered_on", "resolved_on", "spent_on", "visited_on", "month", "year", "starts_on", "reversed_on", "withdrawn_on", "corrects_year",
+    "registered_on", "resolved_on", "spent_on", "visited_on", "month", "year",
+    "starts_on", "reversed_on", "withdrawn_on", "corrects_year",
     # numbers and money
     "amount_fen", "initial_fen", "attended", "others_count", "people", "vaccinated",
     # codes and flags
