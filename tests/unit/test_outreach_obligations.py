@@ -452,7 +452,12 @@ def test_the_office_edits_the_list_and_nobody_else(bureau):
     ]
 
 
-@pytest.mark.parametrize("code", ["illness%0A", "9", "%C3%A9t%C3%A9", "a" * 21, "Illness", "%E7%94%9F%E7%97%85"])
+def test_an_address_with_a_line_feed_leads_nowhere(bureau):
+    assert problem(bureau.api()("PUT", "/obligation-kinds/illness%0A", ILLNESS)) == (404, "not-found")
+    assert len(bureau.api()("GET", "/obligation-kinds").json["items"]) == 2
+
+
+@pytest.mark.parametrize("code", ["9", "%C3%A9t%C3%A9", "a" * 21, "Illness", "%E7%94%9F%E7%97%85"])
 def test_what_is_no_code_is_refused(bureau, code):
     assert problem(bureau.api()("PUT", f"/obligation-kinds/{code}", ILLNESS)) == (422, "bad-kind-code")
     assert len(bureau.api()("GET", "/obligation-kinds").json["items"]) == 2
