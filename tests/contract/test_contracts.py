@@ -97,12 +97,8 @@ FIELDS = {
     "contacted_on", "deceased_on", "declined_on", "held_on", "on", "paid_on", "pay_on", "received_on", "refused_on",
     "registered_on", "resolved_on", "spent_on", "visited_on", "month",
     "starts_on", "reversed_on", "withdrawn_on",
-    # numbers and money
-
-    # codes of open lists, patterns
-    "age_band",
-    "reason",
-
+    # texts of a fixed form, codes of open lists
+    "age_band", "reason",
     # texts that name no cadre: a budget line, a post that keeps in touch, a place of work, a street, what is public
     "line_no", "name", "liaison", "unit", "street", "call", "title", "topic",
     # of the registry's rooms: what changed, lists, transfers, milestones (a month, never the day), contradictions
@@ -112,7 +108,7 @@ FIELDS = {
     "admitted_on", "discharged_on", "due_on", "met_on", "raised_on", "reported_on", "visit_id",
     "occasions",
 }  # fmt: skip
-"""Every id, day and text that an event may hold. Before a name is added: can it tell who a cadre is, or what ails one?"""
+"""Every id, day and text that an event may hold. Before one is added: can it tell who a cadre is, or what ails one?"""
 
 
 def telling_names(schema: Schema) -> Iterator[str]:
