@@ -45,10 +45,10 @@ def on_approved(session: Session, event: Event) -> None:
 
 def on_withdrawn(session: Session, event: Event) -> None:
     """A case that was not paid, or whose payment was returned, is not to be paid any more. If it was paid, that
-    contradicts the withdrawal until the money is back.
+    contradicts the withdrawal until the money is back. Of a case that was never approved there is nothing to note.
     """
     payment = _payment(session, event)
-    if payment.approval >= event.entityversion:
+    if payment.version == 0 or payment.approval >= event.entityversion:
         return
     payment.approval, payment.withdrawn = event.entityversion, True
     if not payment.lifecycle.allows(payment.state, "withdraw"):
