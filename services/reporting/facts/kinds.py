@@ -149,7 +149,7 @@ WORK = Kind(
     person=optional("cadre_id"),
     fields=(text("genre"), optional("call")),
 )
-HEALTH_CHECK = Kind("health_check", "体检批次", "activities", "health-checks/{entity}", on="checked_on")
+HEALTH_CHECK = Kind("health_check", "体检批次", "activities", "health-checks/{entity}", on="held_on")
 CHECK = Kind(
     "check",
     "体检人员",
