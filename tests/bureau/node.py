@@ -28,6 +28,7 @@ from hongxia.events.feed import Head
 from hongxia.events.tables import outbox as events_table
 from hongxia.http import auth
 from hongxia.http.endpoint import Route
+from hongxia.runtime.consume import Consume
 from hongxia.runtime.service import Service
 from tests.unit.service_api import SECRET, ServiceApi
 
@@ -104,7 +105,7 @@ class Node:
         self.host.failed = self._note_failure
         self.host.log = NoLog()
         self.failure: Exception | None = None
-        self.host.consumers = {source: self._consumer(source) for source in _sources(service)}
+        self.host.consumers = {source: self._consumer(source, method) for source, method in _consumers(service).items()}
         self._providers = list(_providers(service))
         self._path = path
         self._forget_positions()
@@ -193,8 +194,9 @@ class Node:
 
     def run_timers(self) -> None:
         """Do what the service does by itself at its intervals."""
-        for method in _methods(type(self.service), Timer):
-            method(self.service)
+        for method, entrypoint in _entrypoints(type(self.service)):
+            if isinstance(entrypoint, Timer):
+                method(self.service)
 
     def events(self, after: int = 0) -> Sequence[Event]:
         """Return what the service has published, in order, from a position on."""
@@ -207,9 +209,7 @@ class Node:
             query = select(events_table.c.body).where(events_table.c.position.is_(None)).order_by(events_table.c.seq)
             return list(session.scalars(query))
 
-    def _consumer(self, source: str) -> Consumer:
-        (method,) = [each for each in _methods(type(self.service), None, source)]
-
+    def _consumer(self, source: str, method: Any) -> Consumer:
         def handle(session: Session, events: Sequence[Event]) -> None:
             error = method(self.service, session, events)
             if error is not None:
@@ -251,14 +251,17 @@ def _unsafe(database: Database) -> Database:
     return database
 
 
-def _methods(service: type, kind: type | None, source: str | None = None) -> Iterator[Any]:
+def _entrypoints(service: type) -> Iterator[tuple[Any, Any]]:
+    """Yield the methods that nameko calls, each with what calls it."""
     for name in dir(service):
         member = getattr(service, name)
         for entrypoint in getattr(member, "nameko_entrypoints", ()):
-            if kind is not None and isinstance(entrypoint, kind):
-                yield member
-            elif source is not None and getattr(entrypoint, "source", None) == source:
-                yield member
+            yield member, entrypoint
+
+
+def _consumers(service: type) -> dict[str, Any]:
+    """Return the methods that take a source's events, by source."""
+    return {each.source: method for method, each in _entrypoints(service) if isinstance(each, Consume)}
 
 
 def _providers(service: type) -> Iterator[tuple[str, Any]]:
@@ -266,13 +269,3 @@ def _providers(service: type) -> Iterator[tuple[str, Any]]:
         provider = getattr(service, name)
         if isinstance(provider, DependencyProvider) and name != "host":
             yield name, copy(provider)
-
-
-def _sources(service: type) -> list[str]:
-    found = set()
-    for name in dir(service):
-        for entrypoint in getattr(getattr(service, name), "nameko_entrypoints", ()):
-            source = getattr(entrypoint, "source", None)
-            if isinstance(source, str):
-                found.add(source)
-    return sorted(found)

@@ -7,7 +7,7 @@ it can be done for A again.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -19,9 +19,8 @@ from hongxia import services
 from hongxia.definition import Importable
 from hongxia.schema.fields import CadreRef
 from hongxia.workbook.write import write
-from tests.bureau.bureau import Bureau
+from tests.bureau.beginning import Beginning
 from tests.bureau.examples import EXAMPLES, Example, Request, writing_routes
-from tests.bureau.node import Kept
 from tests.bureau.office import Office, Record
 from tests.unit.registry_builders import resident_number
 
@@ -48,32 +47,9 @@ class Chain:
     c: Record
 
 
-@dataclass(frozen=True, slots=True)
-class Beginning:
-    """A bureau with its lists and one person registered three times."""
-
-    office: Office
-    chain: Chain
-    kept: Mapping[str, Kept]
-
-
-@pytest.fixture(scope="module")
-def beginning(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Beginning]:
-    bureau = Bureau(tmp_path_factory.mktemp("bureau"))
-    office = Office(bureau)
-    yield Beginning(office, Chain(office.cadre(), office.cadre(), office.cadre()), bureau.keep())
-    bureau.close()
-
-
 @pytest.fixture
-def office(beginning: Beginning) -> Office:
-    beginning.office.bureau.restore(beginning.kept)
-    return beginning.office
-
-
-@pytest.fixture
-def chain(beginning: Beginning) -> Chain:
-    return beginning.chain
+def chain(begun: Beginning) -> Chain:
+    return Chain(*begun.cadres)
 
 
 def merge(office: Office, chain: Chain) -> None:

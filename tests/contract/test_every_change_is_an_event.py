@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -13,27 +12,13 @@ from jsonschema import Draft202012Validator
 
 from hongxia import services
 from hongxia.contracts import ENVELOPE, schemas
-from tests.bureau.bureau import Bureau
+from tests.bureau.beginning import Beginning, beginning
 from tests.bureau.examples import EXAMPLES, WITHOUT_EVENT, Example, writing_routes
-from tests.bureau.node import Kept
-from tests.bureau.office import Office
-
-
-@dataclass(frozen=True, slots=True)
-class Beginning:
-    """A bureau with its lists and one cadre."""
-
-    office: Office
-    cadre_id: str
-    kept: Mapping[str, Kept]
 
 
 @pytest.fixture(scope="module")
-def beginning(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Beginning]:
-    bureau = Bureau(tmp_path_factory.mktemp("bureau"))
-    office = Office(bureau)
-    yield Beginning(office, office.cadre()["id"], bureau.keep())
-    bureau.close()
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Beginning]:
+    yield from beginning(tmp_path_factory.mktemp("bureau"), cadres=1)
 
 
 def test_every_route_that_writes_has_an_example_here_or_a_reason_why_it_publishes_nothing() -> None:
@@ -48,10 +33,9 @@ def test_every_reason_is_about_a_route_that_exists() -> None:
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
-def test_a_change_is_published_in_its_transaction(beginning: Beginning, example: Example) -> None:
-    office, cadre_id = beginning.office, beginning.cadre_id
+def test_a_change_is_published_in_its_transaction(begun: Beginning, example: Example) -> None:
+    office, cadre_id = begun.again(), begun.cadres[0]["id"]
     bureau, node = office.bureau, office.bureau.nodes[example.service]
-    bureau.restore(beginning.kept)
     request = example.send(office, cadre_id, example.prepare(office, cadre_id))
     bureau.settle()
     assert node.waiting() == []
