@@ -45,6 +45,10 @@ class Bureau:
         """Let it be noon of another day."""
         self.now = datetime.combine(today, time(12), SHANGHAI)
 
+    def move_to_day(self, text: str) -> None:
+        """Let it be noon of a day, "2022-12-31"."""
+        self.move_to(date.fromisoformat(text))
+
     def reset(self, today: date = TODAY) -> None:
         """Begin again, with nothing recorded."""
         for node in self.nodes.values():

@@ -157,7 +157,7 @@ def die(world: World, act: Act) -> None:
 
 def transfer(world: World, act: Act) -> None:
     """A cadre leaves for another bureau or comes back, or never left. A second time away is left out: see
-    tests/cases/test_life.py.
+    tests/cases/test_bureau_life.py.
     """
     cadre = world.one("cadres", act.a)
     transfer_id = world.one("transfers", act.b)
@@ -279,6 +279,8 @@ def change_aid(world: World, act: Act) -> None:
         if act.c % 4 == 0 and world.last.year == YEAR:
             world.act_on("outreach", "aid-cases", case, "withdraw", {"reason": "by-applicant"})
         elif act.c % 4 == 1 and world.last.year == YEAR:
+            # Before finance has answered, see tests/cases/test_bureau_when_the_other_record_changes.py.
+            world.bureau.settle()
             world.act_on("outreach", "aid-cases", case, "reopen")
         elif act.c % 4 == 2:
             world.amend("outreach", "aid-cases", case, amount=f"{50 * (1 + act.d % 30)}.00")
