@@ -29,6 +29,25 @@ CHANNELS = ("phone", "platform")
 CAUSES = ("illness", "poverty")
 VOID = {"reason": "entered-in-error"}
 
+LISTS = {
+    "cadres": ("registry", "/cadres"),
+    "visits": ("outreach", "/visits"),
+    "contacts": ("outreach", "/contacts"),
+    "aid": ("outreach", "/aid-cases"),
+    "suggestions": ("outreach", "/suggestions"),
+    "sessions": ("activities", "/sessions"),
+    "attendances": ("activities", "/attendances"),
+    "works": ("activities", "/works"),
+    "batches": ("activities", "/health-checks"),
+    "checks": ("activities", "/checks"),
+    "drives": ("activities", "/drives"),
+    "rosters": ("activities", "/rosters"),
+    "lines": ("finance", "/budget-lines"),
+    "adjustments": ("finance", "/adjustments"),
+    "vouchers": ("finance", "/expenditures"),
+}
+"""Where the records are listed that acts choose from."""
+
 
 @dataclass(frozen=True, slots=True)
 class Act:
@@ -73,6 +92,11 @@ class World:
         """Return the id of one of the records of a kind, or None if there is none."""
         found = self.known.get(things)
         return found[number % len(found)] if found else None
+
+    def look(self) -> None:
+        """Learn of all records that there are, whoever brought them."""
+        for things, (service, path) in LISTS.items():
+            self.known[things] = [each["id"] for each in self.bureau.all(service, path)]
 
     # ---- requests
 

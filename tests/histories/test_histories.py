@@ -14,7 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
-from tests.bureau.bureau import Bureau
+from hongxia.workbook.reconcile import NotLoadable
+from tests.bureau.bureau import Bureau, Refused
 from tests.histories.acts import ACTS, Act, World
 from tests.histories.files import File, all_records, facts_of, import_file, published, split
 from tests.histories.recount import Records, differences
@@ -102,3 +103,34 @@ def _import_again(bureau: Bureau, files: Sequence[File], random: Random) -> None
         import_file(bureau, file)
     bureau.settle()
     assert published(bureau) == before
+
+
+@chosen
+@given(st.integers(0, 2**32), st.lists(st.lists(acts, max_size=12), max_size=8))
+def test_files_say_nothing_new_when_they_come_again_whatever_happened_in_the_system(
+    bureau: Bureau, seed: int, meanwhile: Sequence[Sequence[Act]]
+) -> None:
+    bureau.reset(YEARS_END)
+    world, random = World(bureau), Random(seed)
+    taken = []
+    for number, file in enumerate(split(facts_of(seed), random)):
+        if tried(bureau, file):
+            taken.append(file)
+        bureau.settle()
+        world.look()
+        for act in meanwhile[number] if number < len(meanwhile) else ():
+            world.do(act)
+    world.end()
+    for line in world.done:
+        note(line)
+    _import_again(bureau, taken, random)
+    assert differences(bureau, Records(bureau, withdrawn_before=withdrawn(bureau)), 2022) == []
+
+
+def tried(bureau: Bureau, file: File) -> bool:
+    """Import a file, unless what happened in the system does not allow its rows any more."""
+    try:
+        import_file(bureau, file)
+    except (NotLoadable, Refused):
+        return False
+    return True
