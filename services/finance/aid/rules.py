@@ -95,7 +95,9 @@ def answer(session: Session, payment: AidPayment) -> None:
 
 
 def pay_waiting(session: Session, year: int) -> None:
-    """Answer the cases that wait for the line of a year, in the order of their days."""
+    """Answer the cases that wait for the line of a year, in the order of their days; while there is none they wait on."""
+    if lines.aid_line(session, year) is None:
+        return
     query = select(AidPayment).where(AidPayment.state == "waiting").order_by(AidPayment.pay_on, AidPayment.id)
     for payment in session.scalars(query.with_for_update()).all():
         if payment.pay_on.year == year:
