@@ -73,3 +73,10 @@ def test_a_stay_over_new_year_ends_in_january(office: Office, begun: Beginning) 
     stay = office.stay(begun.cadres[0]["id"], admitted_on="2022-12-28", reported_on="2022-12-29")
     ended = office.post("outreach", f"/stays/{stay['id']}/end", {"discharged_on": "2023-01-05"})
     assert (ended["state"], ended["discharged_on"]) == ("ended", "2023-01-05")
+
+
+def test_a_case_that_waits_is_not_answered_anew_by_a_line_that_pays_no_aid(office: Office, begun: Beginning) -> None:
+    case = office.approved(begun.cadres[0]["id"])
+    office.line()
+    answers = [event.type for event in office.bureau.nodes["finance"].events() if event.subject == case["id"]]
+    assert answers == ["hongxia.finance.aid.waiting.v1"]
