@@ -39,10 +39,11 @@ lint: $(READY) ## Check format, lint rules, types and which module may import wh
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-contracts: $(READY) ## Write contracts/ and docs/workbooks.md from the declarations in services/
+contracts: $(READY) ## Write contracts/, docs/workbooks.md and docs/states.md from the declarations in services/
 	@$(BIN)/hongxia contracts contracts --labels services/reporting/labels.yaml
 	@$(BIN)/hongxia workbooks > docs/workbooks.md
 	@$(BIN)/hongxia workbooks --language zh > docs/workbooks.zh-CN.md
+	@$(BIN)/hongxia states > docs/states.md
 
 lock: $(UV) ## Resolve requirements.lock and requirements-dev.lock anew from pyproject.toml
 	@$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \

@@ -29,6 +29,15 @@ class Mirrored:
 
 M = TypeVar("M", bound=Mirrored)
 
+
+@dataclass(frozen=True, slots=True)
+class Person(Generic[M]):
+    """One person: `cadre` is the surviving record, `ids` are its own and those that were merged into it."""
+
+    cadre: M
+    ids: frozenset[str]
+
+
 Narrow = Callable[[Select[Any]], Select[Any]]
 
 
@@ -94,6 +103,16 @@ class Mirror(Generic[M]):
         wanted = {survivors.get(entity_id, entity_id) for entity_id in entity_ids}
         return wanted | set(entity_ids) | {merged for merged, end in survivors.items() if end in wanted}
 
+    def people(self, session: Session, entity_ids: Iterable[str]) -> list[Person[M]]:
+        """Return the persons that some ids stand for, in the order of ids; unknown ids are left out."""
+        survivors = self.survivors(session)
+        known = self.known(session, {survivors.get(each, each) for each in entity_ids})
+        ids: dict[str, set[str]] = {cadre.id: {cadre.id} for cadre in known.values()}
+        for merged, end in survivors.items():
+            if end in ids:
+                ids[end].add(merged)
+        return [Person(known[cadre_id], frozenset(same)) for cadre_id, same in sorted(ids.items())]
+
     def of_entity(self, session: Session, asked: dict[str, Any]) -> Narrow:
         """Narrow a list to the records of the one that the query's `cadre_id` stands for, whatever id they bear."""
         cadre_id = asked.pop("cadre_id")
@@ -114,6 +133,16 @@ class Mirror(Generic[M]):
         newer = table.c.version < new.excluded["version"]
         session.execute(new.on_conflict_do_update(index_elements=["id"], set_=values, where=newer), states)
         session.expire_all()
+
+
+def ids_of(persons: Iterable[Person[Any]]) -> list[str]:
+    """Return all ids of some persons, sorted."""
+    return sorted({each for person in persons for each in person.ids})
+
+
+def by_any_id(persons: Iterable[Person[M]]) -> dict[str, Person[M]]:
+    """Return the persons by each of their ids."""
+    return {each: person for person in persons for each in person.ids}
 
 
 def _identity(event: Event) -> dict[str, Any]:

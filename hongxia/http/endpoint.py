@@ -271,17 +271,16 @@ def _session(database: Database, route: Route, context: Context) -> Iterator[Ses
 def _check_address(request: Request) -> None:
     """Raises NotFound or Invalid if the address holds a text or a number that no database can keep."""
     values: Mapping[str, Any] = getattr(request, "path_values", {})
-    if not all(_can_be_kept(value) for value in values.values()):
+    texts = [value for value in values.values() if isinstance(value, str)]
+    numbers = [value for value in values.values() if isinstance(value, int)]
+    if not (all(map(is_address_part, texts)) and all(map(fits, numbers))):
         raise NotFound()
-    wrong = [name for name, value in request.args.items(multi=True) if not is_storable(value)]
+    try:
+        wrong = [name for name, value in request.args.items(multi=True) if not is_storable(value)]
+    except UnicodeDecodeError:
+        raise BadRequest("查询参数不是 UTF-8 编码") from None
     if wrong:
         raise Invalid("查询参数含有不能保存的字符", errors=[FieldError("不能保存", parameter=name) for name in wrong])
-
-
-def _can_be_kept(value: Any) -> bool:
-    if isinstance(value, str):
-        return is_address_part(value)
-    return not isinstance(value, int) or fits(value)
 
 
 def _read_body(route: Route, request: Request) -> bytes:

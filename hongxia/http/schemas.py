@@ -125,7 +125,7 @@ class SheetOut(Schema):
     changed = fields.Integer(required=True)
 
 
-class ChangeOut(Schema):
+class ChangedCellOut(Schema):
     """A cell that says something else than when it was imported before."""
 
     sheet = fields.String(required=True)
@@ -178,7 +178,7 @@ class ImportedOut(Schema):
     dry_run = fields.Boolean(required=True)
     digest = fields.String(required=True)
     sheets = fields.Dict(keys=fields.String(), values=fields.Nested(SheetOut), required=True)
-    changes = fields.List(fields.Nested(ChangeOut), required=True)
+    changes = fields.List(fields.Nested(ChangedCellOut), required=True)
     questions = fields.List(fields.Nested(QuestionOut), required=True)
     missing = fields.List(fields.Nested(MissingRowOut), required=True)
     labels = fields.List(fields.Nested(NewLabelOut), required=True)

@@ -42,7 +42,7 @@ def create(url: str, summary: str, roles: Roles, schema: type[RecordSchema], **m
     the questions that may have to be confirmed; `body` another schema than the record's; `at` the collection in which
     the record is read, if it is not this one.
     """
-    at = _relative(url, more.pop("at", url))
+    at = _relative(url, more.pop("at", url.rpartition("/")[2]))
     body = more.pop("body", None) or body_of(schema)
     declared = route(
         "POST",

@@ -26,7 +26,7 @@ from services.reporting.proof.routes import ProofRoutes
 HEAD_SECONDS = 3.0
 
 
-class Sharing(DependencyProvider):  # type: ignore[misc]
+class Sharing(DependencyProvider):
     """Gives every request the same Shared; a catalogue that can't be used stops the service when it starts."""
 
     hosting = Hosting()

@@ -257,3 +257,12 @@ def test_events_of_a_merge_and_a_death_that_come_in_one_batch_are_reviewed_toget
         bureau.event("deceased", "G0002", deceased_on="2022-08-09"),
     )
     assert bureau.contradictions() == [("after-death", "visits")]
+
+
+def test_an_application_is_not_brought_back_beside_another_aid_of_the_year(bureau):
+    path = aid(bureau)
+    make(bureau, "/aid-cases", {**APPLICATION, "cadre_id": CHEN})
+    bureau.die("G0001", "2022-10-01")
+    bureau.merge("G0001", into="G0002")
+    assert state(bureau, path) == "withdrawn"
+    assert bureau.contradictions() == []

@@ -95,6 +95,7 @@ FIELDS = {
     "adjusted_on", "applied_on", "approved_on", "assigned_on", "attended_on", "checked_on", "collected_on",
     "contacted_on", "deceased_on", "declined_on", "held_on", "on", "paid_on", "pay_on", "received_on", "refused_on",
     "registered_on", "resolved_on", "spent_on", "visited_on", "month", "year",
+    "starts_on", "reversed_on", "withdrawn_on", "corrects_year",
     # numbers and money
     "amount_fen", "initial_fen", "attended", "others_count", "people", "vaccinated",
     # codes and flags
@@ -102,7 +103,7 @@ FIELDS = {
     "host", "living_alone", "method", "occasion", "outcome", "pays_aid", "programme", "rank", "reason", "resettled",
     "retirement_category", "state", "treatment",
     # texts that name no cadre: a budget line, a post that keeps in touch, a place of work, a street, what is public
-    "line_no", "name", "liaison", "unit", "unit_name", "street", "call", "title", "topic",
+    "line_no", "name", "liaison", "unit", "street", "call", "title", "topic",
     # of the registry's rooms: what changed, lists, transfers, milestones (a month, never the day), contradictions
     "changed", "code", "label", "direction", "left_on", "returned_on", "medical_treatment", "reimbursement",
     "milestone", "kind", "scope", "record", "record_id", "other_id",

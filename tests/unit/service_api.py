@@ -44,6 +44,7 @@ class ServiceApi:
         content = {"data": body} if isinstance(body, bytes) else {"json": body}
         request = Request(EnvironBuilder(path, method=method, headers=sent, **content).get_environ())
         route, values = self.map.bind_to_environ(request.environ).match()
+        request.path_values = values  # type: ignore[attr-defined] # as the runtime's Application does
         response: Response = self.methods[route](self.service, request, **values)
         return response
 

@@ -115,7 +115,7 @@ def test_no_line_is_ever_overspent_and_aid_finds_its_money(year, seed, unit, cad
     moves = [(row["adjusted_on"], 0, row["line_no"], row["amount_fen"]) for row in budget["adjustments"]]
     for row in budget["expenditures"]:
         sign = 1 if row["reverses_no"] else -1
-        moves.append((row["posted_on"], 1, row["line_no"], sign * row["amount_fen"]))
+        moves.append((row["spent_on"], 1, row["line_no"], sign * row["amount_fen"]))
     aid_line = next(row["line_no"] for row in budget["budget_lines"] if row["pays_aid"])
     for row in made["outreach"]["aid_cases"]:
         if row["outcome"] == "approved":

@@ -11,7 +11,7 @@ from hongxia.rules import Conflicting, Refused
 from services.outreach.aid import rules
 from services.outreach.aid.model import AidCase
 from services.outreach.aid.schema import LIFECYCLE
-from services.outreach.cadres import mirror
+from services.outreach.cadres.mirror import CADRES
 from tests.unit.outreach_builders import (
     LIN,
     TODAY,
@@ -37,7 +37,7 @@ GRANT = {"amount_fen": 800_000, "reviewed_on": date(2022, 1, 18), "pay_on": date
 def apply(database, case_id=CASE, **changes):
     values = {**APPLICATION, **changes}
     with work(database) as session:
-        return rules.apply(session, case_id, values, mirror.lock(session, values["cadre_id"]), TODAY)
+        return rules.apply(session, case_id, values, CADRES.lock(session, values["cadre_id"]), TODAY)
 
 
 def done(database, step, *args, case_id=CASE):
@@ -248,7 +248,7 @@ def test_an_approval_that_can_not_be_is_refused(database, changes, field, code):
 
 def test_aid_may_be_paid_later_than_today_even_in_the_next_year(database):
     with work(database, date(2022, 12, 30)) as session:
-        rules.apply(session, CASE, APPLICATION, mirror.lock(session, LIN), date(2022, 12, 30))
+        rules.apply(session, CASE, APPLICATION, CADRES.lock(session, LIN), date(2022, 12, 30))
         case = records.lock(session, AidCase, CASE)
         grant = {**GRANT, "reviewed_on": date(2022, 12, 30), "pay_on": date(2023, 1, 5)}
         rules.approve(session, case, grant, date(2022, 12, 30))

@@ -9,7 +9,6 @@ from hongxia.events.parked import UnknownType
 from services.outreach.cadres import registry
 from services.outreach.cadres.mirror import CADRES, CHANGES, violations
 from services.outreach.cadres.model import Flag
-from services.outreach.cadres.person import people
 from tests.unit.outreach_builders import (
     CHEN,
     LIN,
@@ -89,11 +88,14 @@ def test_a_chain_of_merges_ends_at_the_record_that_remains():
     with work(bureau.database) as session:
         assert CADRES.find(session, LIN).id == WU
         assert CADRES.lock(session, LIN).id == WU
-        [person] = people(session, [CHEN])
+        [person] = CADRES.people(session, [CHEN])
         assert (person.cadre.id, person.ids) == (WU, {LIN, CHEN, WU})
     bureau.undo_merge("G0002", into="G0003")
     with work(bureau.database) as session:
-        assert {person.cadre.id: person.ids for person in people(session, [LIN, WU])} == {CHEN: {LIN, CHEN}, WU: {WU}}
+        assert {person.cadre.id: person.ids for person in CADRES.people(session, [LIN, WU])} == {
+            CHEN: {LIN, CHEN},
+            WU: {WU},
+        }
 
 
 def flags(bureau):

@@ -6,7 +6,7 @@ import pytest
 
 from hongxia import records
 from hongxia.rules import Conflicting, Refused
-from services.outreach.cadres import mirror
+from services.outreach.cadres.mirror import CADRES
 from services.outreach.contacts import rules
 from services.outreach.contacts.model import Contact
 from tests.unit.outreach_builders import CHEN, LIN, TODAY, Bureau, add_cadre, events, new_database, types, work
@@ -17,7 +17,7 @@ CALL = {"cadre_id": LIN, "contacted_on": date(2022, 3, 10), "method": "phone"}
 def make(database, **changes):
     values = {**CALL, **changes}
     with work(database) as session:
-        return rules.make_or_restore(session, values, mirror.lock(session, values["cadre_id"]), TODAY)
+        return rules.make_or_restore(session, values, CADRES.lock(session, values["cadre_id"]), TODAY)
 
 
 def amend(database, contact, **changes):

@@ -452,7 +452,12 @@ def test_the_office_edits_the_list_and_nobody_else(bureau):
     ]
 
 
-@pytest.mark.parametrize("code", ["illness%0A", "9", "%C3%A9t%C3%A9", "a" * 21, "Illness", "%E7%94%9F%E7%97%85"])
+def test_an_address_with_a_line_feed_leads_nowhere(bureau):
+    assert problem(bureau.api()("PUT", "/obligation-kinds/illness%0A", ILLNESS)) == (404, "not-found")
+    assert len(bureau.api()("GET", "/obligation-kinds").json["items"]) == 2
+
+
+@pytest.mark.parametrize("code", ["9", "%C3%A9t%C3%A9", "a" * 21, "Illness", "%E7%94%9F%E7%97%85"])
 def test_what_is_no_code_is_refused(bureau, code):
     assert problem(bureau.api()("PUT", f"/obligation-kinds/{code}", ILLNESS)) == (422, "bad-kind-code")
     assert len(bureau.api()("GET", "/obligation-kinds").json["items"]) == 2
@@ -467,3 +472,34 @@ def test_what_is_owed_is_on_the_list_of_the_liaison_and_of_the_person(bureau):
         assert (one["cadre_id"], one["stay_id"], one["due_on"]) == (LIN, stay["id"], "2023-01-12")
         assert bureau.api()("GET", f"/obligations/{one['id']}").json == one
     assert bureau.api()("GET", "/obligations?liaison=l1234abcd").json["items"] == []
+
+
+def test_on_the_day_of_the_deadline_itself_nothing_is_missed_yet(bureau):
+    report(bureau, "2022-12-01", "2022-12-02", today=date(2022, 12, 2))
+    for today, state in ((date(2022, 12, 9), "open"), (date(2022, 12, 10), "missed")):
+        bureau.registry("amended", "G0001", today=today)
+        assert states(bureau) == [state]
+
+
+def test_who_dies_on_the_day_of_the_deadline_is_owed_no_visit(bureau):
+    report(bureau)
+    bureau.die("G0001", "2023-01-12", today=date(2023, 1, 12))
+    assert bureau.owed()[0] == ("illness", "2023-01-12", "cancelled")
+
+
+def test_who_is_served_again_on_the_day_of_the_deadline_is_owed_the_visit(bureau):
+    report(bureau)
+    bureau.registry("transferred", "G0001", direction="out", left_on="2023-01-08")
+    assert states(bureau) == ["cancelled"]
+    bureau.registry("transferred", "G0001", direction="in", returned_on="2023-01-12")
+    assert states(bureau) == ["open"]
+    bureau.registry("amended", "G0001", returned_on="2023-01-13")
+    assert states(bureau) == ["cancelled"]
+
+
+def test_nothing_is_owed_whose_deadline_lies_before_the_registration(bureau):
+    report(bureau)
+    bureau.registry("amended", "G0001", registered_on="2023-01-13")
+    assert states(bureau) == ["cancelled"]
+    bureau.registry("amended", "G0001", registered_on="2023-01-12")
+    assert states(bureau) == ["open"]

@@ -6,7 +6,7 @@ import pytest
 
 from hongxia import ids, records
 from hongxia.rules import Conflicting, Question, Refused
-from services.outreach.cadres import mirror
+from services.outreach.cadres.mirror import CADRES
 from services.outreach.stays import rules
 from services.outreach.stays.model import Stay
 from tests.unit.outreach_builders import CHEN, LIN, TODAY, Bureau, events, types, work
@@ -22,7 +22,7 @@ def bureau():
 def report(bureau, confirmed=(), **changes):
     values = {**REPORT, **changes}
     with work(bureau.database) as session:
-        cadre = mirror.lock(session, values["cadre_id"])
+        cadre = CADRES.lock(session, values["cadre_id"])
         return rules.report(session, ids.new_id(), values, cadre, TODAY, confirmed)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from hongxia import ids, records
 from hongxia.rules import Conflicting, Question, Refused
-from services.outreach.cadres import mirror
+from services.outreach.cadres.mirror import CADRES
 from services.outreach.visits import rules
 from services.outreach.visits.model import Visit
 from tests.unit.outreach_builders import CHEN, LIN, TODAY, Bureau, add_cadre, events, new_database, types, work
@@ -25,7 +25,7 @@ CALL = {
 def record(database, confirmed=(), **changes):
     values = {**CALL, **changes}
     with work(database) as session:
-        cadre = mirror.lock(session, values["cadre_id"])
+        cadre = CADRES.lock(session, values["cadre_id"])
         return rules.record(session, ids.new_id(), values, cadre, TODAY, confirmed)
 
 

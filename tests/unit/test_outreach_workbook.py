@@ -8,7 +8,7 @@ from hongxia import ids, records
 from hongxia.workbook.reconcile import NotLoadable
 from services.outreach.aid import rules as aid
 from services.outreach.aid.model import AidCase
-from services.outreach.cadres import mirror
+from services.outreach.cadres.mirror import CADRES
 from services.outreach.suggestions import rules as suggestions
 from services.outreach.suggestions.model import Suggestion
 from services.outreach.visits import rules as visits
@@ -239,7 +239,7 @@ def test_a_second_approved_aid_in_the_year_is_an_error_and_a_declined_one_is_not
 def test_an_aid_of_last_year_does_not_stand_against_one_applied_for_last_year_and_approved_in_this(database):
     with work(database) as session:
         application = {"cadre_id": LIN, "cause": "illness", "applied_on": date(2021, 3, 1)}
-        case = aid.apply(session, ids.new_id(), application, mirror.lock(session, LIN), TODAY)
+        case = aid.apply(session, ids.new_id(), application, CADRES.lock(session, LIN), TODAY)
         grant = {"amount_fen": 1, "reviewed_on": date(2021, 3, 2), "pay_on": None}
         aid.approve(session, case, grant, TODAY)
     assert counts(imported(database, aid_cases=[AID])) == {"aid_cases": (1, 0, 0, 0)}

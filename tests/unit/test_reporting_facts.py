@@ -122,6 +122,8 @@ def test_an_event_that_is_not_the_sources_own_is_malformed() -> None:
         rows_of("registry", visit(outreach, "one", 1))
     with pytest.raises(Malformed):
         rows_of("outreach", outreach.publish("visit.recorded", "one", {}, source="urn:hongxia:finance"))
+    with pytest.raises(Malformed):
+        rows_of("outreach", outreach.publish("x", "one", {"code": "l1"}, type="hongxia.registry.liaison.listed.v1"))
 
 
 def test_a_parked_event_is_replayed_without_overwriting_what_is_newer() -> None:

@@ -89,6 +89,10 @@ def test_the_office_prints_wan_with_two_decimals_rounded_half_up() -> None:
     assert printed("96.49", PERCENT) == "96.49"
 
 
+def test_an_amount_that_is_no_rate_is_rounded_up_to_one() -> None:
+    assert exact(Fraction(99_999), Unit("千元", divide_by=100_000, most=2)) == "1"
+
+
 def test_a_rate_that_is_short_of_the_whole_is_never_rounded_up_to_it() -> None:
     assert exact(Fraction(99_999, 100_000), PERCENT) == "99.99"
     assert exact(Fraction(100_001, 100_000), PERCENT) == "100"

@@ -30,8 +30,6 @@ CADRE = {
     "retirement_category": "2",
     "rank": "132",
     "treatment": "132",
-    "unit": "区教育局",
-    "street": "石桥街道",
     "registered_on": "2012-05-01",
 }
 VISIT = {
@@ -62,7 +60,9 @@ def walk(directory: Path) -> Walk:
         _opened(service, directory) for service in (RegistryService, OutreachService, ReportingService)
     )
     try:
-        cadre = _posted(registry, "/cadres", CADRE)
+        places = {"unit": "区教育局", "street": "石桥街道"}
+        codes = {name: _posted(registry, f"/{name}s", {"label": label})["code"] for name, label in places.items()}
+        cadre = _posted(registry, "/cadres", {**CADRE, **codes})
         _deliver(registry, outreach)
         with Entries(SERVICES / "outreach") as in_outreach:
             _posted(outreach, "/visits", {**VISIT, "cadre_id": cadre["id"]})
@@ -81,7 +81,7 @@ def _opened(service: type[Any], directory: Path) -> ServiceApi:
 
 
 def _posted(api: ServiceApi, path: str, body: dict[str, Any]) -> dict[str, Any]:
-    response = api("POST", path, body, Idempotency_Key="walk")
+    response = api("POST", path, body, Idempotency_Key=f"walk-{path}")
     if response.status_code != 201:
         raise NotRecorded(f"POST {path}: {response.get_data(as_text=True)}")
     made: dict[str, Any] = response.json

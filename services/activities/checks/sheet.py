@@ -29,6 +29,7 @@ SHEET = Sheet(
             "activities.healthcheck.persons",
             "健康体检人数",
             "Distinct `干部编号` over all rows: whoever was checked in two batches counts once.",
+            rule_zh=("全部行中不重复的`干部编号`个数：在两个批次体检的计一人。"),
         ),
     ),
 )

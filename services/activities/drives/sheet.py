@@ -20,7 +20,7 @@ SHEET = Sheet(
     help_zh="组织的接种专场，一次一行；一次专场可有多天。",
     help_en="Vaccination drives, one row each; a drive may last several days.",
     columns=(number("专场编号", "drive_no", "JZ-1"), *columns_of(DriveSchema)),
-    figures=(Figure("activities.vaccination.drives", "新冠疫苗接种专场", "Number of rows."),),
+    figures=(Figure("activities.vaccination.drives", "新冠疫苗接种专场", "Number of rows.", rule_zh=("行数。")),),
 )
 
 

@@ -19,7 +19,7 @@ SHEET = Sheet(
     help_zh="实际进行的健康体检，一批一行。",
     help_en="Health-check batches that took place, one row each.",
     columns=(number("批次编号", "batch_no", "TJ-01"), *columns_of(HealthCheckSchema)),
-    figures=(Figure("activities.healthcheck.batches", "健康体检批次", "Number of rows."),),
+    figures=(Figure("activities.healthcheck.batches", "健康体检批次", "Number of rows.", rule_zh=("行数。")),),
 )
 
 

@@ -52,10 +52,18 @@ SHEET = Sheet(
             "activities.vaccination.days",
             "接种专场天数",
             "Distinct pairs of `专场编号` and `日期`: a day on which two drives run counts twice.",
+            rule_zh=("不重复的`专场编号`与`日期`组合个数：同一天有两个专场的计两天。"),
         ),
-        Figure("activities.vaccination.units", "参加接种专场单位", "Distinct `单位名称` over all rows."),
-        Figure("activities.vaccination.attended", "参加接种专场人数", "Sum of `到场人数`."),
-        Figure("activities.vaccination.vaccinated", "现场接种人数", "Sum of `接种人数`."),
+        Figure(
+            "activities.vaccination.units",
+            "参加接种专场单位",
+            "Distinct `单位名称` over all rows.",
+            rule_zh=("全部行中不重复的`单位名称`个数。"),
+        ),
+        Figure(
+            "activities.vaccination.attended", "参加接种专场人数", "Sum of `到场人数`.", rule_zh=("`到场人数`合计。")
+        ),
+        Figure("activities.vaccination.vaccinated", "现场接种人数", "Sum of `接种人数`.", rule_zh=("`接种人数`合计。")),
     ),
 )
 

@@ -47,32 +47,38 @@ SHEET = Sheet(
             "activities.college.sessions",
             "老干部大学堂场次",
             "Rows with `类型` 老干部大学堂 and `状态` 已举办.",
+            rule_zh=("`类型`为老干部大学堂且`状态`为已举办的行数。"),
         ),
         Figure(
             "activities.research.topics",
             "专题调研",
             "Distinct `专题` over rows with `类型` 专题调研 and `状态` 已举办.",
+            rule_zh=("`类型`为专题调研且`状态`为已举办的各行中，不重复的`专题`个数。"),
         ),
         Figure(
             "activities.events.hosted",
             "本中心文体活动",
             "Rows with `类型` 文体活动, `状态` 已举办 and `主办层级` 本中心.",
+            rule_zh=("`类型`为文体活动、`状态`为已举办且`主办层级`为本中心的行数。"),
         ),
         Figure(
             "activities.events.joined",
             "参加省市区文体活动",
             "Rows with `类型` 文体活动, `状态` 已举办 and `主办层级` 区, 市 or 省.",
+            rule_zh=("`类型`为文体活动、`状态`为已举办且`主办层级`为区、市或省的行数。"),
         ),
         Figure(
             "activities.online.lessons",
             "线上授课",
             "Rows with `类型` 线上授课 and `状态` 已举办, whatever the `主办层级`; a row is one lesson (节课).",
+            rule_zh=("`类型`为线上授课且`状态`为已举办的行数，不论`主办层级`；一行为一节课。"),
         ),
         Figure(
             "activities.online.attendance",
             "线上学习人次",
             "Over the same rows: the number of rows of 考勤 that name the session, plus `其他参加人次`. Who attends "
             "two lessons counts twice.",
+            rule_zh=("以上各行：“考勤”表中写有该场次的行数，加上`其他参加人次`。一人参加两节课计两次。"),
         ),
     ),
 )

@@ -27,21 +27,25 @@ SHEET = Sheet(
             "activities.works.poems_call",
             "征文活动诗词",
             "Rows with `体裁` 诗词 and a `征集活动`, whatever its name.",
+            rule_zh=("`体裁`为诗词且填有`征集活动`的行数，不论活动名称。"),
         ),
         Figure(
             "activities.works.essays_call",
             "征文活动征文",
             "Rows with `体裁` 征文 and a `征集活动`, whatever its name.",
+            rule_zh=("`体裁`为征文且填有`征集活动`的行数，不论活动名称。"),
         ),
         Figure(
             "activities.reflections",
             "学习交流心得",
             "Rows with `体裁` 学习心得, with a `征集活动` or without.",
+            rule_zh=("`体裁`为学习心得的行数，不论是否填有`征集活动`。"),
         ),
         Figure(
             "activities.works.art",
             "创作诗词书画作品",
             "Rows with `体裁` 诗词, 书法 or 绘画 and an empty `征集活动`.",
+            rule_zh=("`体裁`为诗词、书法或绘画且`征集活动`为空的行数。"),
         ),
     ),
 )

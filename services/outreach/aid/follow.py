@@ -11,16 +11,17 @@ from sqlalchemy.orm import Session
 from hongxia import records
 from hongxia.dates import lived_on
 from hongxia.events.publish import publish
+from hongxia.mirror import Person, by_any_id, ids_of
 from hongxia.records import in_parts
 from services.outreach.aid.events import AID_APPLIED, AID_WITHDRAWN
 from services.outreach.aid.model import COUNTED, AidCase
-from services.outreach.cadres.person import Person, by_any_id, ids_of
+from services.outreach.cadres.model import Cadre
 
 DECEASED = "deceased"
 UNPAID = ("applied", "approved", "returned")
 
 
-def follow(session: Session, persons: Sequence[Person], today: date) -> None:
+def follow(session: Session, persons: Sequence[Person[Cadre]], today: date) -> None:
     """Withdraw the unpaid cases of those who had died before the application; open them again if they had not."""
     person_of = by_any_id(persons)
     for case in _concerned(session, persons):
@@ -32,7 +33,7 @@ def follow(session: Session, persons: Sequence[Person], today: date) -> None:
             _open_again(session, case)
 
 
-def _concerned(session: Session, persons: Sequence[Person]) -> Iterator[AidCase]:
+def _concerned(session: Session, persons: Sequence[Person[Cadre]]) -> Iterator[AidCase]:
     """The cases that are not paid, and those that were withdrawn because of a death."""
     for part in in_parts(ids_of(persons)):
         query = select(AidCase).where(AidCase.cadre_id.in_(part)).order_by(AidCase.id)
@@ -46,7 +47,7 @@ def _withdraw(session: Session, case: AidCase, today: date) -> None:
     publish(session, AID_WITHDRAWN, case, on=today, reason=DECEASED)
 
 
-def _has_another(session: Session, person: Person, case: AidCase) -> bool:
+def _has_another(session: Session, person: Person[Cadre], case: AidCase) -> bool:
     query = select(AidCase.id).where(AidCase.cadre_id.in_(person.ids), AidCase.year == case.applied_on.year)
     return session.scalar(query.where(AidCase.state.in_(COUNTED)).limit(1)) is not None
 

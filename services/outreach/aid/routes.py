@@ -33,7 +33,7 @@ class AidRoutes:
     @create("/aid-cases", "申请帮扶", BOTH, AidSchema, key=True)
     def apply_for_aid(self, call: Call) -> AidCase:
         """One aid a person and year."""
-        cadre = mirror.lock(call.session, call.body["cadre_id"])
+        cadre = CADRES.lock(call.session, call.body["cadre_id"])
         return rules.apply(call.session, ids.new_id(), call.body, cadre, call.today)
 
     @amend("/aid-cases/<id>", "修改帮扶", LEADER, AidSchema, AidCase, first=mirror.lock_of)

@@ -77,11 +77,6 @@ def violations(
         yield Violation("cadre_id", "cadre-transferred", message)
 
 
-def lock(session: Session, cadre_id: str) -> Cadre | None:
-    """Return the cadre that an id stands for today, locked: who record something about one cadre take turns."""
-    return CADRES.lock(session, cadre_id)
-
-
 def lock_many(session: Session, cadre_ids: Iterable[str]) -> None:
     """Lock the cadres that many ids stand for, in the order of ids, until the end of the transaction."""
     known = CADRES.survivors(session)

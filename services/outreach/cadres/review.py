@@ -10,7 +10,7 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from services.outreach.aid import follow as aid
-from services.outreach.cadres.person import people
+from services.outreach.cadres.mirror import CADRES
 from services.outreach.contradictions import find as contradictions
 from services.outreach.obligations import review as obligations
 from services.outreach.stays import follow as stays
@@ -25,12 +25,24 @@ def review(session: Session, cadre_ids: Iterable[str], today: date) -> None:
         collected.update(cadre_ids)
         return
     session.flush()
-    concerned = people(session, cadre_ids)
+    concerned = CADRES.people(session, cadre_ids)
     stays.follow(session, concerned)
     aid.follow(session, concerned, today)
     session.flush()
     obligations.review(session, concerned, today)
     contradictions.review(session, concerned)
+
+
+def review_obligations(session: Session, cadre_ids: Iterable[str], today: date) -> None:
+    """Look again at what visits are owed; enough after a record that the rules have just allowed: it contradicts
+    nothing.
+    """
+    collected: set[str] | None = session.info.get(_COLLECTED)
+    if collected is not None:
+        collected.update(cadre_ids)
+        return
+    session.flush()
+    obligations.review(session, CADRES.people(session, cadre_ids), today)
 
 
 def collect(session: Session) -> None:

@@ -31,7 +31,7 @@ class ContactRoutes:
     @create("/contacts", "登记每月联系", LIAISON, ContactSchema)
     def make_contact(self, call: Call) -> Contact:
         """One of each cadre, date and method."""
-        cadre = mirror.lock(call.session, call.body["cadre_id"])
+        cadre = CADRES.lock(call.session, call.body["cadre_id"])
         return rules.make_or_restore(call.session, call.body, cadre, call.today)
 
     @amend("/contacts/<id>", "修改每月联系", LIAISON, ContactSchema, Contact, first=mirror.lock_of)

@@ -14,10 +14,11 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from hongxia.contradictions import Found
 from hongxia.dates import lived_on
+from hongxia.mirror import Person, by_any_id, ids_of
 from hongxia.records import in_parts
 from services.outreach.aid.model import COUNTED, AidCase
 from services.outreach.cadres import mirror
-from services.outreach.cadres.person import Person, by_any_id, ids_of
+from services.outreach.cadres.model import Cadre
 from services.outreach.contacts.model import Contact
 from services.outreach.contradictions.events import CONTRADICTIONS
 from services.outreach.stays.model import Stay
@@ -33,17 +34,17 @@ KIND_OF = {
 VISITS, CONTACTS, STAYS, AID_CASES = "visits", "contacts", "stays", "aid-cases"
 
 
-def review(session: Session, persons: Sequence[Person]) -> None:
+def review(session: Session, persons: Sequence[Person[Cadre]]) -> None:
     """Find the contradictions of some persons anew: publish those that are new, and those that are gone."""
     CONTRADICTIONS.review(session, ids_of(persons), list(_find(session, persons)))
 
 
-def _find(session: Session, persons: Sequence[Person]) -> Iterator[Found]:
+def _find(session: Session, persons: Sequence[Person[Cadre]]) -> Iterator[Found]:
     person_of = by_any_id(persons)
 
-    def rows(where: Any, *columns: InstrumentedAttribute[Any]) -> list[tuple[Person, Any]]:
+    def rows(where: Any, *columns: InstrumentedAttribute[Any]) -> list[tuple[Person[Cadre], Any]]:
         model = columns[0].class_
-        found: list[tuple[Person, Any]] = []
+        found: list[tuple[Person[Cadre], Any]] = []
         for part in in_parts(ids_of(persons)):
             query = select(model.id, model.cadre_id, *columns).where(model.cadre_id.in_(part), where)
             found += [(person_of[row.cadre_id], row) for row in session.execute(query.order_by(model.id))]
@@ -56,19 +57,19 @@ def _find(session: Session, persons: Sequence[Person]) -> Iterator[Found]:
     yield from _aid(rows(AidCase.state.in_(COUNTED), AidCase.applied_on, AidCase.year, AidCase.state))
 
 
-def _visits(rows: list[tuple[Person, Any]]) -> Iterator[Found]:
+def _visits(rows: list[tuple[Person[Cadre], Any]]) -> Iterator[Found]:
     for person, row in rows:
         yield from _against(person, VISITS, row.id, row.visited_on, after_death=row.occasion == "death")
     yield from _twice(rows, VISITS, lambda row: (row.visited_on, row.form, row.occasion))
 
 
-def _contacts(rows: list[tuple[Person, Any]]) -> Iterator[Found]:
+def _contacts(rows: list[tuple[Person[Cadre], Any]]) -> Iterator[Found]:
     for person, row in rows:
         yield from _against(person, CONTACTS, row.id, row.contacted_on)
     yield from _twice(rows, CONTACTS, lambda row: (row.contacted_on, row.method))
 
 
-def _stays(rows: list[tuple[Person, Any]]) -> Iterator[Found]:
+def _stays(rows: list[tuple[Person[Cadre], Any]]) -> Iterator[Found]:
     for person, row in rows:
         found = list(_against(person, STAYS, row.id, row.admitted_on))
         if not found and row.discharged_on is not None and not row.ended_with_death:
@@ -78,7 +79,7 @@ def _stays(rows: list[tuple[Person, Any]]) -> Iterator[Found]:
     yield from _twice(rows, STAYS, lambda row: (row.admitted_on,))
 
 
-def _aid(rows: list[tuple[Person, Any]]) -> Iterator[Found]:
+def _aid(rows: list[tuple[Person[Cadre], Any]]) -> Iterator[Found]:
     for person, row in rows:
         if row.state == "paid" and not lived_on(person.cadre.deceased_on, row.applied_on):
             yield Found("after-death", person.cadre.id, AID_CASES, row.id, row.applied_on)
@@ -96,14 +97,16 @@ def _aided_twice(rows: list[tuple[Person, Any]]) -> Iterator[Found]:
             yield Found("aided-twice", survivor, AID_CASES, other.id, date(year, 12, 31), first.id)
 
 
-def _against(person: Person, record: str, record_id: str, day: date, *, after_death: bool = False) -> Iterator[Found]:
+def _against(
+    person: Person[Cadre], record: str, record_id: str, day: date, *, after_death: bool = False
+) -> Iterator[Found]:
     """What the rules would refuse if the record were made today."""
     for violation in mirror.violations(person.cadre, "", day, "", after_death=after_death):
         yield Found(KIND_OF[violation.code], person.cadre.id, record, record_id, day)
 
 
 def _twice(
-    rows: list[tuple[Person, Any]],
+    rows: list[tuple[Person[Cadre], Any]],
     record: str,
     key: Callable[[Any], tuple[Any, ...]],
 ) -> Iterator[Found]:

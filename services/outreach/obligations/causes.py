@@ -13,9 +13,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hongxia.dates import add_working_days, calendar_known, is_working_day
+from hongxia.mirror import Person, by_any_id, ids_of
 from hongxia.records import in_parts
 from services.outreach.cadres.model import Cadre, Flag, Milestone
-from services.outreach.cadres.person import Person, by_any_id, ids_of
 from services.outreach.obligations.model import Festival
 from services.outreach.stays.model import Stay
 
@@ -42,7 +42,7 @@ class Cause:
     stay_id: str | None = None
 
 
-def causes(session: Session, persons: Sequence[Person], today: date) -> dict[str, list[Cause]]:
+def causes(session: Session, persons: Sequence[Person[Cadre]], today: date) -> dict[str, list[Cause]]:
     """Return what asks for visits to some persons, by the id of the surviving cadre."""
     found: dict[str, list[Cause]] = {person.cadre.id: [] for person in persons}
     person_of = by_any_id(persons)
@@ -82,7 +82,7 @@ def _before(day: date, days: int, working_days: bool) -> date:
     return day
 
 
-def _stays(session: Session, persons: Sequence[Person]) -> Iterator[Stay]:
+def _stays(session: Session, persons: Sequence[Person[Cadre]]) -> Iterator[Stay]:
     for part in in_parts(ids_of(persons)):
         query = select(Stay).where(Stay.cadre_id.in_(part), Stay.state != "voided")
         yield from session.scalars(query.order_by(Stay.admitted_on, Stay.id))
@@ -114,7 +114,7 @@ def _plus_months(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
-def _milestones(session: Session, persons: Sequence[Person]) -> Iterator[Milestone]:
+def _milestones(session: Session, persons: Sequence[Person[Cadre]]) -> Iterator[Milestone]:
     for part in in_parts(ids_of(persons)):
         query = select(Milestone).where(Milestone.cadre_id.in_(part), Milestone.withdrawn.is_(False))
         yield from session.scalars(query.order_by(Milestone.id))
@@ -129,7 +129,7 @@ def _of_milestone(milestone: Milestone) -> Cause:
     return Cause("milestone", key, milestone.cadre_id, first, last, occasion=occasion)
 
 
-def _flags(session: Session, persons: Sequence[Person]) -> Iterator[Flag]:
+def _flags(session: Session, persons: Sequence[Person[Cadre]]) -> Iterator[Flag]:
     """The flags of some persons, those that are set before those that are not, the earliest first."""
     for part in in_parts(ids_of(persons)):
         query = select(Flag).where(Flag.cadre_id.in_(part))

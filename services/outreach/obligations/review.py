@@ -17,9 +17,9 @@ from sqlalchemy.orm import Session
 
 from hongxia import ids, records
 from hongxia.events.publish import publish
+from hongxia.mirror import Person, by_any_id, ids_of
 from hongxia.records import in_parts
 from services.outreach.cadres.model import Cadre
-from services.outreach.cadres.person import Person, by_any_id, ids_of
 from services.outreach.obligations.causes import DEATH, FESTIVAL, Cause, causes, window
 from services.outreach.obligations.events import BY_STATE, OBLIGATION_AMENDED
 from services.outreach.obligations.model import Obligation, ObligationKind
@@ -39,7 +39,7 @@ Dates = tuple[date, date, bool]
 class _Reviewed:
     """One person with all that is held against one another."""
 
-    person: Person
+    person: Person[Cadre]
     today: date
     causes: Sequence[Cause]
     owed: dict[Key, list[Obligation]]
@@ -50,7 +50,7 @@ class _Reviewed:
         return self.person.cadre
 
 
-def review(session: Session, persons: Sequence[Person], today: date, refreshed: Collection[str] = ()) -> None:
+def review(session: Session, persons: Sequence[Person[Cadre]], today: date, refreshed: Collection[str] = ()) -> None:
     """Bring the obligations of some persons (locked by the caller) up to date. `refreshed` are the ids of obligations
     whose days or occasions have been changed with their kind.
     """
@@ -217,7 +217,7 @@ def _lapsed(cause: Cause, cadre: Cadre, due_on: date) -> bool:
     return away and (cadre.returned_on is None or due_on < cadre.returned_on)
 
 
-def _owed(session: Session, persons: Sequence[Person]) -> dict[str, dict[Key, list[Obligation]]]:
+def _owed(session: Session, persons: Sequence[Person[Cadre]]) -> dict[str, dict[Key, list[Obligation]]]:
     person_of = by_any_id(persons)
     found: dict[str, dict[Key, list[Obligation]]] = defaultdict(lambda: defaultdict(list))
     for part in in_parts(ids_of(persons)):
@@ -228,7 +228,7 @@ def _owed(session: Session, persons: Sequence[Person]) -> dict[str, dict[Key, li
     return found
 
 
-def _visits(session: Session, persons: Sequence[Person]) -> dict[str, list[Visit]]:
+def _visits(session: Session, persons: Sequence[Person[Cadre]]) -> dict[str, list[Visit]]:
     """The visits that count, earliest first, by the id of the surviving cadre."""
     person_of = by_any_id(persons)
     found: dict[str, list[Visit]] = defaultdict(list)

@@ -12,9 +12,8 @@ from sqlalchemy.orm import Session
 from hongxia import ids, records
 from hongxia.events.publish import publish
 from hongxia.rules import Conflicting, Violation, past_day, refuse
-from services.outreach.cadres.mirror import lock_many
+from services.outreach.cadres.mirror import CADRES, lock_many
 from services.outreach.cadres.model import Cadre
-from services.outreach.cadres.person import people
 from services.outreach.obligations.causes import FESTIVAL, Cause, window
 from services.outreach.obligations.events import FESTIVAL_AMENDED, FESTIVAL_LISTED, KIND_CHANGED
 from services.outreach.obligations.model import Festival, Obligation, ObligationKind
@@ -111,7 +110,7 @@ def _review_all(session: Session, today: date, refresh: ObligationKind | None = 
     lock_many(session, cadre_ids)
     refreshed = _refresh(session, refresh) if refresh is not None else set()
     session.flush()
-    review(session, people(session, cadre_ids), today, refreshed)
+    review(session, CADRES.people(session, cadre_ids), today, refreshed)
 
 
 def _refresh(session: Session, kind: ObligationKind) -> set[str]:
@@ -145,7 +144,7 @@ def to_review(session: Session, today: date) -> list[str]:
 def review_some(session: Session, cadre_ids: list[str], today: date) -> None:
     """Review some cadres, locked first."""
     lock_many(session, cadre_ids)
-    review(session, people(session, cadre_ids), today)
+    review(session, CADRES.people(session, cadre_ids), today)
 
 
 def _passed(today: date) -> ColumnElement[bool]:

@@ -10,13 +10,14 @@ from sqlalchemy.orm import Session
 
 from hongxia import records
 from hongxia.events.publish import publish
+from hongxia.mirror import Person, by_any_id, ids_of
 from hongxia.records import in_parts
-from services.outreach.cadres.person import Person, by_any_id, ids_of
+from services.outreach.cadres.model import Cadre
 from services.outreach.stays.events import STAY_AMENDED, STAY_ENDED
 from services.outreach.stays.model import Stay
 
 
-def follow(session: Session, persons: Sequence[Person]) -> None:
+def follow(session: Session, persons: Sequence[Person[Cadre]]) -> None:
     """End the stays of those who died, on the day of death; correct what an earlier date of death had ended."""
     person_of = by_any_id(persons)
     for stay in _concerned(session, persons):
@@ -27,7 +28,7 @@ def follow(session: Session, persons: Sequence[Person]) -> None:
             _end(session, stay, deceased_on)
 
 
-def _concerned(session: Session, persons: Sequence[Person]) -> Iterator[Stay]:
+def _concerned(session: Session, persons: Sequence[Person[Cadre]]) -> Iterator[Stay]:
     """The stays that last, or that ended with a death."""
     for part in in_parts(ids_of(persons)):
         query = select(Stay).where(Stay.cadre_id.in_(part), Stay.state != "voided").order_by(Stay.id)

@@ -26,7 +26,7 @@ class StayRoutes:
     @create("/stays", "报告住院", LIAISON, StaySchema, key=True, asks=(ENTERED_TWICE, OVERLAPS))
     def report_stay(self, call: Call) -> Stay:
         """It raises visits that must be paid."""
-        cadre = mirror.lock(call.session, call.body["cadre_id"])
+        cadre = CADRES.lock(call.session, call.body["cadre_id"])
         return rules.report(call.session, ids.new_id(), call.body, cadre, call.today, call.confirmed)
 
     @amend("/stays/<id>", "修改住院", LIAISON, StaySchema, Stay, first=mirror.lock_of, asks=(ENTERED_TWICE, OVERLAPS))

@@ -27,7 +27,7 @@ class VisitRoutes:
     @create("/visits", "登记走访", LIAISON, VisitSchema, key=True, asks=(ENTERED_TWICE,))
     def record_visit(self, call: Call) -> Visit:
         """A call on one cadre."""
-        cadre = mirror.lock(call.session, call.body["cadre_id"])
+        cadre = CADRES.lock(call.session, call.body["cadre_id"])
         return rules.record(call.session, ids.new_id(), call.body, cadre, call.today, call.confirmed)
 
     @amend("/visits/<id>", "修改走访", LIAISON, VisitSchema, Visit, first=mirror.lock_of)

@@ -15,7 +15,7 @@ from hongxia.rules import Violation, ask, past_day, refuse
 from services.outreach.cadres import mirror
 from services.outreach.cadres.mirror import CADRES
 from services.outreach.cadres.model import Cadre
-from services.outreach.cadres.review import review
+from services.outreach.cadres.review import review, review_obligations
 from services.outreach.visits.events import VISIT_AMENDED, VISIT_RECORDED, VISIT_VOIDED
 from services.outreach.visits.model import Visit
 
@@ -52,7 +52,8 @@ def record(
     _ask_about_twin(session, visit, confirmed)
     records.begin(session, visit, "record")
     publish(session, VISIT_RECORDED, visit, on=visit.visited_on)
-    review(session, [visit.cadre_id], today)
+    dependents = review if ENTERED_TWICE in confirmed else review_obligations
+    dependents(session, [visit.cadre_id], today)
     return visit
 
 

@@ -76,7 +76,7 @@ STAY = Kind(
     "stays/{entity}",
     on="admitted_on",
     person=text("cadre_id"),
-    fields=(day("reported_on"), day("discharged_on", needed=False)),
+    fields=(day("reported_on", needed=False), day("discharged_on", needed=False)),
 )
 OBLIGATION = Kind(
     "obligation",

@@ -315,7 +315,8 @@ def _after(fact: Some, later: Some) -> Select[str]:
 
 
 def _corrects(fact: Some) -> Condition:
-    return fact.attrs[CORRECTION].as_boolean() == is_so()
+    corrects: Condition = fact.attrs[CORRECTION].as_boolean() == is_so()
+    return corrects
 
 
 def _attr(fact: Some, selection: Selection, name: str) -> SQLColumnExpression[Any]:
