@@ -4,13 +4,12 @@ from datetime import date, timedelta
 from itertools import product
 
 import pytest
-from sqlalchemy.exc import IntegrityError
 
 from hongxia import records
 from hongxia.events.parked import Unappliable, UnknownType
 from hongxia.rules import Conflicting, Refused
 from services.outreach.aid import rules
-from services.outreach.aid.model import COUNTED, AidCase
+from services.outreach.aid.model import AidCase
 from services.outreach.aid.schema import LIFECYCLE
 from services.outreach.cadres.mirror import CADRES
 from tests.unit.outreach_builders import (
@@ -231,12 +230,6 @@ def test_records_that_were_merged_are_one_person_with_one_aid_a_year():
         ]
 
 
-def test_the_database_itself_keeps_two_aids_of_a_year_apart(approved):
-    with pytest.raises(IntegrityError), work(approved) as session:
-        case = AidCase(id=OTHER, **APPLICATION, **rules.NEW, year=2022, finance_version=0)
-        records.begin(session, case, "apply")
-
-
 @pytest.mark.parametrize(
     ("changes", "field", "code"),
     [
@@ -401,8 +394,3 @@ def test_a_decision_is_taken_back_by_opening_the_case_again(database):
     withdraw(database)
     apply(database, OTHER)
     assert refusal(reopen, database) == [("", "aid-already-this-year")]
-
-
-def test_the_index_of_the_database_counts_the_same_states_as_the_rule():
-    [index] = [index for index in AidCase.__table__.indexes if index.unique]
-    assert str(index.dialect_options["sqlite"]["where"]) == f"state IN {COUNTED}"

@@ -45,10 +45,10 @@ def on_approved(session: Session, event: Event) -> None:
 
 def on_withdrawn(session: Session, event: Event) -> None:
     """A case that was not paid, or whose payment was returned, is not to be paid any more. If it was paid, that
-    contradicts the withdrawal until the money is back.
+    contradicts the withdrawal until the money is back. Of a case that was never approved there is nothing to note.
     """
     payment = _payment(session, event)
-    if payment.approval >= event.entityversion:
+    if payment.version == 0 or payment.approval >= event.entityversion:
         return
     payment.approval, payment.withdrawn = event.entityversion, True
     if not payment.lifecycle.allows(payment.state, "withdraw"):
@@ -95,7 +95,9 @@ def answer(session: Session, payment: AidPayment) -> None:
 
 
 def pay_waiting(session: Session, year: int) -> None:
-    """Answer the cases that wait for the line of a year, in the order of their days."""
+    """Answer the cases that wait for the line of a year, in the order of their days; while there is none they wait on."""
+    if lines.aid_line(session, year) is None:
+        return
     query = select(AidPayment).where(AidPayment.state == "waiting").order_by(AidPayment.pay_on, AidPayment.id)
     for payment in session.scalars(query.with_for_update()).all():
         if payment.pay_on.year == year:

@@ -138,7 +138,11 @@ def _amendment_violations(session: Session, voucher: Expenditure, changes: Mappi
     if on.year != voucher.year:
         message = f"日期 {on} 不在凭证的年度 {voucher.year} 年内；请冲销后重新记账"
         yield Violation("spent_on", "date-outside-year", message)
-    paired = voucher.reverses_id or session.scalar(select(Expenditure.id).where(Expenditure.reverses_id == voucher.id))
+    reversal = session.scalar(select(Expenditure).where(Expenditure.reverses_id == voucher.id))
+    if reversal is not None and on > reversal.spent_on:
+        message = f"日期 {on} 晚于其冲销凭证“{reversal.voucher_no}”的日期 {reversal.spent_on}，请先修改冲销凭证的日期"
+        yield Violation("spent_on", "after-its-reversal", message)
+    paired = voucher.reverses_id or reversal is not None
     if paired and changes.get("amount_fen", voucher.amount_fen) != voucher.amount_fen:
         yield Violation("amount_fen", "reversed-amount", "已冲销的凭证和冲销凭证不能修改金额")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import CheckConstraint, Index, String, text
+from sqlalchemy import CheckConstraint, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hongxia.records import Record
@@ -12,10 +12,9 @@ from services.outreach.aid.schema import LIFECYCLE
 from services.outreach.base import Base
 
 COUNTED = ("applied", "approved", "paid", "returned")
-"""The states in which a case uses up the person's one aid of the year."""
-
-_counted = text(f"state IN {COUNTED}")
-
+"""The states in which a case uses up the person's one aid of the year. Who applies is held against them, with the cadre
+locked; finance may pay a second case all the same, if the first was withdrawn too late: that is a contradiction.
+"""
 
 class AidCase(Record, Base):
     """An application for aid (帮扶) and what became of it. `amount_fen` is what was approved; `superseded_fen` what was
@@ -30,14 +29,6 @@ class AidCase(Record, Base):
         CheckConstraint("amount_fen > 0", name="ck_aid_case_amount"),
         Index("ix_aid_case_cadre_id", "cadre_id"),
         Index("ix_aid_case_applied_on", "applied_on", "id"),
-        Index(
-            "uq_aid_case_one_a_year",
-            "cadre_id",
-            "year",
-            unique=True,
-            postgresql_where=_counted,
-            sqlite_where=_counted,
-        ),
     )
     lifecycle = LIFECYCLE
 

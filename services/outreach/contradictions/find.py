@@ -83,7 +83,18 @@ def _aid(rows: list[tuple[Person[Cadre], Any]]) -> Iterator[Found]:
     for person, row in rows:
         if row.state == "paid" and not lived_on(person.cadre.deceased_on, row.applied_on):
             yield Found("after-death", person.cadre.id, AID_CASES, row.id, row.applied_on)
-    yield from _twice(rows, AID_CASES, lambda row: (date(row.year, 12, 31), "year"), kind="aided-twice")
+    yield from _aided_twice(rows)
+
+
+def _aided_twice(rows: list[tuple[Person, Any]]) -> Iterator[Found]:
+    """Two numbers of one person have aid in a year, or finance paid one that was withdrawn too late."""
+    groups: dict[tuple[str, int], list[Any]] = defaultdict(list)
+    for person, row in rows:
+        groups[person.cadre.id, row.year].append(row)
+    for (survivor, year), same in groups.items():
+        first, *others = sorted(same, key=lambda row: (row.state != "paid", row.cadre_id != survivor, row.id))
+        for other in others:
+            yield Found("aided-twice", survivor, AID_CASES, other.id, date(year, 12, 31), first.id)
 
 
 def _against(
@@ -98,8 +109,6 @@ def _twice(
     rows: list[tuple[Person[Cadre], Any]],
     record: str,
     key: Callable[[Any], tuple[Any, ...]],
-    *,
-    kind: str = "entered-twice",
 ) -> Iterator[Found]:
     """The same under two numbers of one person. Whoever records it twice under one number was asked then."""
     groups: dict[tuple[Any, ...], list[Any]] = defaultdict(list)
@@ -110,4 +119,4 @@ def _twice(
         first, *others = sorted(same, key=lambda row: (row.cadre_id != survivor, row.id))
         for other in others:
             if other.cadre_id != first.cadre_id:
-                yield Found(kind, survivor, record, other.id, day, first.id)
+                yield Found("entered-twice", survivor, record, other.id, day, first.id)

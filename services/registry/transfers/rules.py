@@ -59,7 +59,8 @@ def away(session: Session, cadre: Cadre) -> Transfer:
     for transfer in of(session, cadre.id):
         if transfer.state == "away":
             return transfer
-    raise Conflicting(Violation("", "not-away", "该干部没有未转回的调转记录；日期有误的请更正调转记录"))
+    message = f"编号 {cadre.cadre_no} 的记录没有未转回的调转记录；日期有误的请更正调转记录"
+    raise Conflicting(Violation("", "not-away", message), extra={"cadre_id": cadre.id})
 
 
 def amend(

@@ -145,15 +145,6 @@ def _aid_cases() -> None:
     )
     op.create_index("ix_aid_case_cadre_id", "aid_case", ["cadre_id"])
     op.create_index("ix_aid_case_applied_on", "aid_case", ["applied_on", "id"])
-    counted = sa.text("state IN ('applied', 'approved', 'paid', 'returned')")
-    op.create_index(
-        "uq_aid_case_one_a_year",
-        "aid_case",
-        ["cadre_id", "year"],
-        unique=True,
-        postgresql_where=counted,
-        sqlite_where=counted,
-    )
 
 
 def _suggestions() -> None:
