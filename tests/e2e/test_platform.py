@@ -302,7 +302,7 @@ def test_the_feed_follows_the_http_feeds_specification(fresh: Bureau) -> None:
     assert (full.headers["Cache-Control"], full.headers["ETag"]) == ("private, max-age=60", f'"{second["chain"]}"')
     assert get(lastEventId=second["id"], after=1).status_code == 422
     assert get(after=3).headers["Cache-Control"] == "no-store"
-    assert get(type="hongxia.finance.budget.adjusted.v1").json() == []
+    assert get(type="hongxia.finance.adjustment.made.v1").json() == []
     assert get(lastEventId=ids.new_id()).status_code == 404
     assert get(limit=0).status_code == 422
 
