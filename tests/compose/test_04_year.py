@@ -66,11 +66,10 @@ def test_one_visit_is_followed_from_request_to_figure_by_one_id(imported: Instal
 
     until(logged, 30, lambda: str(said))
 
-    raised = imported.psql("outreach", f"SELECT id FROM outbox WHERE {_has('body', correlation)}").split()
-    (read,) = imported.psql(
-        "reporting", f"SELECT id || ' ' || subject FROM log WHERE {_has('body', correlation)}"
-    ).splitlines()
-    assert read == f"{raised[0]} {visit}"
+    recorded = f"type LIKE '%.visit.recorded.%' AND {_has('body', correlation)}"
+    (raised,) = imported.psql("outreach", f"SELECT id FROM outbox WHERE {recorded}").split()
+    (read,) = imported.psql("reporting", f"SELECT id || ' ' || subject FROM log WHERE {recorded}").splitlines()
+    assert read == f"{raised} {visit}"
     behind = gateway.pages("reporting", f"/years/{YEAR}/indicators/{FIGURE}/events")
     assert read in {f"{event['id']} {event['subject']}" for event in behind}
 

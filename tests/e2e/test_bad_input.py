@@ -44,9 +44,10 @@ SESSION = {
 
 
 def post(bureau: Bureau, service: str, path: str, body: Any, **headers: str) -> requests.Response:
-    """A POST with all roles."""
+    """A POST with all roles, and a key of its own unless one is given."""
     url = f"http://{bureau.addresses[service]}{path}"
-    return requests.post(url, json=body, headers={"Authorization": f"Bearer {token('admin')}", **headers}, timeout=30)
+    own = {"Authorization": f"Bearer {token('admin')}", "Idempotency-Key": ids.new_id(), **headers}
+    return requests.post(url, json=body, headers=own, timeout=30)
 
 
 def assert_problem(response: requests.Response, status: int, slug: str, pointer: str | None = None) -> None:
@@ -116,7 +117,7 @@ def voucher(line: str, **changes: Any) -> dict[str, Any]:
         ({"spent_on": "2022-02-30"}, "invalid", "#/spent_on"),
         ({"spent_on": 20220201}, "invalid", "#/spent_on"),
         ({"spent_on": "2021-12-31"}, "date-outside-year", "#/spent_on"),
-        ({"spent_on": "2099-01-01"}, "date-in-future", "#/spent_on"),
+        ({"spent_on": "2099-01-01"}, "date-outside-year", "#/spent_on"),
         ({"amount": "100.01"}, "over-balance", "#/amount"),
     ],
 )
@@ -157,6 +158,15 @@ def test_a_visit_to_nobody_to_the_dead_or_in_the_future_is_refused(
     cadre_id = cadres.get(who, "00000000-0000-4000-8000-000000000000")
     response = post(bureau, "outreach", "/visits", visit(cadre_id, **changes))
     assert_problem(response, 422, slug)
+    assert bureau.settled_head("outreach") == before
+
+
+def test_a_visit_without_a_key_is_refused(bureau: Bureau, cadres: dict[str, str]) -> None:
+    before = bureau.settled_head("outreach")
+    url = f"http://{bureau.addresses['outreach']}/visits"
+    headers = {"Authorization": f"Bearer {token('liaison')}"}
+    response = requests.post(url, json=visit(cadres["living"]), headers=headers, timeout=30)
+    assert_problem(response, 428, "idempotency-key-required")
     assert bureau.settled_head("outreach") == before
 
 

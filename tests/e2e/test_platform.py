@@ -195,7 +195,7 @@ def test_an_event_that_cannot_be_applied_is_parked_and_the_queue_goes_on(
     assert [event["reason"] for event in parked] == [reason]
     figure = fresh.figures(2022)["finance.budget.total"]
     assert (figure["value"], figure["state"]) == ("0.0012", "parked")
-    assert fresh.figures(2022)["outreach.suggestions.received"]["state"] == "complete"
+    assert fresh.figures(2022)["outreach.suggestions.received"]["state"] == "no_data"  # another source: not concerned
     replayed = fresh.client.post("reporting", "/parked/replay")
     assert replayed == {"applied": 0, "still_parked": 1}
     assert fresh.run("verify", "2022", expect=None).returncode != 0
@@ -302,7 +302,7 @@ def test_the_feed_follows_the_http_feeds_specification(fresh: Bureau) -> None:
     assert (full.headers["Cache-Control"], full.headers["ETag"]) == ("private, max-age=60", f'"{second["chain"]}"')
     assert get(lastEventId=second["id"], after=1).status_code == 422
     assert get(after=3).headers["Cache-Control"] == "no-store"
-    assert get(type="hongxia.finance.budget.adjusted.v1").json() == []
+    assert get(type="hongxia.finance.adjustment.made.v1").json() == []
     assert get(lastEventId=ids.new_id()).status_code == 404
     assert get(limit=0).status_code == 422
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from hongxia.database import Database
@@ -290,3 +292,11 @@ def test_the_pages_files_are_served_to_whoever_has_a_token(api: Api) -> None:
     for name, kind in (("dashboard.css", "text/css"), ("echarts-6.1.0.simple.min.js", "text/javascript")):
         answer = api("GET", f"/static/{name}", role="liaison")
         assert (answer.status_code, answer.mimetype) == (200, kind)
+
+
+def test_the_page_names_its_files_by_addresses_that_are_served(api: Api) -> None:
+    cookie = f"{auth.COOKIE}={token(OFFICE)}"
+    html = api("GET", "/?year=2022", role=None, Cookie=cookie).get_data(as_text=True)
+    addresses = re.findall(r'(?:src|href)="(static/[^"]+)"', html)
+    assert len(addresses) == 3
+    assert {api("GET", f"/{address}", role=None, Cookie=cookie).status_code for address in addresses} == {200}

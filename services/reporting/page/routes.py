@@ -6,7 +6,7 @@ from hongxia.http.endpoint import Call, Reply
 from hongxia.runtime.http import route
 from services.reporting.figures.routes import FigureRoutes
 from services.reporting.page import dashboard, session
-from services.reporting.page.schema import SessionOut
+from services.reporting.page.schema import FileQuery, SessionOut
 
 
 class PageRoutes(FigureRoutes):
@@ -17,7 +17,7 @@ class PageRoutes(FigureRoutes):
         """The dashboard, or where to show a token."""
         return dashboard.page(self.host.token_secret, call, lambda year: self.answered(call, year))
 
-    @route("GET", "/static/<name>", summary="看板所用的文件")
+    @route("GET", "/static/<name>", summary="看板所用的文件", query=FileQuery)
     def static_file(self, call: Call, name: str) -> Reply:
         """Script, style and chart library of the dashboard."""
         return dashboard.static(name)

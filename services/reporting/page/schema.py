@@ -1,8 +1,17 @@
-"""What the routes of the dashboard give."""
+"""What the routes of the dashboard take and give."""
 
 from __future__ import annotations
 
 from marshmallow import Schema, fields
+
+
+class FileQuery(Schema):
+    """What the page adds to the address of its files."""
+
+    v = fields.String(
+        load_default="",
+        metadata={"description": "文件的版本，随文件变化，浏览器因此可长久保存文件"},
+    )
 
 
 class SessionOut(Schema):
