@@ -73,7 +73,7 @@ class Covering:
         return [
             file
             for file in files
-            if file not in failing and (file == CONTRACTS or _names(root / file, name, from_package))
+            if file not in failing and (file.startswith(f"{CONTRACTS}/") or _names(root / file, name, from_package))
         ]
 
 
