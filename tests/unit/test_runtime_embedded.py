@@ -12,15 +12,23 @@ from typing import Any
 
 import jwt
 import pytest
+from eventlet.green.urllib import request as green_request
+from sqlalchemy import MetaData
 
 from hongxia.database import migrate
+from hongxia.dates import fixed_clock
+from hongxia.definition import Definition
 from hongxia.http import auth
 from hongxia.roles import ADMIN
 from hongxia.runtime import green, runner
+from hongxia.runtime.container import Container
 from hongxia.runtime.host import SETTINGS
 from hongxia.runtime.http import MOUNTS
 from hongxia.runtime.runner import Embedded, gateway
+from hongxia.runtime.service import Service
 from hongxia.settings import Misconfigured, Settings
+from tests.unit.events_builders import NOW
+from tests.unit.runtime_builders import DEADLINE
 from tests.unit.web_builders import Web
 
 
@@ -44,7 +52,8 @@ FREE = "127.0.0.1:0"
 
 
 def settings(tmp_path: Path, address: str = FREE) -> Settings:
-    return Settings(f"sqlite:///{tmp_path}/one.sqlite3", "memory://", address, "s" * 32, "", "ERROR", lambda: None)  # type: ignore[arg-type, return-value]
+    url = f"sqlite:///{tmp_path}/one.sqlite3"
+    return Settings(url, "memory://", address, "s" * 32, "", "ERROR", fixed_clock(NOW))
 
 
 class Recorded:
@@ -219,3 +228,47 @@ def test_the_token_of_the_data_directory_is_good_for_a_month(tmp_path: Path) -> 
     secret = (tmp_path / "token-secret").read_text()
     left = datetime.fromtimestamp(jwt.decode(written, secret, algorithms=["HS256"])["exp"], UTC)
     assert timedelta(days=29) < left - datetime.now(UTC) <= timedelta(days=30)
+
+
+class DoorService(Service):
+    """Has nothing but what every service has."""
+
+    name = "door"
+    definition = Definition("门", MetaData(), "services.finance:migrations")
+
+
+def get(address: str, path: str) -> tuple[int, bytes]:
+    """What a server in this very process answers, asked in a green thread."""
+
+    def ask() -> tuple[int, bytes]:
+        with green_request.urlopen(f"http://{address}{path}", timeout=DEADLINE) as answer:
+            return answer.status, answer.read()
+
+    [found] = green.within(DEADLINE, ask)
+    assert found is not None, "no answer"
+    return found
+
+
+def test_a_service_by_itself_listens_at_its_own_address_until_it_is_stopped(tmp_path: Path) -> None:
+    address = free_address()
+    wanted = settings(tmp_path, address)
+    migrate(wanted.database_url, "services.finance:migrations")
+    container = Container(DoorService, {SETTINGS: wanted, "WEB_SERVER_ADDRESS": address, "max_workers": 10})
+    container.start()
+    assert get(address, "/healthz")[0] == 200
+    container.stop()
+    with pytest.raises(OSError, match=r"(?i)refused"):
+        get(address, "/healthz")
+
+
+def test_an_application_is_served_from_a_listener_that_nobody_shares() -> None:
+    address = free_address()
+    host, _, port = address.partition(":")
+    listener = green.listen((host, int(port)))
+    with pytest.raises(OSError, match="in use"):
+        green.listen((host, int(port)))
+    served = green.serve_wsgi(listener, answering("front"))
+    assert get(address, "/figures") == (200, b"front  /figures")
+    served.kill()
+    green.sleep()
+    listener.close()
