@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from hongxia.database import Database
-from services.reporting import bulk
+from services.reporting.facts import bulk
 from tests.conformance.backends import facts
 from tests.unit.events_builders import READER
 

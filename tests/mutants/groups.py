@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.mutants.operators import Mutant, locks_of, mutants_of
 
-CONTRACTS = "tests/contract/test_contracts.py"
+CONTRACTS = "tests/contract"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Group:
     name: str
     files: tuple[str, ...]
     minimum: float | None
-    tests: tuple[str, ...] = ("tests/unit", CONTRACTS, "tests/properties", "tests/cases")
+    tests: tuple[str, ...] = ("tests/unit", CONTRACTS, "tests/cases")
     then: tuple[str, ...] = ()
     make: Callable[[str, str], list[Mutant]] = mutants_of
     sampled: bool = True
@@ -41,7 +41,7 @@ class Group:
         ]
 
 
-PLATFORM = ("tests/unit", "tests/conformance", "tests/runtime")
+PLATFORM = ("tests/unit", "tests/conformance")
 RACES = ("tests/races", "tests/conformance")
 
 GROUPS = {

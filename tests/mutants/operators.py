@@ -330,6 +330,8 @@ def _unlocked(node: ast.AST) -> Iterator[Change]:
 def _unlocked_call(node: ast.Call) -> Iterator[Change]:
     if isinstance(node.func, ast.Attribute) and node.func.attr == "with_for_update":
         yield "lock", node, ast.unparse(node.func.value)
+    if ast.unparse(node.func) == "records.lock":
+        yield "lock", node.func, "records.get"
     for keyword in node.keywords:
         if keyword.arg in LOCK_ARGUMENTS and not _is_constant(keyword.value, False):
             yield "lock", keyword.value, "False"

@@ -14,6 +14,7 @@ from tests.conformance.backends import cases_metadata
 from tests.races import things
 from tests.races.kit import LockMissing, Race, RaceDatabase, without_lock
 from tests.servers import PostgreSQL
+from tests.unit import store_service
 
 assert things.Thing.metadata is cases_metadata  # importing it puts its table among those of the cases
 
@@ -81,11 +82,12 @@ def new_race(postgres: PostgreSQL, race_databases: dict[str, RaceDatabase]) -> I
 
 
 def make_platform_tables(url: str) -> None:
-    """The tables of the platform, with an empty log, and those of the conformance suite's consumers."""
+    """The tables of the platform, with an empty log, those of the conformance suite's consumers, and a store's."""
     engine = create_engine(url)
     with engine.begin() as connection:
         platform_metadata.create_all(connection)
         cases_metadata.create_all(connection)
+        store_service.Base.metadata.create_all(connection)
         start_log(connection)
     engine.dispose()
 

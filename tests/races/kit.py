@@ -91,9 +91,8 @@ class RaceDatabase:
                 connection.execute(table.delete())
             for table in self._tables:
                 sent = json.dumps((rows or self._beginning)[table.name], ensure_ascii=False)
-                insert = (
-                    f'INSERT INTO "{table.name}" SELECT * FROM jsonb_populate_recordset(NULL::"{table.name}", :rows)'
-                )
+                row = f'NULL::public."{table.name}"'  # without the schema "box" would be the type of geometry
+                insert = f'INSERT INTO "{table.name}" SELECT * FROM jsonb_populate_recordset({row}, :rows)'
                 connection.execute(text(insert.replace(":rows", "CAST(:rows AS jsonb)")), {"rows": sent})
             connection.execute(text("COMMIT"))
 

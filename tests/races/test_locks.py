@@ -6,23 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.races.locks import LOCKING_CALLS, SHARED, Lock, locks, locks_in, raced
-
-NOT_YET: tuple[str, ...] = (
-    "services.activities",
-    "services.reporting",
-)
-"""Packages and modules whose locks have no races yet. Take out the line when the races are written; add none."""
-
-
-def waits_for_its_race(lock: Lock) -> bool:
-    return lock.name.startswith(tuple(f"{prefix}{end}" for prefix in NOT_YET for end in ".:"))
+from tests.races.locks import LOCKING_CALLS, SHARED, locks, locks_in, raced
 
 
 def test_every_lock_has_a_race_that_fails_without_it() -> None:
     known = raced()
     missing = [f"{lock.path}:{lock.line} {lock.name}" for lock in locks() if lock.name not in known]
-    missing = [line for line in missing if not waits_for_its_race(Lock(line.split()[1], "", 0))]
     assert not missing, "write a race for each of these (tests/races/README.md):\n" + "\n".join(missing)
 
 
@@ -30,15 +19,6 @@ def test_every_race_is_about_a_lock_that_there_is() -> None:
     there = {lock.name for lock in locks()}
     gone = {name: tests for name, tests in raced().items() if name not in there}
     assert not gone, f"these locks were renamed or removed: {gone}"
-
-
-@pytest.mark.parametrize("prefix", NOT_YET)
-def test_what_is_excused_still_lacks_a_race(prefix: str) -> None:
-    known = raced()
-    lacking = [
-        lock for lock in locks() if lock.name.startswith((f"{prefix}.", f"{prefix}:")) and lock.name not in known
-    ]
-    assert lacking, f"every lock of {prefix} has its race: take it out of NOT_YET"
 
 
 def found(tmp_path: Path, code: str) -> list[str]:

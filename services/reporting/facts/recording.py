@@ -56,7 +56,6 @@ def put(session: Session, generation: int, rows: Sequence[dict[str, Any]]) -> No
 
 def clear(session: Session, source: str) -> None:
     """Drop a source's log and facts, because its history is read anew; a rebuild under way is given up."""
-    session.execute(select(Generation.id).with_for_update())
-    session.execute(update(Generation).values(shadow=None))
+    session.execute(update(Generation).values(shadow=None))  # which locks the row as well
     session.execute(delete(Log).where(Log.source == source))
     session.execute(delete(Fact).where(Fact.source == source))
