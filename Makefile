@@ -18,7 +18,7 @@ help: ## Show this list
 demo: $(READY) ## Import a fictitious bureau's year 2022 and show its figures; the dashboard stays open until Ctrl-C
 	@PATH="$(CURDIR)/$(BIN):$$PATH" demo/run
 
-test: lint ## Run the linters and every test but those of the deployment
+test: lint walk ## Run the linters and every test but those of the deployment
 	@$(BIN)/python -m pytest --ignore=tests/compose
 
 test-compose: $(READY) ## Test the deployment on a real Docker engine (as root; installs one where none runs)

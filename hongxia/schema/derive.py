@@ -196,8 +196,8 @@ def _published(schema: type[RecordSchema]) -> dict[str, Any]:
 
 
 def _published_field(field: Any) -> Any:
-    """A field as events hold it: always there, null if it is optional; Chinese title, English description, labels of
-    its codes.
+    """A field as events hold it, with a Chinese title, an English description, and the labels of its codes. One that
+    may be null may be absent, too: it is published as null, but events from before it was declared do not have it.
     """
     if not isinstance(field, Declared):
         return deepcopy(field)
@@ -208,14 +208,14 @@ def _published_field(field: Any) -> Any:
     if isinstance(field, Yuan):
         least = None if field.negative else 0 if field.zero else 1
         return fields.Integer(
-            required=True,
+            required=not field.allow_none,
             strict=True,
             allow_none=field.allow_none,
             validate=validate.Range(least) if least is not None else None,
             metadata=metadata,
         )
     copied = deepcopy(field)
-    copied.required, copied.load_default, copied.dump_only = True, missing, False
+    copied.required, copied.load_default, copied.dump_only = not field.allow_none, missing, False
     copied.attribute = None
     if isinstance(field, Code):
         metadata["x-labels"] = dict(field.codes)

@@ -19,6 +19,7 @@ CALL = {
     "occasion": "birthday",
     "five_must": False,
     "people": 2,
+    "minutes": None,
 }
 
 
@@ -54,6 +55,15 @@ def test_a_recorded_visit_is_published_with_the_date_that_it_counts_for():
     assert (name, event["subject"], event["entityversion"]) == ("visit.recorded", visit.id, 1)
     assert event["occurredon"] == "2022-07-01"
     assert event["data"] == {**CALL, "visited_on": "2022-07-01"}
+
+
+def test_how_long_a_visit_lasted_is_recorded_amended_and_published():
+    database = new_database()
+    add_cadre(database)
+    visit = record(database, minutes=40)
+    amend(database, visit, minutes=50)
+    assert [event["data"]["minutes"] for _, event in events(database)] == [40, 50]
+    assert events(database)[1][1]["data"]["changed"] == ["minutes"]
 
 
 def test_a_visit_to_nobody_in_the_register_is_refused():

@@ -186,7 +186,7 @@ REMEDIES = (
     Remedy("应以 pyamqp.*", CALLER),
     Remedy("请用 postgresql.*", CALLER),
     Remedy("请以 Content-Length 注明长度", CALLER),
-    Remedy("请改为实际内容", CALLER),
+    Remedy("没有内容也请保留表头", CALLER),
     Remedy("请以文本格式填写", CALLER),
     Remedy("请用 Excel 打开(并保存|后另存为 .xlsx 再试)", CALLER),
     Remedy("请去掉密码并另存为 .xlsx", CALLER),

@@ -193,11 +193,11 @@ def test_an_amendment_of_aid_that_was_not_approved_yet_makes_no_approval() -> No
 
 
 def test_a_new_field_of_an_event_is_kept_once_a_kind_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    kind = replace(kinds.VISIT, fields=(*kinds.VISIT.fields, declare.number("minutes", needed=False)))
+    kind = replace(kinds.VISIT, fields=(*kinds.VISIT.fields, declare.number("weight", needed=False)))
     full = "hongxia.outreach.visit.recorded.v1"
     monkeypatch.setitem(RULES, full, (replace(RULES[full][0], kind=kind),))  # type: ignore[index]
-    [row] = rows_of("outreach", visit(Source("outreach"), "one", 1, minutes=40))
-    assert row["attrs"]["minutes"] == 40
+    [row] = rows_of("outreach", visit(Source("outreach"), "one", 1, weight=40))
+    assert row["attrs"]["weight"] == 40
 
 
 def test_facts_name_no_field_that_could_describe_a_person() -> None:

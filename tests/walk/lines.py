@@ -12,7 +12,7 @@ ROUTES = ("route", "create", "listing", "read", "amend", "act", "replace", "remo
 ENTRYPOINTS = (*ROUTES, "consume", "timer")
 """The decorators that make a method an entrypoint: a route, a reader of events, a timer."""
 
-GENERATED = ("contracts/", "docs/workbooks", "docs/states.md")
+GENERATED = ("contracts/", "docs/workbooks", "docs/states.md", "services/reporting/labels.yaml")
 """What a command writes, so that nobody edits it by hand."""
 
 

@@ -95,7 +95,7 @@ def answer(session: Session, payment: AidPayment) -> None:
 
 
 def pay_waiting(session: Session, year: int) -> None:
-    """Answer the cases that wait for the line of a year, in the order of their days; without a line they wait on."""
+    """Answer the cases that wait for the line of a year, in the order of their days; without one they wait on."""
     if lines.aid_line(session, year) is None:
         return
     query = select(AidPayment).where(AidPayment.state == "waiting").order_by(AidPayment.pay_on, AidPayment.id)

@@ -16,6 +16,7 @@ COUNTED = ("applied", "approved", "paid", "returned")
 locked; finance may pay a second case all the same, if the first was withdrawn too late: that is a contradiction.
 """
 
+
 class AidCase(Record, Base):
     """An application for aid (帮扶) and what became of it. `amount_fen` is what was approved; `superseded_fen` what was
     approved before an amendment that finance may not have read in time.

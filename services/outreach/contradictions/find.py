@@ -86,7 +86,7 @@ def _aid(rows: list[tuple[Person[Cadre], Any]]) -> Iterator[Found]:
     yield from _aided_twice(rows)
 
 
-def _aided_twice(rows: list[tuple[Person, Any]]) -> Iterator[Found]:
+def _aided_twice(rows: list[tuple[Person[Cadre], Any]]) -> Iterator[Found]:
     """Two numbers of one person have aid in a year, or finance paid one that was withdrawn too late."""
     groups: dict[tuple[str, int], list[Any]] = defaultdict(list)
     for person, row in rows:

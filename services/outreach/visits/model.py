@@ -30,3 +30,4 @@ class Visit(Record, Base):
     occasion: Mapped[str] = mapped_column(String(20))
     five_must: Mapped[bool]
     people: Mapped[int]
+    minutes: Mapped[int | None]

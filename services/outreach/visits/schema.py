@@ -80,3 +80,13 @@ class VisitSchema(RecordSchema):
         example="1",
         published=True,
     )
+    minutes = Count(
+        1,
+        1440,
+        required=False,
+        label="时长（分钟）",
+        help="可不填。本次走访的时长。",
+        help_en="How long the call lasted, in minutes; may be empty.",
+        example="40",
+        published=True,
+    )

@@ -58,7 +58,7 @@ VISIT = Kind(
     on="visited_on",
     person=text("cadre_id"),
     amount=number("people"),
-    fields=(text("form"), text("category"), text("occasion"), flag("five_must")),
+    fields=(text("form"), text("category"), text("occasion"), flag("five_must"), number("minutes", needed=False)),
 )
 CONTACT = Kind(
     "contact",
