@@ -1,6 +1,6 @@
 """Figures equal those of a plain recount of the final records, whatever happened and in whatever order.
 
-HONGXIA_HISTORIES says how many random histories are tried (default 20); from 1000 on they are others at each run.
+HONGXIA_HISTORIES says how many random histories are tried (default 12); from 1000 on they are others at each run.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tests.histories.acts import ACTS, Act, World
 from tests.histories.files import File, all_records, facts_of, import_file, published, split
 from tests.histories.recount import Records, differences
 
-HISTORIES = int(os.environ.get("HONGXIA_HISTORIES", "20"))
+HISTORIES = int(os.environ.get("HONGXIA_HISTORIES", "12"))
 THOROUGH = HISTORIES >= 1000
 
 YEARS_END, NEXT_SPRING = date(2022, 12, 31), date(2023, 3, 31)
