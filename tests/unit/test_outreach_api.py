@@ -48,13 +48,9 @@ def test_a_visit_is_recorded_read_amended_and_voided(api, database):
     made = api("POST", "/visits", VISIT, role="liaison")
     assert (made.status_code, made.headers["ETag"]) == (201, '"1"')
     path = "/" + made.headers["Location"]
-    assert api("GET", path, role="office").json == {
-        **VISIT,
-        "id": made.json["id"],
-        "state": "recorded",
-        "void_reason": None,
-        "version": 1,
-    }
+    shown = api("GET", path, role="office").json
+    assert shown == made.json
+    assert {**VISIT, "state": "recorded", "void_reason": None, "version": 1}.items() <= shown.items()
     assert api("PATCH", path, {"people": 3}, role="liaison", If_Match='"1"').json["people"] == 3
     assert problem(api("PATCH", path, {"people": 4}, If_Match='"1"')) == (412, "version-changed")
     assert problem(api("PATCH", path, {"people": 4})) == (428, "version-required")
