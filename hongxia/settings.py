@@ -29,7 +29,7 @@ class Misconfigured(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What one service process is told. `feed_days`: how long the feed keeps events; None is for ever. `verify`: see
+    """The settings of one service process. `feed_days`: how long the feed keeps events; None is for ever. `verify`: see
     `trusted`.
     """
 

@@ -241,7 +241,7 @@ def left_out(directory: Path) -> list[str]:
 
 
 def sorted_files(directory: Path, known: dict[str, Kind]) -> list[File]:
-    """The workbooks of a directory in the order of import. Raises ClientError for a file that is none."""
+    """The workbooks of a directory in the order of import. Raises ClientError for a file that is not a workbook."""
     found, faults = [], []
     for path in visible_files(directory):
         if path.suffix.lower() != ".xlsx":

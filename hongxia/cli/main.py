@@ -51,9 +51,9 @@ def hongxia(
 
 
 def run() -> None:
-    """Run a command; what goes wrong is told in one line (or a line for each fault), without a traceback."""
+    """Run a command; what goes wrong is printed as one line (or a line for each fault), without a traceback."""
     if isinstance(sys.stdout, TextIOWrapper):
-        # A file's name need not be text in the terminal's encoding; it is told all the same, as stderr does by itself.
+        # A file's name need not be text in the terminal's encoding; print it all the same, as stderr does by itself.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         sys.exit(application()(prog_name="hongxia", standalone_mode=False))

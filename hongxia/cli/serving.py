@@ -79,7 +79,7 @@ def migrate(service: Annotated[str, typer.Argument(help="服务名")]) -> None:
         raise Misconfigured("\n".join(faults))
     try:
         upgrade(url, services.load(service).definition.migrations)
-    except Exception as error:  # noqa: BLE001 - whatever a migration fails of is told in one line
+    except Exception as error:  # noqa: BLE001 - whatever a migration fails of becomes one line
         raise Misconfigured(f"{service} 的数据库迁移失败，未作任何更改：{_cause(error)}") from None
     tell(f"{service}：数据库已是当前版本")
 
@@ -118,7 +118,7 @@ def token(
 def _must_be_roles(asked: list[str]) -> None:
     """Raises Misconfigured for a role that no route and no workbook knows: its token would open nothing."""
     if set(asked) <= set(SHARED_ROLES):
-        return  # that is told without loading the services
+        return  # known without loading the services
     from hongxia.runtime.service import roles_of
 
     known = set(SHARED_ROLES).union(*(roles_of(services.load(name)) for name in services.names()))

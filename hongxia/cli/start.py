@@ -9,7 +9,7 @@ from hongxia.runtime import green
 
 
 def reach_this_machine_directly() -> None:
-    """A proxy that the environment names is none for what runs on this machine."""
+    """Reach what runs on this machine directly, whatever proxy the environment names."""
     known = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
     os.environ["no_proxy"] = ",".join(filter(None, (known, "127.0.0.1,localhost,::1")))
 

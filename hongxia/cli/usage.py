@@ -1,4 +1,4 @@
-"""How a command line that asks for what there is not is told: in one Chinese line. The library tells it in English."""
+"""Usage errors in one Chinese line; the library writes them in English."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 
 from typer import TyperException, rich_utils
 
-TOLD = tuple(
-    (re.compile(told), ours)
-    for told, ours in (
+MESSAGES = tuple(
+    (re.compile(theirs), ours)
+    for theirs, ours in (
         (r"Missing command\.", "请写明命令"),
         (r"Missing argument '(.+?)'\.", "缺少参数 {0}"),
         (r"Missing option '(.+?)'\.", "缺少选项 {0}"),
@@ -33,7 +33,7 @@ TOLD = tuple(
 def in_chinese(error: TyperException) -> str:
     """What is wrong with the command line, and where to read more; in the library's words where we have none."""
     said = error.format_message()
-    matches = ((told.fullmatch(said), ours) for told, ours in TOLD)
+    matches = ((theirs.fullmatch(said), ours) for theirs, ours in MESSAGES)
     line = next((ours.format(*match.groups()) for match, ours in matches if match), said)
     context = getattr(error, "ctx", None)
     return line if context is None else f"{line}；用法：{context.command_path} --help"

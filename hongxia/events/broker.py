@@ -287,7 +287,7 @@ def _send_close(connection: AmqpConnection, monotonic: Callable[[], float]) -> N
         connection.blocking_read(left)
 
 
-class Taken:
+class MessageBatch:
     """The Deliveries that kombu gave, in the order in which they came."""
 
     def __init__(self, messages: Sequence[Received], consumer: str) -> None:

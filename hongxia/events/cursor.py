@@ -65,8 +65,8 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Consumer:
-    """One service's reading of one source. `handle` is the service's; `taken` is told, after the commit, which events
-    the cursor has moved over. Nothing here keeps any state.
+    """One service's reading of one source. `handle` is the service's; `taken` is called, after the commit, with the
+    events that the cursor has moved over. Nothing here keeps any state.
     """
 
     database: Database

@@ -35,7 +35,7 @@ class Event:
     """One event as a consumer sees it.
 
     `position` counts the source's events from 1 without gaps, `typeposition` those of one type; `body` is what
-    travelled. The log needs its own attributes only; whatever else may be wrong is told when it is asked for
+    travelled. The log needs its own attributes only; whatever else may be wrong shows when it is asked for
     (Malformed), so that the event is parked at its place and the log goes on.
     """
 

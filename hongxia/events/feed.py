@@ -51,7 +51,7 @@ class Feed(Protocol):
     """A source's log, as a consumer pulls it. Both methods raise FeedAway."""
 
     def page(self, after: int, limit: int) -> list[Event]:
-        """Up to `limit` events that follow a position. Raises Gone, and NotAnEvent for what is none."""
+        """Up to `limit` events that follow a position. Raises Gone, and NotAnEvent for something else."""
 
     def head(self) -> Head:
         """The source's own head."""

@@ -71,7 +71,7 @@ def reason_of(error: Exception | None) -> str:
 
 
 def detail_of(error: Exception | None) -> str:
-    """What may be told: our own words in full, of any other error its class alone (its text may hold data)."""
+    """Return what may be shown: our own words in full, of any other error its class alone (its text may hold data)."""
     ours = isinstance(error, UnknownType | Malformed | Unappliable)
     return f"{type(error).__name__}: {error}" if ours else type(error).__name__
 

@@ -161,12 +161,12 @@ def answer(host: EndpointHost, route: Route, request: Request, act: Callable[[Ca
         response = problem_of(refusal, route.body).response()
     except Exception as error:  # noqa: BLE001 - the one place where any error becomes an answer
         host.failed(route, error)
-        response = _told(error).response()
+        response = _problem_of(error).response()
     response.headers[CORRELATION] = correlation
     return response
 
 
-def _told(error: Exception) -> Problem:
+def _problem_of(error: Exception) -> Problem:
     if is_collision(error):
         return Conflict("与同时提交的另一项更改冲突，请重新读取后再试", slug="collision")
     return Unavailable("数据库暂时不可用，请稍后重试") if is_infrastructure(error) else Problem()

@@ -117,8 +117,8 @@ def _parameters(route: Route) -> list[Any]:
 
 
 def _responses(route: Route) -> dict[str, Any]:
-    further = {str(status): told for status, told in route.also.items()}
-    headers = {name: {"description": told, "schema": {"type": "string"}} for name, told in _headers(route)}
+    further = {str(status): response for status, response in route.also.items()}
+    headers = {name: {"description": text, "schema": {"type": "string"}} for name, text in _headers(route)}
     success = {"description": "成功", **_content(route), **({"headers": headers} if headers else {})}
     return {str(route.status): success, **further, "default": "Problem"}
 

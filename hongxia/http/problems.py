@@ -38,7 +38,7 @@ class FieldError:
 
 
 class Problem(Exception):
-    """An error that is told to the caller; `slug` makes the machine-readable type, `detail` is Chinese."""
+    """An error as the caller gets it; `slug` makes the machine-readable type, `detail` is Chinese."""
 
     slug = "internal"
     status = HTTPStatus.INTERNAL_SERVER_ERROR

@@ -12,9 +12,9 @@ from hongxia.values import fits, has_giant_exponent, is_storable
 
 def faults(document: Any, pointer: str = "#") -> Iterator[FieldError]:
     """What of a JSON document can't be kept: texts, names of fields, numbers. Raises RecursionError if too deep."""
-    told = _fault(document)
-    if told:
-        yield FieldError(told, pointer)
+    fault = _fault(document)
+    if fault:
+        yield FieldError(fault, pointer)
     elif isinstance(document, dict | list):
         for key, value in document.items() if isinstance(document, dict) else enumerate(document):
             yield from faults(value, f"{pointer}/{key}")

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hongxia.database import is_infrastructure
 from hongxia.events import broker, cursor
-from hongxia.events.broker import Taken, broker_errors
+from hongxia.events.broker import MessageBatch, broker_errors
 from hongxia.events.cursor import Consumer, Outcome, State
 from hongxia.events.feed import Feed, FeedAway
 from hongxia.events.transport import BrokerAway
@@ -87,11 +87,11 @@ class ConsumeLoop:
                 raise lost
             with broker_errors(link):
                 if taken:
-                    self._receive(Taken(taken, self.host.name))
+                    self._receive(MessageBatch(taken, self.host.name))
                 else:
                     link.heartbeat_check()
 
-    def _receive(self, taken: Taken) -> None:
+    def _receive(self, taken: MessageBatch) -> None:
         """Apply and acknowledge; while the database is away, wait with the same messages in hand."""
         backoff = Backoff()
         while self._running:

@@ -41,7 +41,7 @@ def serve(name: str, settings: Settings) -> None:
     disable_created_metrics()
     service = services.load(name)
     _check_database(settings, service.definition.migrations)
-    _listen(settings.http_address).close()  # told in one line now, not with nameko's traceback a moment later
+    _listen(settings.http_address).close()  # fail with one line now, not with nameko's traceback a moment later
     container = Container(service, _config(settings))
     container.start()
     logger(service=name).info("serving", address=settings.http_address)

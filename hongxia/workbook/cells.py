@@ -83,7 +83,7 @@ def value_of(column: Column, raw: object, span: Span) -> Value:
 def as_shown(column: Column, raw: Formatted) -> object:
     """What the column has to take of a cell with a number format of its own: the number, or the text that is shown.
 
-    Raises BadCell where it can't be told what is shown, or where that is not what is stored.
+    Raises BadCell where what is shown is unknown, or is not what is stored.
     """
     if isinstance(raw.value, date):
         return raw.value

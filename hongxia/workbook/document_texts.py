@@ -71,7 +71,7 @@ is read just as well. The name of the file does not matter: a file is known by i
 - Hidden rows (by a filter or by hand), hidden columns and hidden sheets are read like all others. The answer to an
   import names them, as well as rows that follow {LONG_GAP} or more empty ones, and empty sheets and charts, which are
   not read.
-- A file is imported whole or not at all; errors are told by sheet, row and column, those of single cells first, and
+- A file is imported whole or not at all; errors name sheet, row and column, those of single cells first, and
   once there are none, those of rows that do not fit together or the records there are. The same file imported twice
   changes nothing: a record is known by the key of its sheet.
 - `hongxia import DIR` reads the .xlsx files of the directory itself. It mentions other files and sub-folders, which it

@@ -1,4 +1,4 @@
-"""What can be wrong with a workbook: it is none, or cells of it are wrong, each named.
+"""What can be wrong with a workbook: the file is not a workbook, or cells of it are wrong, each named.
 
 Messages are Chinese and never repeat what a cell holds, so that no personal data leaves in an error.
 """
@@ -54,7 +54,7 @@ class WorkbookErrors(Exception):
 
     @classmethod
     def of(cls, workbook: Workbook, findings: Iterable[Finding]) -> WorkbookErrors:
-        """The same for what a service's rules found, told by field names."""
+        """Return the same for what a service's rules found by field names."""
         return cls(cell_error(workbook, finding) for finding in findings)
 
 

@@ -1,4 +1,4 @@
-"""Number formats: what Excel shows for a value, where that can be told exactly.
+"""Number formats: what Excel shows for a value, where that is known exactly.
 
 The grammar is that of ECMA-376 part 1, 18.8.30-31. What is not rendered here (fractions, exponents, Chinese numerals,
 formats of unknown numbers) is None, so that the caller can refuse the cell instead of guessing.
@@ -17,7 +17,7 @@ from openpyxl.styles.numbers import BUILTIN_FORMATS, STRIP_RE, is_date_format
 GENERAL = "General"
 TEXT = "@"
 UNKNOWN = "[?]"
-"""Stands for a format that the file does not give: nothing can be told about what it shows."""
+"""Stands for a format that the file does not give: what it shows is unknown."""
 EXACT_DIGITS = 15
 """Excel keeps 15 significant digits: a longer number typed as a number has lost its last digits already."""
 
@@ -89,7 +89,7 @@ class _Section:
 
 
 def builtin(number: int) -> str:
-    """The format code of a built-in number, UNKNOWN for one that is none."""
+    """The format code of a built-in number, UNKNOWN for a number that is not built in."""
     return BUILTIN.get(number, UNKNOWN)
 
 
@@ -120,7 +120,7 @@ def plain(number: Decimal) -> str:
 
 
 def shown_text(text: str, code: str) -> str | None:
-    """What is shown for a text under that format; None where it can't be told."""
+    """What is shown for a text under that format; None where it is unknown."""
     sections = _sections(code)
     section = sections[3] if len(sections) > 3 else sections[-1]
     if len(sections) <= 3 and not section.has("text"):
@@ -132,7 +132,7 @@ def shown_text(text: str, code: str) -> str | None:
 
 @lru_cache(maxsize=4096)
 def shown_number(value: int | float, code: str) -> Shown | None:
-    """What is shown for a number under that format; None where it can't be told."""
+    """What is shown for a number under that format; None where it is unknown."""
     number = decimal_of(value)
     section = _chosen(_sections(code), number)
     if section is None or _unknown(section) or section.has("text") or abs(number) > _LARGEST:

@@ -368,10 +368,10 @@ class Subscription:
         except TimeoutError:
             pass
 
-    def deliveries(self) -> broker.Taken:
+    def deliveries(self) -> broker.MessageBatch:
         """What was received since the last call, as the cursor takes it."""
         taken, self.received[:] = list(self.received), []
-        return broker.Taken(taken, self._consumer)
+        return broker.MessageBatch(taken, self._consumer)
 
     def break_off(self) -> None:
         """Lose the connection, without a word to the broker."""

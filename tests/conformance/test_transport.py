@@ -32,7 +32,7 @@ def send(transport: Broker, *bodies: bytes) -> int:
 
 
 def bodies(received: Sequence[Any]) -> list[bytes]:
-    return list(broker.Taken(received, "").bodies)
+    return list(broker.MessageBatch(received, "").bodies)
 
 
 def take(subscription: Subscription, count: int) -> list[bytes]:

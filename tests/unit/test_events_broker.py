@@ -9,7 +9,7 @@ from kombu import Connection
 from kombu.exceptions import MessageStateError
 
 from hongxia.events import broker
-from hongxia.events.broker import Publisher, Taken, connection, consume
+from hongxia.events.broker import MessageBatch, Publisher, connection, consume
 from hongxia.events.transport import BrokerAway, Message
 from hongxia.events.wire import EventMessage
 
@@ -169,7 +169,7 @@ def test_in_memory_what_is_published_arrives_and_is_answered_once(in_memory: tup
     publisher = Publisher("memory://")
     assert publisher.publish([*MESSAGES, Message("elsewhere.thing.changed", b"not for us")]) == 4
     drain(link)
-    taken = Taken(received, "ledger")
+    taken = MessageBatch(received, "ledger")
     assert taken.bodies == [b"one", b"two", b"three"]
     taken.dead_letter(1)
     taken.acknowledge()

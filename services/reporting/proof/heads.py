@@ -22,7 +22,7 @@ class Heads:
 
     def of(self, source: str, position: int) -> Head | None:
         """The head of a source, None if it can't be reached. One that was seen before the cursor came to `position`
-        is asked for again, so that a source which was put back is told from one that went on.
+        is asked for again, so that a source which was put back differs from one that went on.
         """
         until, head = self._known.get(source, (0.0, None))
         if self._monotonic() < until and (head is None or head.position >= position):
