@@ -103,10 +103,15 @@ def kill_family(root: int, deadline_seconds: float = 10.0) -> None:
 
 
 def _lines(parent: int) -> Iterator[str]:
-    """The lines of standard input until it closes or the parent is gone (a fork may hold the pipe open)."""
+    """The lines of standard input until it closes, or the parent is gone and all that it wrote is read (a fork may hold
+    the pipe open, and the parent may be gone before we have read anything).
+    """
     pending = b""
-    while os.getppid() == parent:
-        if not select.select([0], [], [], 1.0)[0]:
+    while True:
+        gone = os.getppid() != parent
+        if not select.select([0], [], [], 0.0 if gone else 1.0)[0]:
+            if gone:
+                return
             continue
         received = os.read(0, 65536)
         if not received:

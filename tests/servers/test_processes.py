@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import NotInTime, Process, ProcessEnded, free_port, temporary_directory, wait_until
+from tests.servers import NotInTime, Process, ProcessEnded, free_port, reaper, temporary_directory, wait_until
 from tests.servers.reaper import alive
 
 ROOT = Path(__file__).parents[2]
@@ -137,3 +137,19 @@ def test_a_temporary_directory_is_private() -> None:
     directory = temporary_directory("test")
     assert directory.stat().st_mode & 0o077 == 0
     assert directory.stat().st_uid == os.geteuid()
+
+
+def test_what_was_said_before_the_reaper_listened_is_ended_too(tmp_path: Path) -> None:
+    """The parent is gone, and another process holds the pipe, before the reaper reads its first line."""
+    process = family(tmp_path / "log").start()
+    everyone = [process.pid, *pids(process)]
+    reading, writing = os.pipe()
+    os.write(writing, f'{{"process": {process.pid}, "signal": {signal.SIGKILL}}}\n'.encode())
+    not_its_parent = str(os.getpid() + 1)
+    try:
+        subprocess.run([sys.executable, reaper.__file__, not_its_parent], stdin=reading, timeout=60, check=True)
+        wait_until(lambda: not any(map(alive, everyone)), ENDED_SECONDS, "all have ended")
+    finally:
+        os.close(reading)
+        os.close(writing)
+        process.kill()
