@@ -49,7 +49,7 @@ class RawSheet:
 
 
 def open_sheets(data: bytes) -> list[RawSheet]:
-    """Return the sheets of an .xlsx. Raises NotAWorkbook if the file is something else, broken, or unpacks to too much."""
+    """Return the sheets of an .xlsx. Raises NotAWorkbook if it is something else, broken, or unpacks to too much."""
     parts = _open(data)
     try:
         return list(_sheets(parts))
