@@ -13,12 +13,14 @@ from typing import Any
 import jwt
 import pytest
 from eventlet.green.urllib import request as green_request
+from prometheus_client import enable_created_metrics
 from sqlalchemy import MetaData
 
 from hongxia.database import migrate
 from hongxia.dates import fixed_clock
 from hongxia.definition import Definition
 from hongxia.http import auth
+from hongxia.metrics import Metrics
 from hongxia.roles import ADMIN
 from hongxia.runtime import green, runner
 from hongxia.runtime.container import Container
@@ -99,6 +101,24 @@ def test_a_service_starts_on_a_database_that_has_its_migrations(tmp_path: Path, 
     assert container.config[SETTINGS] is wanted
     assert (container.config["WEB_SERVER_ADDRESS"], container.config["max_workers"]) == (FREE, runner.MAX_WORKERS)
     assert MOUNTS not in container.config
+
+
+@pytest.mark.parametrize("embedded", [False, True])
+def test_no_metric_has_a_second_one_for_the_moment_at_which_it_was_made(
+    tmp_path: Path, containers: list[Recorded], embedded: bool
+) -> None:
+    enable_created_metrics()
+    wanted = settings(tmp_path)
+    if embedded:
+        (tmp_path / "file").write_text("")
+        with pytest.raises(Misconfigured):
+            runner.serve_embedded(Embedded(tmp_path / "file" / "data", FREE), lambda _token: None)
+    else:
+        migrate(wanted.database_url, "services.finance:migrations")
+        runner.serve("finance", wanted)
+    metrics = Metrics()
+    metrics.numbered.inc()
+    assert b"_created" not in metrics.render()
 
 
 def test_a_service_does_not_start_on_a_database_without_its_migrations(
