@@ -11,13 +11,15 @@ import threading
 from itertools import count
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import pytest
 
-from tests.mutants import equivalent, report, sampling, tree
-from tests.mutants.covering import AT_IMPORT, Covering
+from tests.mutants import equivalent, report, running, sampling, tree
+from tests.mutants.covering import AT_IMPORT, Covering, NothingRecorded, record
 from tests.mutants.groups import GROUPS, Group
 from tests.mutants.operators import Mutant, locks_of, mutants_of
+from tests.mutants.recorder import OUTPUT
 from tests.mutants.running import Launcher, Outcome, Ran, run
 from tests.mutants.session import Bench, Result, run_all
 
@@ -120,6 +122,7 @@ def test_every_mutant_of_the_code_can_be_compiled():
         ("a = visits.get(session, i, lock=True)", ["a = visits.get(session, i, lock=False)"]),
         ("a = visits.get(session, i, lock=False)", []),
         ("cadres.locked(session, i)", ["pass"]),
+        ("a = records.lock(session, A, i)", ["a = records.get(session, A, i)"]),
         ("session.execute(select(func.pg_advisory_xact_lock(1)))", ["pass"]),
         ("locked = bool(c.scalar(text('SELECT pg_try_advisory_lock(1)')))", ["locked = True"]),
         ("visit = cadres.locked(session, i)", []),
@@ -356,3 +359,19 @@ def test_pytests_exit_code_says_what_the_tests_saw(code, outcome):
 def test_every_group_has_files():
     for group in GROUPS.values():
         assert group.mutants(tree.ROOT), group.name
+
+
+@pytest.mark.parametrize("code", [2, None])
+def test_what_a_broken_off_recording_noted_is_not_taken_for_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int | None
+) -> None:
+    def broken_off(_tree: Any, _tests: Any, _seconds: float, *_options: str, environ: dict[str, str]) -> Ran:
+        Path(environ[OUTPUT]).write_text('{"seconds": {}, "failed": [], "lines": {}}', "utf-8")
+        return Ran(code, "")
+
+    monkeypatch.setattr(running, "run", broken_off)
+    copy = tree.Tree(tmp_path)
+    (copy.path / "tests" / "unit").mkdir(parents=True)
+    for _ in range(2):
+        with pytest.raises(NothingRecorded):
+            record(copy, ["tests/unit"], tmp_path / "out")

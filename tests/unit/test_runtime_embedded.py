@@ -13,12 +13,14 @@ from typing import Any
 import jwt
 import pytest
 from eventlet.green.urllib import request as green_request
+from prometheus_client import enable_created_metrics
 from sqlalchemy import MetaData
 
 from hongxia.database import migrate
 from hongxia.dates import fixed_clock
 from hongxia.definition import Definition
 from hongxia.http import auth
+from hongxia.metrics import Metrics
 from hongxia.roles import ADMIN
 from hongxia.runtime import green, runner
 from hongxia.runtime.container import Container
@@ -86,8 +88,13 @@ def containers(monkeypatch: pytest.MonkeyPatch) -> list[Recorded]:
     """The containers that are made; nobody waits for their end."""
     monkeypatch.setattr(Recorded, "made", [], raising=False)
     monkeypatch.setattr(runner, "Container", Recorded)
-    monkeypatch.setattr(runner, "_until_stopped", lambda _containers: None)
+    monkeypatch.setattr(runner, "_until_stopped", lambda containers: waited_for.extend(containers))
+    waited_for.clear()
     return Recorded.made
+
+
+waited_for: list[Recorded] = []
+"""The containers for whose end a process would wait."""
 
 
 def test_a_service_starts_on_a_database_that_has_its_migrations(tmp_path: Path, containers: list[Recorded]) -> None:
@@ -99,6 +106,25 @@ def test_a_service_starts_on_a_database_that_has_its_migrations(tmp_path: Path, 
     assert container.config[SETTINGS] is wanted
     assert (container.config["WEB_SERVER_ADDRESS"], container.config["max_workers"]) == (FREE, runner.MAX_WORKERS)
     assert MOUNTS not in container.config
+    assert waited_for == [container]
+
+
+@pytest.mark.parametrize("embedded", [False, True])
+def test_no_metric_has_a_second_one_for_the_moment_at_which_it_was_made(
+    tmp_path: Path, containers: list[Recorded], embedded: bool
+) -> None:
+    enable_created_metrics()
+    wanted = settings(tmp_path)
+    if embedded:
+        (tmp_path / "file").write_text("")
+        with pytest.raises(Misconfigured):
+            runner.serve_embedded(Embedded(tmp_path / "file" / "data", FREE), lambda _token: None)
+    else:
+        migrate(wanted.database_url, "services.finance:migrations")
+        runner.serve("finance", wanted)
+    metrics = Metrics()
+    metrics.numbered.inc()
+    assert b"_created" not in metrics.render()
 
 
 def test_a_service_does_not_start_on_a_database_without_its_migrations(
@@ -167,6 +193,7 @@ def test_all_services_start_behind_one_address(
         killed = False
 
         def kill(self) -> None:
+            assert waited_for == containers
             Killed.killed = True
 
     def serve(listener: Any, application: Any) -> Killed:
@@ -189,6 +216,7 @@ def test_all_services_start_behind_one_address(
     assert tokens == [(tmp_path / "data" / "token").read_text()]
     assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
     assert Killed.killed
+    assert len(waited_for) == len(containers) == 5
     assert Web(served[0])("GET", "/").body == b"reporting  /"
     assert {container.config[SETTINGS].http_address for container in containers} == {address}
     runner.serve_embedded(Embedded(tmp_path / "data", address), tokens.append)  # the directory is there already

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from greenlet import GreenletExit
 
@@ -83,3 +86,10 @@ def test_a_thread_that_ends_itself_is_no_failure() -> None:
     with pytest.raises(GreenletExit), green.at_most(DEADLINE):
         thread.wait()
     assert thread.dead
+
+
+def test_a_process_that_is_patched_does_not_say_that_eventlet_is_in_maintenance() -> None:
+    code = "from hongxia.runtime import green; green.patch(); import socket; print(socket.socket.__module__)"
+    ran = subprocess.run([sys.executable, "-W", "always", "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.startswith("eventlet.")
+    assert "Eventlet is deprecated" not in ran.stderr

@@ -13,6 +13,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from hongxia.events import feed
+from hongxia.events.broker import Publisher
 from hongxia.events.tables import outbox
 from hongxia.events.transport import BrokerAway, Message
 from hongxia.http.idempotency import idempotency
@@ -344,3 +345,15 @@ def test_events_are_kept_for_as_many_days_as_is_said(
         waits.loop.run()
     with host.database.read() as session:
         assert session.scalar(select(func.count()).select_from(outbox)) == left
+
+
+def test_a_connection_on_which_nothing_is_published_is_kept_alive(
+    host: Host, run: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beats: list[int] = []
+    monkeypatch.setattr(Publisher, "heartbeat", lambda _publisher: beats.append(published(host)))
+    monkeypatch.setattr(relay, "POLL_SECONDS", 0.01)
+    run(RelayLoop(host))
+    eventually(lambda: len(beats) > 2, "it beats while nothing happens")
+    commit(host, 1)
+    eventually(lambda: beats[-1] == 1, "it beats again when all is published")
