@@ -1,13 +1,13 @@
 """The fields of a record, each declared once with its label, its help and where it appears.
 
-From these declarations come what the API takes and gives, the data of events, and the columns of workbooks
+The bodies and answers of the API, the data of events, and the columns of workbooks are derived from these declarations
 (hongxia.schema.derive, hongxia.workbook.columns).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -43,7 +43,7 @@ class Declared(fields.Field[Any]):
         super().__init__(required=required, metadata={**(metadata or {}), **about}, **options)
 
     def about(self, name: str, default: Any = None) -> Any:
-        """What the declaration says under one of the words of ABOUT."""
+        """Return what the declaration says under one of the words of ABOUT."""
         return self.metadata.get(name, default)
 
 
@@ -116,7 +116,7 @@ class Count(Declared, fields.Integer):
 
 
 class Flag(Declared, fields.Boolean):
-    """true or false, and no text or number that could mean it."""
+    """true or false; texts and numbers that might mean one of them are refused."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         if not isinstance(value, bool):
@@ -142,25 +142,11 @@ class CadreRef(Id):
         super().__init__(**options)
 
 
-class Moment(Declared, fields.AwareDateTime):
-    """A moment in UTC."""
-
-
 class QueryFlag(fields.Boolean):
     """true or false in a query, where everything is text."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(truthy={"true"}, falsy={"false"}, **options)
-
-
-class Words(fields.Field[Sequence[str]]):
-    """Several words in one query parameter, with commas between them; a tuple inside, empty if it is not given."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(load_default=(), **options)
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Sequence[str]:
-        return tuple(word for word in str(value).split(",") if word)
 
 
 def to_fen(value: Any) -> int:

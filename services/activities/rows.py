@@ -11,7 +11,8 @@ from hongxia import records
 from hongxia.records import in_parts
 from hongxia.rules import Conflicting, Violation
 from hongxia.workbook.declare import Row
-from hongxia.workbook.reconcile import Loading, SheetRows, imported_row
+from hongxia.workbook.history import imported_row
+from hongxia.workbook.reconcile import Loading, SheetRows
 from services.activities.presence.model import CADRE_MERGED
 
 _DROPPED = ("voided", "withdrawn")

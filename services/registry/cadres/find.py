@@ -64,18 +64,6 @@ def must_stand(session: Session, cadre: Cadre) -> None:
         raise Conflicting(Violation("", "cadre-merged", message), extra={"into": survivor.id})
 
 
-def merged_with(session: Session, cadre: Cadre) -> list[Cadre]:
-    """Return the records that were merged into a cadre, directly or through others."""
-    found: list[Cadre] = []
-    layer = [cadre.id]
-    while layer:
-        query = select(Cadre).where(Cadre.merged_into.in_(layer)).order_by(Cadre.id)
-        below = list(session.scalars(query))
-        found += below
-        layer = [each.id for each in below]
-    return found
-
-
 def listed(asked: Mapping[str, Any]) -> Select[Cadre]:
     """Return the query of cadres whose columns equal what is asked. Merged ones are left out unless `state` asks for
     them, or a number that names one record: whoever holds that of a merged one so finds the one that stands for it.
