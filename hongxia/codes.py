@@ -32,7 +32,7 @@ class Codes(Mapping[str, str]):
 
     @property
     def by_label(self) -> dict[str, str]:
-        """The codes by their labels, as a workbook wants them."""
+        """The codes by their labels: a workbook's cells hold labels."""
         return {label: code for code, label in self._labels.items()}
 
 

@@ -1,7 +1,7 @@
-"""Contradictions: records that another record, learnt of later, does not allow. They are listed, published, and stay
-until the record is mended or somebody explains them; nothing contradictory is counted without a word.
+"""Contradictions: records that contradict what became known later. They are listed, published, and stay open until the
+record is mended or somebody explains them, so that nothing contradictory is counted without notice.
 
-A service declares its kinds of contradiction, a table, and what finds them; the rest is here.
+A service declares its kinds of contradiction and a table, and finds them; the rest is here.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ LIFECYCLE = Lifecycle(
 
 
 class ContradictionColumns(Record):
-    """Mixin of a service's table of contradictions. `scope` is the id of what is reviewed as a whole (a cadre, a budget
-    line), `record` the collection of the record at fault, `record_id` and `other_id` the records that contradict.
+    """Mixin of a service's table of contradictions. `scope` is the id of what is reviewed as a whole (a cadre, an aid
+    case), `record` the collection of the record at fault, `record_id` and `other_id` the records that contradict.
     """
 
     lifecycle = LIFECYCLE
@@ -109,7 +109,7 @@ def schema_of(kinds: Codes) -> type[RecordSchema]:
 
 @dataclass(frozen=True)
 class Contradictions:
-    """The contradictions of a service: its table, and the events that tell of them."""
+    """The contradictions of a service: their table, their schema, and their events."""
 
     model: type[Any]
     schema: type[RecordSchema]
@@ -123,8 +123,8 @@ class Contradictions:
         return self.found, self.explained, self.resolved
 
     def review(self, session: Session, scopes: Collection[str], found: Iterable[Found]) -> None:
-        """Hold what a review of some scopes finds against what was found there before: publish what is new, and what
-        is gone. What somebody has explained stays explained for as long as it is found.
+        """Compare what a review of some scopes found with what was found there before; record and publish what is new,
+        and what is gone. A contradiction that somebody has explained stays explained for as long as it is found.
         """
         now = {each.id: each for each in found}
         before = self._of(session, scopes)

@@ -1,4 +1,7 @@
-"""Life cycles: which states a record can be in, and what leads from one to the next. Data, drawn in docs/states.md."""
+"""Life cycles: which states a record can be in, and which verbs lead from one to the next.
+
+They are data: the code uses them, and docs/states.md draws them.
+"""
 
 from __future__ import annotations
 

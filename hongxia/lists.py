@@ -1,7 +1,7 @@
-"""Lists that the bureau keeps (streets, units, liaisons, festivals): codes in events and records, labels for people.
+"""Lists that the bureau keeps (streets, units, liaisons): codes in events and records, labels for people.
 
-The code of an entry is derived from its first label and never changes; the label may. Free text that names somebody
-can so never come into an event.
+The code of an entry is derived from its first label and never changes; the label may change. Records and events hold
+the code, so that a label that names a person stays in the service that keeps the list.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ def lifecycle_of(thing: str, label: str) -> Lifecycle:
 
 
 class EntryColumns(Record):
-    """Mixin of a list's table. `code` stands in records and events, `label` is what people read, and `listed_on` the
-    date on which the entry was added.
+    """Mixin of a list's table. `code` stands in records and events, `label` is what people read, and `listed_on` is
+    the date on which the entry was added.
     """
 
     prefix: ClassVar[str]
@@ -55,7 +55,7 @@ class EntryColumns(Record):
 
 @dataclass(frozen=True)
 class List:
-    """A list of the bureau: its table, its schema, and the events that tell of it."""
+    """A list of the bureau: its table, its schema, and its events."""
 
     model: type[Any]
     schema: type[RecordSchema]
@@ -121,14 +121,17 @@ class List:
         return entry
 
     def retire(self, session: Session, entry: Any, today: date, *, back: bool = False) -> Any:
-        """Take an entry out of use, or `back` into it; records that name it stay as they are. Raises Conflicting."""
+        """Take an entry out of use, or with `back` into use again; records that name it stay as they are.
+
+        Raises Conflicting.
+        """
         records.move(session, entry, "relist" if back else "retire")
         publish(session, self.amended, entry, on=today, changed=["state"], reason="correction")
         return entry
 
 
 def declare(service: str, model: type[Any], *, labels_published: bool) -> List:
-    """Return a list of a service. Where the labels name persons (liaisons) they stay at the owner."""
+    """Return a list of a service. `labels_published` is false where labels name persons (liaisons)."""
     thing, name = model.lifecycle.thing, model.lifecycle.label
 
     class EntrySchema(RecordSchema):

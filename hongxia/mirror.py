@@ -1,7 +1,7 @@
 """A copy of another service's entities, kept by its events, that follows merges.
 
-Whoever holds the id of a record that was merged into another one reaches the one that survives, through any chain of
-merges, and back again when a merge is undone.
+The id of a record that was merged into another one leads to the record that survives, through any chain of merges, and
+leads to the record itself again when the merge is undone.
 """
 
 from __future__ import annotations
@@ -43,17 +43,20 @@ Narrow = Callable[[Select[Any]], Select[Any]]
 
 @dataclass(frozen=True)
 class Mirror(Generic[M]):
-    """How a copy is kept: the table, and per event type what an event says of its subject, as column values.
+    """How a copy is kept. `model` is its table. `readers` has a function for each type of event, which returns the
+    values of columns that an event gives.
 
-    A type that maps to None is read and changes nothing; other types are unknown.
+    An event whose type maps to None is read and changes nothing; a type that is not listed is unknown.
     """
 
     model: type[M]
     readers: Mapping[str, Callable[[Event], Mapping[str, Any]] | None]
 
     def apply(self, session: Session, events: Sequence[Event]) -> set[str]:
-        """Apply events in one statement, each entity's newest version winning; return the ids that they concern: the
-        subjects, and all that were or are one entity with them. Raises UnknownType.
+        """Apply events in one statement; the newest version of each entity wins.
+
+        Return the ids that the events concern: the subjects, and all ids that stood or now stand for the same entities.
+        Raises UnknownType.
         """
         newest: dict[str, dict[str, Any]] = {}
         for event in events:
@@ -72,12 +75,16 @@ class Mirror(Generic[M]):
         return session.get(self.model, self.survivors(session).get(entity_id, entity_id), populate_existing=True)
 
     def lock(self, session: Session, entity_id: str) -> M | None:
-        """Return the same, locked until the end of the transaction: who change something of one entity take turns."""
+        """Return the surviving record for an id, locked until the end of the transaction, or None.
+
+        Transactions that change records of one entity lock it first, so that they take turns.
+        """
         before = None
         while True:
             survivor = self.survivors(session).get(entity_id, entity_id)
             record = session.get(self.model, survivor, with_for_update=True, populate_existing=True)
-            # Merged meanwhile: look again; the same again is a circle, which no look resolves.
+            # It was merged while this waited for the lock: look again. The same record a second time means that the
+            # merges form a circle, which looking again can't resolve.
             if record is None or record.merged_into is None or survivor == before:
                 return record
             before = survivor
@@ -98,7 +105,7 @@ class Mirror(Generic[M]):
         return {merged: _end_of_chain(into, merged) for merged in into}
 
     def same_entities(self, session: Session, entity_ids: Iterable[str]) -> set[str]:
-        """Return all ids that stand for the same entities as some ids do, these included."""
+        """Return all ids that stand for the same entities as the given ones, which are included."""
         survivors = self.survivors(session)
         wanted = {survivors.get(entity_id, entity_id) for entity_id in entity_ids}
         return wanted | set(entity_ids) | {merged for merged, end in survivors.items() if end in wanted}
@@ -114,7 +121,9 @@ class Mirror(Generic[M]):
         return [Person(known[cadre_id], frozenset(same)) for cadre_id, same in sorted(ids.items())]
 
     def of_entity(self, session: Session, asked: dict[str, Any]) -> Narrow:
-        """Narrow a list to the records of the one that the query's `cadre_id` stands for, whatever id they bear."""
+        """Take `cadre_id` out of a list's query; return what narrows the list to all records of that cadre, whichever
+        of the merged ids they hold.
+        """
         cadre_id = asked.pop("cadre_id")
         if cadre_id is None:
             return lambda query: query
@@ -122,7 +131,7 @@ class Mirror(Generic[M]):
         return lambda query: query.where(query.column_descriptions[0]["entity"].cadre_id.in_(same))
 
     def clear(self, session: Session) -> None:
-        """Drop the copy, because the owner's history is read from the beginning."""
+        """Delete the copy, before the owner's history is read from the beginning."""
         session.execute(delete(self.model))
 
     def _upsert(self, session: Session, states: list[dict[str, Any]]) -> None:

@@ -1,4 +1,4 @@
-"""Records as every service keeps them: found, locked, listed, begun, moved on and changed in one way."""
+"""How every service reads, locks, lists, creates and changes its records."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from hongxia.paging import Page, paginate
 from hongxia.rules import Conflicting, Missing, Violation
 
 IDS_A_QUERY = 500
-"""How many ids one statement takes; databases bound the number of parameters."""
+"""How many ids one statement takes; databases limit the number of parameters."""
 
 
 class Record:
-    """Mixin of everything that a bureau records. `version` counts the changes from 1 and is the events'
+    """Mixin of the tables of records. `version` counts the changes from 1 and is the events'
     entityversion; `void_reason` is a code of hongxia.codes.VOID_REASONS; `changed_by` is the subject of the token
     behind the last change.
     """
@@ -59,8 +59,8 @@ def lock(session: Session, model: type[R], record_id: str) -> R:
 
 
 def by_ids(session: Session, model: type[R], wanted: Iterable[str], *, locked: bool = False) -> dict[str, R]:
-    """Return those of the records that exist, by id. Locks are taken in the order of ids, so that two callers can't
-    wait for each other.
+    """Return those of the records that exist, by id. With `locked` they are locked in the order of ids, so that two
+    callers can't wait for each other.
     """
     found: dict[str, R] = {}
     for part in in_parts(sorted(set(wanted))):
@@ -85,8 +85,10 @@ def listed(
     order: str,
     narrow: Callable[[Select[Any]], Select[Any]] | None = None,
 ) -> Page:
-    """Return a page of records by the column `order` and id. What `asked` holds besides `limit` and `cursor` is
-    `since` and `until` (bounds of `order`, both included) or a column that has to be equal.
+    """Return a page of records, sorted by the column `order` and then by id.
+
+    `asked` is the query: `limit`, `cursor`, `since` and `until` (bounds of `order`, both included), and columns that
+    have to be equal. `narrow` adds further conditions.
     """
     by: InstrumentedAttribute[Any] = getattr(model, order)
     query: Select[Any] = select(model)
@@ -104,8 +106,8 @@ def listed(
 
 
 def numbered_id(session: Session, model: type[Record], year: int, number: str | None, field: str) -> str:
-    """Return the id of a new record: derived from its number in the year, as a workbook's row has it, or fresh if it
-    has no number. Raises Conflicting if the year has that number.
+    """Return the id of a new record: derived from its number in the year, so that a workbook's row and a request with
+    the same number have the same id, or a random one if it has no number. Raises Conflicting if the number is taken.
     """
     if number is None:
         return ids.new_id()
@@ -118,7 +120,7 @@ def numbered_id(session: Session, model: type[Record], year: int, number: str | 
 
 
 def begin(session: Session, record: Record, verb: str) -> None:
-    """Put a new record into its first state and into the session. Raises Conflicting."""
+    """Add a new record to the session, in the state that `verb` leads to. Raises Conflicting."""
     record.state = record.lifecycle.after(NEW, verb)
     record.version = 1
     record.changed_by = context_of(session).actor
@@ -151,6 +153,6 @@ def change(session: Session, record: Record, changes: Mapping[str, Any], verb: s
 
 
 def touch(session: Session, record: Record) -> None:
-    """Count a new version, made by whoever acts in this session."""
+    """Make the record's next version, changed by the actor of the session."""
     record.version += 1
     record.changed_by = context_of(session).actor

@@ -1,7 +1,7 @@
 """How a rule refuses: named errors with the field, a code for machines, and a Chinese message for people.
 
-Rules know no HTTP and no Excel. What they raise is translated in two places: hongxia.http.refusals makes problem
-documents of it, hongxia.workbook.reconcile makes cells of it.
+Rules know no HTTP and no Excel. What they raise is translated in two places: hongxia.http.refusals turns it into a
+problem document, hongxia.workbook.reconcile into errors of cells.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any
 
 EARLIEST = date(1990, 1, 1)
-"""No record that offices still keep is older; an earlier date is a slip of the pen."""
+"""Offices keep no older records; an earlier date is taken for a typing error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,24 +46,19 @@ class Refusal(Exception):
 
 
 class Refused(Refusal):
-    """A rule of the field forbids it."""
+    """A rule forbids it."""
 
 
 class Conflicting(Refusal):
-    """It contradicts what is there already."""
+    """It conflicts with what is recorded already."""
 
 
 class Missing(Refusal):
-    """There is no such thing."""
+    """The record does not exist."""
 
 
 class Question(Conflicting):
-    """It may be a mistake, and is done once somebody confirms it with the code."""
-
-
-def violation(field: str, code: str, message: str) -> Violation:
-    """Return a violation; for rules that yield several."""
-    return Violation(field, code, message)
+    """It may be a mistake. It is done once the caller confirms it with the question's code."""
 
 
 def refuse(violations: Iterable[Violation], *, extra: Mapping[str, Any] | None = None) -> None:
@@ -80,7 +75,7 @@ def ask(question: Violation, confirmed: Iterable[str], *, extra: Mapping[str, An
 
 
 def past_day(field: str, day: date, today: date, earliest: date = EARLIEST) -> Iterator[Violation]:
-    """Check a day on which something happened: not after today, not before `earliest`."""
+    """Yield what is wrong with a day on which something happened: after today, or before `earliest`."""
     if day > today:
         yield Violation(field, "date-in-future", f"日期 {day} 在今天（{today}）之后")
     if day < earliest:
@@ -88,6 +83,6 @@ def past_day(field: str, day: date, today: date, earliest: date = EARLIEST) -> I
 
 
 def not_before(field: str, day: date, other: date, code: str, what: str, other_what: str) -> Iterator[Violation]:
-    """Check that a day is not before another one; the message names both days."""
+    """Yield a violation if a day is before another one; the message names both days."""
     if day < other:
         yield Violation(field, code, f"{what} {day} 早于{other_what} {other}")

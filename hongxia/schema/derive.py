@@ -1,4 +1,4 @@
-"""What follows from a record's schema: what the API takes, changes, gives and lists, and what events hold."""
+"""What is derived from a record's schema: the API's bodies, answers and queries, and the data of events."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from hongxia.rules import Refused, Violation
 from hongxia.schema.fields import CadreRef, Code, Count, Day, Declared, Flag, QueryFlag, Yuan
 
 OPAQUE = "the cadre, by an opaque id"
-"""What events say of a cadre; its number stands in workbooks alone."""
+"""How the contracts describe a cadre's id in events; the cadre's number is in workbooks only."""
 
 CORRECTION = "correction"
-"""The reason of an amendment that names none."""
+"""The reason of an amendment whose request gives none."""
 
 
 class RecordSchema(Schema):
@@ -61,7 +61,7 @@ class PageQuery(Schema):
 
 @cache
 def body_of(schema: type[RecordSchema]) -> type[Schema]:
-    """Return what the API takes to begin a record: all fields but those that only come out."""
+    """Return the body of a request for a new record: all fields but those that are only answered or filled in later."""
     taken = {
         name: _described(field)
         for name, field in _own(schema).items()
@@ -72,7 +72,7 @@ def body_of(schema: type[RecordSchema]) -> type[Schema]:
 
 @cache
 def changes_of(schema: type[RecordSchema]) -> type[Changes]:
-    """Return what the API takes to amend a record: any of the amendable fields, and the `reason`."""
+    """Return the body of a request that amends a record: any of the amendable fields, and the `reason`."""
     found: dict[str, Any] = {}
     for name, field in _own(schema).items():
         if not field.dump_only and field.metadata.get("amendable", True):
@@ -83,7 +83,7 @@ def changes_of(schema: type[RecordSchema]) -> type[Changes]:
 
 @cache
 def answer_of(schema: type[RecordSchema]) -> type[Schema]:
-    """Return what the API gives of a record."""
+    """Return the schema of the API's answer for a record."""
     return _derived(schema, "Out", Schema, {name: _given(field) for name, field in schema._declared_fields.items()})
 
 
@@ -94,8 +94,8 @@ def query_of(
     dated: bool,
     also: Mapping[str, Any] = MappingProxyType({}),
 ) -> type[PageQuery]:
-    """Return the query of a list: `since` and `until` if it is `dated`, fields that have to be equal, and `also` fields
-    that the record does not have.
+    """Return the query of a list: `since` and `until` if it is `dated`, the fields that have to be `equal`, and further
+    fields (`also`) that the record does not have.
     """
     found: dict[str, Any] = {name: _described(field) for name, field in also.items()}
     if dated:
@@ -170,7 +170,7 @@ def _optional(field: Any, **options: Any) -> Any:
 
 
 def _asked(field: Any) -> Any:
-    """A field as a query has it, where everything is text; what only comes out may be asked for, too."""
+    """A field as a query has it, where everything is text; fields that are only answered may be asked for, too."""
     if isinstance(field, Flag):
         return QueryFlag(load_default=None)
     if isinstance(field, Count):

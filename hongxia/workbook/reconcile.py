@@ -1,11 +1,11 @@
 """Import as reconciliation: a row is compared with the same row as it was last imported, and with the record as it is.
 
-A row that is as before changes nothing, whatever happened in the system since. A new row makes a record. A row that
+An unchanged row changes nothing, whatever has happened in the system since. A new row makes a record. A row that
 changed while the record did not is an amendment, which somebody confirms; where both changed, the row is refused with
-both values. Rows that are gone from the file are listed. A row that goes on (an empty cell of a date that ends
-something is filled in) needs no confirmation.
+both values. Rows that are gone from the file are listed. A row that only continues its record (the date on which
+something ended is filled in) needs no confirmation.
 
-A service says in a `SheetRows` what its rows make; the order of work, the comparison, and the words are here.
+A service says in a `SheetRows` what its rows make; the order of work, the comparison, and the messages are here.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from hongxia import ids, records
 from hongxia.rules import Question, Refusal
 from hongxia.workbook.declare import Finding, Row, Sheet, Workbook
-from hongxia.workbook.history import History, imported_row, key_of, key_text
+from hongxia.workbook.history import History, key_of, key_text
 from hongxia.workbook.plan import HIDDEN, Asked, Changed, Counts, Plan, digest_of, rows_as_text, text_of
 
 CONFIRM_CHANGES = (
@@ -36,14 +36,14 @@ class SheetRows:
     sheet: ClassVar[Sheet]
     model: ClassVar[type[Any]]
     continues: ClassVar[frozenset[str]] = frozenset()
-    """Columns whose empty cell may be filled in later: the record goes on, nothing that was said is taken back."""
+    """Columns whose empty cell may be filled in later: that continues the record and changes nothing that was said."""
     lasting: ClassVar[bool] = False
     """Whether the rows of every year are about the same records, as in a register. A row that is new in its year is
     then compared with the same row of the latest year before; a file of an earlier year than the last changes nothing.
     """
 
     def prepare(self, loading: Loading, rows: Sequence[Row]) -> None:
-        """Read at once what the rows may meet; by default nothing."""
+        """Read, and lock, what all rows need, in few queries; by default nothing."""
 
     def arranged(self, rows: Sequence[Row]) -> Sequence[Row]:
         """Return the rows in the order in which they are taken; by default as they stand."""
@@ -81,7 +81,7 @@ class SheetRows:
     def create(self, loading: Loading, record_id: str, values: dict[str, Any], row: Row) -> Any:
         """Make the record, or return None to leave the row out, because another finding explains it. Raises Refusal.
 
-        What it asks (Question) it asks before it changes anything: it is called again once that is noted in the plan.
+        It raises a Question before it changes anything, because it is called again once the question is in the plan.
         """
         raise NotImplementedError
 
@@ -111,10 +111,11 @@ Finish = Callable[["Loading"], None]
 
 @dataclass(slots=True)
 class Loading:
-    """One import as it goes: what is needed for it, what it did, and what it found wrong.
+    """One import in progress: what it needs, what it has done, and what it has found wrong.
 
-    `rows` are those of all sheets, `history` what they said when they were last imported, and `shared` is for what a
-    service's sheets hand to one another.
+    `rows` are those of all sheets, `history` is what they said when they were last imported, `shared` is for what the
+    sheets of a service hand to one another, and `confirmed` holds the questions that the present step may take as
+    confirmed.
     """
 
     session: Session
@@ -129,7 +130,7 @@ class Loading:
     confirmed: tuple[str, ...] = ()
 
     def refused(self, sheet: str, row: Row, refusal: Refusal) -> None:
-        """Note why a row can't be, at the columns that the violations name."""
+        """Note why a row can't be imported, at the columns that the violations name."""
         for violation in refusal.violations:
             name = violation.field.partition("/")[0]
             self.findings.append(Finding(sheet, row.number, name if name in row.values else "", violation.message))
@@ -149,9 +150,9 @@ def load(
     *,
     finish: Finish | None = None,
 ) -> Plan:
-    """Put the rows of a workbook into the records, sheet by sheet. `finish` checks what can only be judged at the end.
+    """Import the rows of a workbook, sheet by sheet. `finish` checks what can only be judged at the end.
 
-    Raises NotLoadable with every row that can't be.
+    Raises NotLoadable with a finding for every row that can't be imported.
     """
     history = History.read(session, workbook, year, rows)
     loading = Loading(session, workbook, year, today, history, rows=rows)
@@ -226,8 +227,8 @@ class _Sheet:
         return record
 
     def _adopt(self, row: Row, record: Any, values: Mapping[str, Any]) -> None:
-        """A record that did not come from a workbook, or came from another one: the row has to say the same, or to go
-        on with what another year's workbook began.
+        """Take over a record that the API made, or another year's workbook: the row has to say the same, or to continue
+        the record.
         """
         now = self.rows_of.shown(record, values)
         differing = {name: value for name, value in values.items() if value != now[name]}
@@ -292,7 +293,7 @@ class _Sheet:
         self._try(row, lambda: self.rows_of.amend(self.loading, record, dict(changes), row))
 
     def _try(self, row: Row, step: Callable[[], Any]) -> Any:
-        """Do a step. What it asks is noted in the plan, to be confirmed with it, and then it is done."""
+        """Run a step. A question that it raises is noted in the plan, which has to be confirmed; then it runs again."""
         loading = self.loading
         try:
             while True:
@@ -351,8 +352,8 @@ class _Sheet:
         return {column.field: digest_of(row.values.get(column.field)) for column in self.sheet.columns if column.kept}
 
     def _remember(self, row: Row, record: Any, values: Mapping[str, Any], before: Any) -> None:
-        """Note the row and the record. Where a cell is as it was, what became of the record since is not this import's
-        doing: the record's value of then stays noted, so that a later change of the cell is held against it.
+        """Note what the row and the record say. Where a cell is unchanged, this import left the record alone; the value
+        that the record had then stays noted, and a later change of the cell is compared with it.
         """
         said, key = self._said(row), key_of(self.sheet, row)
         if key in self.known and before.row == said:
@@ -368,8 +369,6 @@ class _Sheet:
 
 __all__ = [
     "CONFIRM_CHANGES",
-    "Asked",
-    "Changed",
     "Counts",
     "Finish",
     "Loading",
@@ -377,7 +376,6 @@ __all__ = [
     "Plan",
     "SheetRows",
     "Unconfirmed",
-    "imported_row",
     "load",
     "rows_as_text",
 ]
