@@ -1,8 +1,8 @@
 """What a budget line may still spend, judged by date.
 
 At the end of no day may more have been spent from a line than it had by then: its initial budget from the day of its
-approval, adjustments and vouchers on their days. Judged so, the same records give the same answer in whatever order
-they are entered, in one file, in two, or by the API. Within a day the order does not matter.
+approval, adjustments and vouchers on their days. So the same records give the same answer in whatever order they are
+entered, in one file, in two, or through the API. Within a day the order does not matter.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def changes_by_day(session: Session, line: BudgetLine) -> dict[date, int]:
 def first_overdrawn(session: Session, line: BudgetLine, more: dict[date, int] | None = None) -> tuple[date, int] | None:
     """Return the first day at whose end a line is overdrawn, with its balance in fen; None if there is no such day.
 
-    `more` is what somebody thinks of adding, by day.
+    `more` is what would be added, by day.
     """
     changes = changes_by_day(session, line)
     for on, fen in (more or {}).items():

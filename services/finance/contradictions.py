@@ -1,4 +1,4 @@
-"""What contradicts itself in finance: money that was paid for a case which outreach has withdrawn since."""
+"""The contradictions of finance: money that was paid for an aid case which outreach has withdrawn since."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CONTRADICTIONS = contradictions.declare("finance", Contradiction, KINDS)
 
 
 def review(session: Session, payment: AidPayment) -> None:
-    """Hold a payment against what outreach says of its case; it is resolved when the money is back."""
+    """Record a contradiction for a paid case that was withdrawn; resolve it once the money is back."""
     found = []
     if payment.withdrawn and payment.state in ("paid", "proposed"):
         found = [Found(PAID_BUT_WITHDRAWN, payment.id, "aid-payments", payment.id, payment.pay_on)]

@@ -1,4 +1,4 @@
-"""Balances of the lines that an import touches, judged once all its rows are in: the order of rows does not matter."""
+"""An import judges the balances of its lines once all rows are in, so that the order of rows does not matter."""
 
 from __future__ import annotations
 
@@ -29,14 +29,15 @@ class _Touched:
 
 
 def note(loading: Loading, line_id: str, sheet: str, row: Row, on: date, field: str, *, spends: bool = False) -> None:
-    """Note that a row changed a line from a day on; `spends` if it took money away."""
+    """Note that a row changed what a line has from the day `on`; `spends` says that it took money away."""
     touched: dict[str, list[_Touched]] = loading.shared.setdefault(_TOUCHED, defaultdict(list))
     touched[line_id].append(_Touched(sheet, row.number, field, on, spends))
 
 
 def finish(loading: Loading) -> None:
-    """Judge the lines that were touched, and pay what waited for one of them. A line that is overdrawn is a finding at
-    the row that spends last on the first such day, or at the last row before it.
+    """Judge the lines that were touched; if none is overdrawn, pay the aid that waits for a line of the year.
+
+    An overdrawn line is a finding at the row that spends last on the first overdrawn day, or at the last row before it.
     """
     loading.session.flush()
     touched: dict[str, list[_Touched]] = loading.shared.get(_TOUCHED, {})
@@ -56,7 +57,7 @@ def _place(touched: list[_Touched], day: date) -> _Touched:
 
 
 def refuse_other_line(changes: dict[str, object]) -> None:
-    """A record does not move to another line: it is voided or taken back, and made anew."""
+    """Raise Refused if a row names another line than before: the record has to be voided or reversed, and made anew."""
     if "line_no" in changes:
         message = "记录不能改到另一个项目；请作废或冲销后，以新编号另填一行"
         raise Refused(Violation("line_no", "other-line", message))

@@ -31,8 +31,9 @@ def violations(values: Mapping[str, Any], line: BudgetLine, today: date) -> Iter
 def make(
     session: Session, line: BudgetLine, values: Mapping[str, Any], today: date, *, judged: bool = True
 ) -> Adjustment:
-    """Raise or cut a line (locked by the caller). `judged`: hold the balance against it now, not at the end of an
-    import. Raises Refused, Conflicting if the year has its number.
+    """Raise or cut a line (locked by the caller). With `judged` the balance is judged now, not at the end of an import.
+
+    Raises Refused; Conflicting if the line is voided or the number is taken.
     """
     refuse(violations(values, line, today))
     line.lifecycle.after(line.state, "amend")

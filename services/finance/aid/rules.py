@@ -1,4 +1,4 @@
-"""Finance's half of the aid saga: an approved case is paid from the line for aid, refused, or waits for that line."""
+"""Finance's half of the payment of aid: an approved case is paid from the aid line, refused, or waits for that line."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def on_approved(session: Session, event: Event) -> None:
 
 
 def on_withdrawn(session: Session, event: Event) -> None:
-    """A case that was not paid, or whose payment was returned, is not to be paid any more. If it was paid, that
-    contradicts the withdrawal until the money is back. Of a case that was never approved there is nothing to note.
+    """Note that a case was withdrawn: it is not to be paid any more. If it has been paid, that is a contradiction until
+    the money is back. Withdrawals of cases that were never approved are ignored.
     """
     payment = _payment(session, event)
     if payment.version == 0 or payment.approval >= event.entityversion:
@@ -80,7 +80,7 @@ def _payment(session: Session, event: Event) -> AidPayment:
 
 
 def answer(session: Session, payment: AidPayment) -> None:
-    """Pay a case, refuse it, or have it wait; by the rule that vouchers obey, too."""
+    """Pay a case, refuse it, or let it wait for a line that pays aid; the balance is judged as for vouchers."""
     line = lines.aid_line(session, payment.pay_on.year)
     payment.answered_on, payment.refused = payment.pay_on, None
     if line is None:
@@ -95,7 +95,7 @@ def answer(session: Session, payment: AidPayment) -> None:
 
 
 def pay_waiting(session: Session, year: int) -> None:
-    """Answer the cases that wait for the line of a year, in the order of their days; without one they wait on."""
+    """Answer the cases that wait for a year's aid line, in the order of their days; without one they go on waiting."""
     if lines.aid_line(session, year) is None:
         return
     query = select(AidPayment).where(AidPayment.state == "waiting").order_by(AidPayment.pay_on, AidPayment.id)
@@ -105,7 +105,7 @@ def pay_waiting(session: Session, year: int) -> None:
 
 
 def pay_again(session: Session, payment: AidPayment, pay_on: date, today: date) -> AidPayment:
-    """Pay a case whose payment was returned. Raises Conflicting, Refused if its line has no money for it."""
+    """Pay a case whose payment the bank returned. Raises Conflicting; Refused for other cases, or without the money."""
     payment.lifecycle.after(payment.state, "pay")
     refuse(past_day("pay_on", pay_on, today))
     if payment.state != "returned":
@@ -120,7 +120,7 @@ def pay_again(session: Session, payment: AidPayment, pay_on: date, today: date) 
 
 
 def take_return(session: Session, payment: AidPayment, values: Mapping[str, Any], today: date) -> AidPayment:
-    """Note that the bank gave a payment back: its voucher is reversed. Raises Conflicting, Refused."""
+    """Note that the bank returned a payment, and reverse its voucher. Raises Conflicting, Refused."""
     payment.lifecycle.after(payment.state, "return")
     _take_back(session, payment, values, today)
     _enter(session, payment, "return")

@@ -1,4 +1,4 @@
-"""Which event tells of an amended voucher: a reversal's says besides what it takes back."""
+"""How an amended voucher is published: the event of a reversal also names the voucher that it reverses."""
 
 from __future__ import annotations
 

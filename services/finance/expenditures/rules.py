@@ -1,4 +1,4 @@
-"""What may be posted to a line, amended, and taken back."""
+"""Which vouchers may be posted to a line, amended, and reversed."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def violations(values: Mapping[str, Any], line: BudgetLine, today: date) -> Iter
 def post(
     session: Session, line: BudgetLine, values: Mapping[str, Any], today: date, *, judged: bool = True
 ) -> Expenditure:
-    """Spend from a line (locked by the caller). `judged`: hold the balance against it now, not at the end of an import.
+    """Spend from a line (locked by the caller). With `judged` the balance is judged now, not at the end of an import.
 
-    Raises Refused (over-balance and others), Conflicting if the year has its number.
+    Raises Refused (over-balance and others); Conflicting if the line is voided or the number is taken.
     """
     refuse(violations(values, line, today))
     line.lifecycle.after(line.state, "amend")
@@ -48,8 +48,10 @@ def post(
 def reverse(
     session: Session, line: BudgetLine, original: Expenditure, values: Mapping[str, Any], today: date
 ) -> Expenditure:
-    """Take a voucher back, whole and once (its line locked by the caller). It may be done in a later year: the reversal
-    then counts in that year. A voucher of aid is taken back through its case. Raises Refused, Conflicting.
+    """Reverse a voucher, whole and once (its line locked by the caller). In a later year that is possible, too: the
+    reversal then counts in that year. A voucher of aid is refused here: it is reversed through its payment.
+
+    Raises Refused, Conflicting.
     """
     paid_case = session.scalar(select(AidPayment.id).where(AidPayment.expenditure_id == original.id))
     if paid_case:
@@ -64,7 +66,7 @@ def reverse(
 def take_back(
     session: Session, line: BudgetLine, original: Expenditure, values: Mapping[str, Any], today: date
 ) -> Expenditure:
-    """Take any voucher back, that of aid included; see `reverse`."""
+    """Reverse any voucher, that of aid included; otherwise as `reverse`."""
     refuse(_reversal_violations(original, values, today))
     other = session.scalar(select(Expenditure.voucher_no).where(Expenditure.reverses_id == original.id))
     if other is not None:
@@ -106,8 +108,8 @@ def amend(
     *,
     judged: bool = True,
 ) -> Expenditure:
-    """Amend date, amount or summary of a voucher (its line locked by the caller). One that was taken back, and the one
-    that takes it back, keep their amount; a voucher of aid is the system's. Raises Refused, Conflicting.
+    """Amend date, amount or summary of a voucher (its line locked by the caller). A reversed voucher and its reversal
+    keep their amount; vouchers of aid are posted by the system and can't be amended. Raises Refused, Conflicting.
     """
     refuse(_amendment_violations(session, voucher, changes))
     present = {"spent_on": voucher.spent_on, "amount_fen": voucher.amount_fen}

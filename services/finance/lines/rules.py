@@ -45,8 +45,8 @@ def approve(session: Session, values: Mapping[str, Any], today: date) -> BudgetL
 def amend(
     session: Session, line: BudgetLine, changes: Mapping[str, Any], reason: str, today: date, *, judged: bool = True
 ) -> BudgetLine:
-    """Amend a line (locked by the caller): name, class, amount, date, whether it pays aid. What was adjusted and spent
-    follows a changed class. `judged`: hold the balance against the change now, not at the end of an import.
+    """Amend a line (locked by the caller): name, class, amount, date, whether it pays aid. A new class also applies to
+    its adjustments and vouchers. With `judged` the balance is judged now, not at the end of an import.
 
     Raises Refused, Conflicting.
     """
@@ -100,7 +100,7 @@ def _only_one_pays_aid(session: Session, year: int) -> None:
 
 
 def _refuse_earlier_records(session: Session, line: BudgetLine) -> None:
-    """What was recorded on a line may not come to lie before its approval."""
+    """Raise Refused if a record of the line has an earlier date than the line's approval."""
     days = (
         session.scalar(select(Expenditure.spent_on).filter_by(line_id=line.id).order_by(Expenditure.spent_on).limit(1)),
         session.scalar(
@@ -117,7 +117,7 @@ def _refuse_earlier_records(session: Session, line: BudgetLine) -> None:
 
 
 def _follow_class(session: Session, line: BudgetLine) -> None:
-    """Adjustments and vouchers bear the class of their line, so their events say anew what they are."""
+    """Publish the line's adjustments and vouchers again: their events hold the class of the line."""
     for adjustment in session.scalars(select(Adjustment).filter_by(line_id=line.id, state="made").order_by("id")):
         records.touch(session, adjustment)
         on, changed = adjustment.adjusted_on, ["expenditure_class"]

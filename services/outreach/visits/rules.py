@@ -1,4 +1,4 @@
-"""What may be recorded of visits, amended and voided."""
+"""Which visits may be recorded, amended and voided."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DEATH = "death"
 """The occasion of a call on the family, the only one after the cadre's death."""
 
 ENTERED_TWICE = "entered-twice"
-"""The question whether a second visit of the same cadre, day, form and occasion is one."""
+"""The question whether a visit with the cadre, day, form and occasion of another one is really a second visit."""
 
 
 def violations(values: Mapping[str, Any], cadre: Cadre | None, today: date) -> Iterator[Violation]:
@@ -64,7 +64,7 @@ def amend(
     reason: str,
     today: date,
 ) -> Visit:
-    """Change what was recorded of a visit; nothing happens if it is the same. Raises Conflicting, Refused."""
+    """Amend a visit; without a difference nothing happens. Raises Conflicting, Refused."""
     after = {name: getattr(visit, name) for name in ("cadre_id", "visited_on", "occasion", "people")} | dict(changes)
     cadre = CADRES.find(session, after["cadre_id"])
     if "cadre_id" in changes and cadre is not None:
@@ -79,7 +79,7 @@ def amend(
 
 
 def void(session: Session, visit: Visit, reason: str, today: date) -> Visit:
-    """Void a visit: it does not count any more. Raises Conflicting."""
+    """Void a visit, so that it no longer counts. Raises Conflicting."""
     records.move(session, visit, "void", reason=reason)
     publish(session, VISIT_VOIDED, visit, on=visit.visited_on, reason=reason)
     review(session, [visit.cadre_id], today)

@@ -1,4 +1,4 @@
-"""A cadre's record found and followed to the one that stands for the person today; searched; shown."""
+"""Find a cadre's record, follow merges to the record that stands for the person today, search, and show records."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def standing(session: Session, cadre: Cadre) -> Cadre:
 
 def lock_standing(session: Session, record: Any, _body: Any = None) -> None:
     """Lock a cadre with all records that it was merged into. `record` is the cadre or something that belongs to one
-    (`cadre_id`). Goes before the record's own lock, so that who change something of one person take turns.
+    (`cadre_id`). It is called before the record itself is locked, so that transactions about one person take turns.
     """
     lock_all(session, [getattr(record, "cadre_id", record.id)])
 
@@ -65,8 +65,8 @@ def must_stand(session: Session, cadre: Cadre) -> None:
 
 
 def listed(asked: Mapping[str, Any]) -> Select[Cadre]:
-    """Return the query of cadres whose columns equal what is asked. Merged ones are left out unless `state` asks for
-    them, or a number that names one record: whoever holds that of a merged one so finds the one that stands for it.
+    """Return the query of cadres whose columns equal what is asked. Merged ones are left out, unless `state` asks for
+    them or a number names one record: so the number of a merged record still leads to the record that stands for it.
     """
     given = {name: value for name, value in asked.items() if value is not None and name not in ("limit", "cursor")}
     query = select(Cadre)

@@ -1,7 +1,7 @@
-"""Numbers that must be one person's only: the bureau's own cadre number, and the resident number.
+"""Numbers that must belong to one person only: the bureau's own cadre number, and the resident number.
 
-Who adds a cadre, changes a resident number, or lets a merged record stand by itself again locks the register first,
-and cadres only afterwards.
+Code that adds a cadre, changes a resident number, or undoes a merge locks the register first, and cadres only
+afterwards.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def next_number(register: Register) -> str:
 
 
 def note(register: Register, cadre_no: str) -> None:
-    """Note a number that the bureau chose itself, so that it is never given to another."""
+    """Note a number that the bureau chose itself, so that `next_number` never gives it to another cadre."""
     match = _SERIAL.fullmatch(cadre_no)
     if match:
         register.last_serial = max(register.last_serial, int(match[1]))
@@ -45,6 +45,6 @@ def owner_of(session: Session, resident_number: str) -> str | None:
 
 
 def taken(owner: str) -> Conflicting:
-    """Return the refusal of a resident number that another record has; it does not repeat the number."""
+    """Return the refusal of a resident number that another record has. Its message does not repeat the number."""
     message = "此身份证号已登记在另一名干部名下；同一人请合并两条记录，不同的人请更正身份证号"
     return Conflicting(Violation("resident_number", "resident-number-taken", message), extra={"existing": owner})

@@ -14,7 +14,7 @@ from stdnum.cn import ric
 from hongxia.rules import Violation
 
 FOUNDED = date(1949, 10, 1)
-"""No bureau served anyone before the Republic was founded; an earlier date of registration is a slip."""
+"""No bureau served anyone before the Republic was founded; an earlier registration is taken for a typing error."""
 
 _DATES = (("joined_party_on", "入党日期"), ("registered_on", "登记日期"), ("deceased_on", "去世日期"))
 
@@ -54,9 +54,9 @@ def birth_date(number: str) -> date:
 
 
 def masked(number: str) -> str:
-    """Return a resident number as those see it who need not know it: the first and the last character.
+    """Return a resident number with all but the first and the last character hidden.
 
-    More would give it away, because the birth date stands beside it.
+    More would give it away, because the birth date is shown beside it.
     """
     return f"{number[0]}{'*' * (len(number) - 2)}{number[-1]}"
 

@@ -1,4 +1,4 @@
-"""How a person becomes a cadre whom the bureau serves, and how the record is corrected."""
+"""Register a cadre whom the bureau serves, and correct the record."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ ENTERED_TWICE = "entered-twice"
 """The question whether a second record with the same name and birth date is of another person."""
 
 DATES = ("resident_number", "joined_party_on", "registered_on", "deceased_on")
-"""What the particulars' own rules look at."""
+"""The fields that particulars.violations checks together."""
 
 
 def cadre_id(cadre_no: str) -> str:
-    """Return the id of the cadre with that number; every service computes it so."""
+    """Return the id of the cadre with that number; other services compute it in the same way."""
     return ids.entity_id("cadre", cadre_no)
 
 
@@ -68,8 +68,9 @@ def register(
 
 
 def enrol(session: Session, cadre_no: str, values: Mapping[str, Any]) -> Cadre:
-    """Add the record of a living cadre with free numbers and faultless particulars, and publish it. The caller begins
-    the history, for many cadres at once.
+    """Add and publish the record of a living cadre, whose numbers and particulars the caller has checked.
+
+    The caller also begins the history, for many cadres at once.
     """
     cadre = Cadre(id=cadre_id(cadre_no), cadre_no=cadre_no, **{**values, "deceased_on": None})
     cadre.birth_date = particulars.birth_date(cadre.resident_number)
@@ -80,7 +81,7 @@ def enrol(session: Session, cadre_no: str, values: Mapping[str, Any]) -> Cadre:
 
 
 def amend(session: Session, cadre: Cadre, changes: Mapping[str, Any], reason: str, today: date) -> Cadre:
-    """Correct particulars of a locked cadre, also after death; what is the same already is no change. What has a dated
+    """Correct particulars of a locked cadre, also after death; without a difference nothing happens. What has a dated
     history (rank, unit, …) is corrected in the entry that holds now.
 
     Raises Refused, and Conflicting for a merged record or a resident number that another record has.

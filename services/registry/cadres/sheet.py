@@ -63,7 +63,7 @@ SHEET = Sheet(
 
 @dataclass(slots=True)
 class People:
-    """Who is registered, read at once for an import and kept in step with it."""
+    """Who is registered: read once for an import, and kept up to date while it adds cadres."""
 
     owners: dict[str, str] = field(default_factory=dict)
     twins: dict[tuple[str, date], str] = field(default_factory=dict)
@@ -88,7 +88,7 @@ class People:
 
 @dataclass(slots=True)
 class Labels:
-    """The labels of one list, read at once for an import; what is lacking is added and noted in the plan."""
+    """The labels of one list, read once for an import; labels that are missing are added and noted in the plan."""
 
     name: str
     codes: dict[str, str]
@@ -117,8 +117,8 @@ class Labels:
         return code
 
     def need(self, loading: Loading, row: Row, code: str | None) -> None:
-        """See to it that a row's code is of an entry in use. A label that is added has to be confirmed, unless the list
-        was empty before. Raises Refused for an entry that was taken out of use.
+        """Add the entry of a row's code if the list lacks it. What is added has to be confirmed, unless the list was
+        empty before. Raises Refused for an entry that was taken out of use.
         """
         if code is None or code in self.in_use:
             return
@@ -204,8 +204,8 @@ class CadreRows(SheetRows):
         return cadre
 
     def amend(self, loading: Loading, record: Cadre, changes: dict[str, Any], row: Row) -> None:
-        """Correct the cadre; a date of death is recorded, corrected or withdrawn. Of a merged record only a death is
-        taken, for the one that stands for it. Raises Refused, Conflicting.
+        """Correct the cadre; record, correct or withdraw the death. For a merged record only the date of death may
+        change; it applies to the record that stands for it. Raises Refused, Conflicting.
         """
         cadre = standing(loading.session, record)
         particular = {name: value for name, value in changes.items() if name != "deceased_on"}
@@ -243,7 +243,7 @@ class CadreRows(SheetRows):
 
 
 def finish(loading: Loading) -> None:
-    """Begin the histories of those who were registered, and look again at what depends on those who changed."""
+    """Begin the histories of new cadres, and review what depends on those who changed."""
     shared = _shared(loading)
     begin_histories(loading.session, shared.changes)
     review.review_collected(loading.session, loading.today)
