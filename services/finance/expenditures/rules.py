@@ -89,9 +89,7 @@ def _reversal_violations(original: Expenditure, values: Mapping[str, Any], today
     if original.reverses_id:
         message = f"凭证“{original.voucher_no}”本身是冲销凭证，不能再冲销"
         yield Violation("reverses_no", "reversal-of-reversal", message)
-    on = values["spent_on"]
-    yield from past_day("spent_on", on, today)
-    yield from not_before("spent_on", on, original.spent_on, "reversal-too-early", "冲销日期", "原凭证日期")
+    yield from _reversal_dates(original, values, today)
     amount = values.get("amount_fen", original.amount_fen)
     if amount != original.amount_fen:
         message = f"冲销金额应等于原凭证金额 {original.amount_fen / 100:.2f} 元（填正数）"
@@ -127,10 +125,9 @@ def amend(
 
 
 def _reversal_dates(original: Expenditure, values: Mapping[str, Any], today: date) -> Iterator[Violation]:
-    yield from past_day("spent_on", values["spent_on"], today)
-    yield from not_before(
-        "spent_on", values["spent_on"], original.spent_on, "reversal-too-early", "冲销日期", "原凭证日期"
-    )
+    on = values["spent_on"]
+    yield from past_day("spent_on", on, today)
+    yield from not_before("spent_on", on, original.spent_on, "reversal-too-early", "冲销日期", "原凭证日期")
 
 
 def _amendment_violations(session: Session, voucher: Expenditure, changes: Mapping[str, Any]) -> Iterator[Violation]:

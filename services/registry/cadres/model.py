@@ -83,7 +83,7 @@ class Cadre(Record, Base):
 
 
 class Register(Base):
-    """The one row that whoever adds a cadre, or changes a resident number, locks first.
+    """The single row that is locked before a cadre is added, a resident number changed, or a merge undone.
 
     `last_serial` is the highest number of the form G0001 that was ever given.
     """
