@@ -1,4 +1,4 @@
-"""The routes of a record in a line each: begin, list, read, amend, and whatever else may be done with it.
+"""Declare the routes of a record, one call each: create, list, read, amend, and whatever else may be done with it.
 
 A room declares its routes in a class; `app.py` puts such classes together into a service.
 
@@ -38,9 +38,10 @@ Act = Callable[..., Any]
 def create(url: str, summary: str, roles: Roles, schema: type[RecordSchema], **more: Any) -> Callable[[Act], Act]:
     """POST a new record: `method(self, call) -> record`. Answers 201 with its address.
 
-    More: `key=True` where the record has no natural key, `number` the field that is one if it is given; `asks` names
-    the questions that may have to be confirmed; `body` another schema than the record's; `at` the collection in which
-    the record is read, if it is not this one.
+    Options: `key=True` if the record has no natural key, so that requests need an Idempotency-Key; `number` names the
+    field that is a natural key if it is given. `asks` names the questions that may have to be confirmed. `body` is the
+    schema of the request, if it is not derived from the record's. `at` is the collection in which the record is read,
+    if it is not this one.
     """
     at = _relative(url, more.pop("at", url.rpartition("/")[2]))
     body = more.pop("body", None) or body_of(schema)
@@ -79,8 +80,8 @@ def listing(
     narrow: Narrow | None = None,
 ) -> Act:
     """GET a list of records, ordered by the column `by` (if that is a date, narrowed by `since` and `until`) and
-    narrowed by columns that have to be equal; `state` is always among these. `narrow` does the rest: it takes what it
-    understands out of the query, which may have `also` fields that the record does not have.
+    narrowed by columns that have to be equal; `state` is always among these. `narrow` handles other conditions: it
+    takes them out of the query. `also` are fields of the query that the record does not have.
     """
     dated = by.endswith("_on") or by == "on"
     query = query_of(schema, (*equal, "state"), dated=dated, also=also)
@@ -89,7 +90,7 @@ def listing(
     )
 
     def listed(self: Any, call: Call) -> Page:
-        """By date."""
+        """A page of records, in the order of `by`."""
         narrowed = narrow(call.session, call.query) if narrow is not None else None
         return records.listed(call.session, model, call.query, order=by, narrow=narrowed)
 
@@ -152,8 +153,8 @@ def act(
     status: int = 200,
     **more: Any,
 ) -> Callable[[Act], Act]:
-    """POST something that is done with a record (`/visits/<id>/void`): `method(self, call, record) -> record`, the
-    record locked and, if the request has If-Match, of that version.
+    """POST an action on a record (`/visits/<id>/void`): `method(self, call, record) -> record`, the record locked and,
+    if the request has If-Match, of that version.
     """
     declared = route(
         "POST",
