@@ -85,7 +85,8 @@ def lock_all(session: Session, cadre_ids: Iterable[str]) -> dict[str, Cadre]:
         for part in in_parts(sorted(set(stands_for.values()))):
             query = select(Cadre).where(Cadre.id.in_(part)).order_by(Cadre.id).with_for_update()
             found.update((each.id, each) for each in session.scalars(query.execution_options(populate_existing=True)))
-        # Merged meanwhile: look again; the same again is a circle, which no look resolves.
+        # A cadre may have been merged while this waited for the lock: look again. The same answer a second time means
+        # that the merges form a circle, which looking again can't resolve.
         if stands_for == before or not any(cadre.merged_into for cadre in found.values()):
             return {asked: found[cadre_id] for asked, cadre_id in stands_for.items() if cadre_id in found}
         before = stands_for

@@ -52,6 +52,7 @@ def record(
     _ask_about_twin(session, visit, confirmed)
     records.begin(session, visit, "record")
     publish(session, VISIT_RECORDED, visit, on=visit.visited_on)
+    # A visit that the rules allow contradicts nothing; one that was confirmed as a second visit may.
     dependents = review if ENTERED_TWICE in confirmed else review_obligations
     dependents(session, [visit.cadre_id], today)
     return visit
