@@ -90,7 +90,7 @@ def schema_of(kinds: Codes) -> type[RecordSchema]:
         lifecycle = LIFECYCLE
 
         kind = Code(kinds, label="种类", help_en="what kind of contradiction it is", published=True, dump_only=True)
-        scope = Id(label="所属", help_en="the cadre or budget line that it is about", published=True, dump_only=True)
+        scope = Id(label="所属", help_en="what it is about: a cadre, or an aid case", published=True, dump_only=True)
         record = Text(label="记录类别", help_en="the collection of the record at fault", published=True, dump_only=True)
         record_id = Id(label="记录", help_en="the record at fault", published=True, dump_only=True)
         other_id = Id(

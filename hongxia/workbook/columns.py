@@ -23,9 +23,11 @@ NAME = Column(
 """Stands behind every cadre's number."""
 
 
-def number(title_zh: str, field: str, example: str, help_zh: str = "本年内不重复。") -> Column:
-    """Return the column with the number that a row is known by within its year."""
-    return Column(title_zh, field, Kind.TEXT, help_zh, "Unique in the year.", example=example, max_length=32)
+def number(
+    title_zh: str, field: str, example: str, help_zh: str = "本年内不重复。", help_en: str = "Unique in the year."
+) -> Column:
+    """Return the column with the number that a row is known by, within its year unless the help says otherwise."""
+    return Column(title_zh, field, Kind.TEXT, help_zh, help_en, example=example, max_length=32)
 
 
 def columns_of(schema: type[Schema], *, but: Iterable[str] = ()) -> tuple[Column, ...]:

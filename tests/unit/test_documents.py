@@ -233,7 +233,9 @@ def test_every_make_target_that_a_page_names_exists() -> None:
 
 
 def test_make_help_lists_every_target_with_a_line_and_is_what_make_does_by_itself() -> None:
-    said = subprocess.run(["make"], cwd=ROOT, check=True, capture_output=True, text=True, timeout=60).stdout
+    said = subprocess.run(
+        ["make", "--no-print-directory"], cwd=ROOT, check=True, capture_output=True, text=True, timeout=60
+    ).stdout
     listed = {line.split()[1]: line.split(maxsplit=2)[2:] for line in said.splitlines()}
     assert set(listed) == set(targets())
     assert all(listed.values())

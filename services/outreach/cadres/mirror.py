@@ -79,11 +79,16 @@ def violations(
 
 def lock_many(session: Session, cadre_ids: Iterable[str]) -> None:
     """Lock the cadres that many ids stand for, in the order of ids, until the end of the transaction."""
-    known = CADRES.survivors(session)
-    wanted = sorted({known.get(each, each) for each in cadre_ids})
-    for part in in_parts(wanted):
-        query = select(Cadre.id).where(Cadre.id.in_(part)).order_by(Cadre.id).with_for_update()
-        session.execute(query).all()
+    asked, before = set(cadre_ids), None
+    while True:
+        known = CADRES.survivors(session)
+        wanted = sorted({known.get(each, each) for each in asked})
+        if wanted == before:
+            return
+        for part in in_parts(wanted):
+            query = select(Cadre.id).where(Cadre.id.in_(part)).order_by(Cadre.id).with_for_update()
+            session.execute(query).all()
+        before = wanted  # a merge may have been applied while the locks were waited for: look again
 
 
 def lock_of(session: Session, record: Any, body: Any) -> None:

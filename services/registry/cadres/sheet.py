@@ -42,7 +42,13 @@ SHEET = Sheet(
         "and liaisons that the bureau's lists lack are added once confirmed (without asking while a list is empty)."
     ),
     columns=(
-        number("干部编号", "cadre_no", "G0001", "本局自编，一人一号，长期不变；其他表格用它指明干部。"),
+        number(
+            "干部编号",
+            "cadre_no",
+            "G0001",
+            "本局自编，一人一号，长期不变；其他表格用它指明干部。",
+            "The bureau's own number of the cadre: one a person, for ever. Other workbooks name the cadre by it.",
+        ),
         *columns_of(CadreSchema, but=("cadre_no",)),
     ),
     figures=(
