@@ -38,7 +38,7 @@ PUBLISHED = {"reviewed_on": "approved_on"}
 """How events call a field."""
 
 NEW = {
-    **dict.fromkeys(("reviewed_on", "amount_fen", "superseded_fen", "pay_on", "settled_on", "expenditure_id")),
+    **dict.fromkeys(("reviewed_on", "amount_fen", "pay_on", "settled_on", "expenditure_id")),
     **dict.fromkeys(("refusal", "withdrawal")),
     "waiting": False,
 }
@@ -62,7 +62,7 @@ def apply(
     assert cadre is not None  # refused otherwise
     if counts:
         refuse(_once_a_year(session, cadre.id, year, "cadre_id"))
-    case = AidCase(id=case_id, **NEW, **{**values, "cadre_id": cadre.id}, year=year, finance_version=0)
+    case = AidCase(id=case_id, **NEW, **{**values, "cadre_id": cadre.id}, year=year, asked_fen=[], finance_version=0)
     records.begin(session, case, "apply")
     publish(session, AID_APPLIED, case, on=case.applied_on)
     return case
@@ -78,7 +78,8 @@ def approve(session: Session, case: AidCase, values: Mapping[str, Any], today: d
     refuse(_once_a_year(session, case.cadre_id, granted["reviewed_on"].year, "reviewed_on", but=case.id))
     for name, value in granted.items():
         setattr(case, name, value)
-    case.year, case.superseded_fen, case.settled_on = case.reviewed_on.year, None, None  # type: ignore[union-attr]
+    case.year, case.settled_on = case.reviewed_on.year, None  # type: ignore[union-attr]
+    case.asked_fen = [*case.asked_fen, granted["amount_fen"]]
     case.expenditure_id, case.waiting = None, False
     records.move(session, case, "approve")
     publish(session, AID_APPROVED, case, on=granted["reviewed_on"])
@@ -136,7 +137,7 @@ def amend(session: Session, case: AidCase, changes: Mapping[str, Any], reason: s
     refuse(_fixed(case, differing))
     year = _check(session, case, differing, cadre, today)
     if "amount_fen" in differing:
-        case.superseded_fen = case.amount_fen
+        case.asked_fen = [*case.asked_fen, differing["amount_fen"]]
     before = case.cadre_id
     changed = records.change(session, case, differing)
     case.year = year
