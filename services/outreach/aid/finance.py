@@ -50,6 +50,7 @@ def _on_refused(session: Session, event: Event) -> None:
     _must_allow(case, "refuse")
     case.refusal = event.need("reason", str)
     _settle(session, case, event, "refuse", case.refusal)
+    review(session, [case.cadre_id], _today(session))
 
 
 def _on_waiting(session: Session, event: Event) -> None:
@@ -135,6 +136,7 @@ def _take_back(session: Session, event: Event, verb: str, event_type: EventType)
     _must_allow(case, verb)
     records.move(session, case, verb)
     publish(session, event_type, case, on=event.occurredon)
+    review(session, [case.cadre_id], _today(session))
 
 
 def _today(session: Session) -> date:
