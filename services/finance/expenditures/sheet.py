@@ -34,7 +34,8 @@ REVERSES = Column(
 LINE = replace(
     LINE_NO,
     help_zh="须在本工作簿的“预算”表中；冲销上一年度凭证的，填上一年度的项目，不必在“预算”表中。",
-    help_en="The line; that of the original if the voucher reverses another, even if this file does not have it.",
+    help_en="The line, a `项目编号` of the sheet `预算`; if the voucher reverses another, the line of that one, which "
+    "this file need not have.",
     refers_unless="reverses_no",
 )
 """The line of the year before is in no sheet of this year's file; `_reverse` holds it against the original."""
