@@ -39,7 +39,8 @@ R = TypeVar("R", bound=Record)
 def missing(model: type[Record], record_id: str) -> Missing:
     """Return the refusal for a record that is not there."""
     thing, label = model.lifecycle.thing, model.lifecycle.label
-    return Missing(Violation("", f"unknown-{thing}", f"没有编号为 {record_id} 的{label}记录"))
+    what = label if label.endswith("记录") else f"{label}记录"
+    return Missing(Violation("", f"unknown-{thing}", f"没有编号为 {record_id} 的{what}"))
 
 
 def get(session: Session, model: type[R], record_id: str) -> R:

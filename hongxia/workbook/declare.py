@@ -36,7 +36,8 @@ class Column:
     A cell left empty is an error if the column is `required`, and the `default` otherwise. `minimum` and `maximum`
     bound integers as they are, and amounts in fen; None is no bound. `within_year` holds a date to the workbook's
     year, `not_future` to the day of the import. `refers_to` names a sheet of the same workbook whose (single-column)
-    key the value must be. `check` takes a text and answers what is wrong with it, in Chinese, or None.
+    key the value must be, except in a row that fills in the field `refers_unless`.
+    `check` takes a text and answers what is wrong with it, in Chinese, or None.
     A column that is not `kept` helps the person who fills in the sheet and is never read. The values of one that is
     `private` are never shown in messages.
     """
@@ -56,6 +57,7 @@ class Column:
     within_year: bool = False
     not_future: bool = False
     refers_to: str = ""
+    refers_unless: str = ""
     check: Callable[[str], str | None] | None = None
     kept: bool = True
     private: bool = False

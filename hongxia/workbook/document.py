@@ -83,8 +83,8 @@ class _Page:
         return f"`{column.title_zh}`", required, _kind(column), what, column.example
 
     def _reference(self, workbook: Workbook, column: Column) -> str:
-        if not column.refers_to:
-            return ""
+        if not column.refers_to or column.refers_unless:
+            return ""  # the help says when it refers
         target = workbook.sheet(column.refers_to)
         if self._chinese and f"“{target.title_zh}”表" in column.help_zh:
             return ""  # the help in the template says so already

@@ -172,6 +172,8 @@ class _Reading:
                 target = self.workbook.sheet(column.refers_to)
                 for row in self.rows[sheet.name]:
                     value = row.values[column.field]
+                    if column.refers_unless and row.values[column.refers_unless] is not None:
+                        continue
                     if value is not None and (value,) not in self.keys[target.name]:
                         message = f"“{target.title_zh}”表中没有这个编号"
                         self.errors.append(CellError(sheet.title_zh, row.number, column.title_zh, message))

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+
+from werkzeug.wrappers import Response
+
+from hongxia.workbook.write import write
+from services.finance.workbook import BUDGET
 from tests.bureau.beginning import Beginning
 from tests.bureau.office import Office
 
@@ -80,3 +86,21 @@ def test_a_case_that_waits_is_not_answered_anew_by_a_line_that_pays_no_aid(offic
     office.line()
     answers = [event.type for event in office.bureau.nodes["finance"].events() if event.subject == case["id"]]
     assert answers == ["hongxia.finance.aid.waiting.v1"]
+
+
+def test_the_next_years_file_reverses_a_december_voucher_of_a_line_that_it_does_not_have(office: Office) -> None:
+    line = office.line(line_no="YS-OLD")
+    office.voucher(line_id=line["id"], voucher_no="PZ-12", spent_on="2022-12-30")
+    row = {"voucher_no": "PZ-R", "spent_on": date(2023, 1, 5), "amount_fen": 300_00}
+
+    def imported(**different: str) -> Response:
+        rows = [{**row, "line_no": "YS-OLD", "reverses_no": "PZ-12", **different}]
+        sheets = {"budget_lines": [], "adjustments": [], "expenditures": rows}
+        return office.bureau.send_workbook("finance", "budget", write(BUDGET, 2023, "测试局", sheets))
+
+    wrong = imported(line_no="YS-OTHER")
+    assert wrong.status_code == 422
+    assert "冲销凭证的项目编号“YS-OTHER”与原凭证的“YS-OLD”不同" in wrong.json["detail"]
+    assert imported().status_code == 200
+    assert office.bureau.figures(2022)["finance.executed.total"] == "0.03"
+    assert office.bureau.figures(2023)["finance.executed.total"] == "-0.03"

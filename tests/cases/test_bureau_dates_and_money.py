@@ -55,3 +55,15 @@ def test_a_paid_case_that_two_persons_take_back_is_no_aid(office: Office, begun:
     office.post("finance", f"{path}/confirm-reversal", subject="second")
     figures = office.bureau.figures(2022)
     assert (figures["finance.aid.paid"], figures["outreach.aid.persons"]) == ("0.00", "0")
+
+
+def test_aid_of_another_cadre_is_refused_with_a_way_out_that_its_state_allows(office: Office, begun: Beginning) -> None:
+    case_id = office.paid(begun.cadres[0]["id"])["id"]
+    changes = {"reason": "correction", "cadre_id": office.cadre(name="王建国")["id"]}
+    refused = office.bureau.call("outreach", "PATCH", f"/aid-cases/{case_id}", changes).json["errors"][0]["detail"]
+    assert f"POST /aid-payments/{case_id}/propose-reversal" in refused
+    body = {"voucher_no": "PZ-R1", "spent_on": "2022-12-20"}
+    office.post("finance", f"/aid-payments/{case_id}/propose-reversal", body, subject="first")
+    office.post("finance", f"/aid-payments/{case_id}/confirm-reversal", subject="second")
+    refused = office.bureau.call("outreach", "PATCH", f"/aid-cases/{case_id}", changes).json["errors"][0]["detail"]
+    assert "POST" not in refused

@@ -20,6 +20,9 @@ import pytest
 from typer.main import get_command
 
 from hongxia.cli.main import application
+from hongxia.records import missing
+from services.activities.checks.model import Check
+from services.registry.changes.model import Change
 
 ROOT = Path(__file__).parents[2]
 
@@ -157,6 +160,7 @@ REMEDIES = (
     Remedy("请向管理员申请", CALLER),
     Remedy("请稍后再试", CALLER),
     Remedy("请撤回", (Route("outreach", "POST", "/aid-cases/{id}/withdraw"),)),
+    Remedy("请由财务撤回帮扶款", (Route("finance", "POST", "/aid-payments/{id}/propose-reversal"),)),
     Remedy("请另立一件", (Route("outreach", "POST", "/aid-cases"),)),
     Remedy("请用 POST /aid-cases/…/approve 批准", (Route("outreach", "POST", "/aid-cases/{id}/approve"),)),
     Remedy("请用 POST /stays/…/end 登记出院", (Route("outreach", "POST", "/stays/{id}/end"),)),
@@ -420,3 +424,8 @@ def _columns() -> frozenset[tuple[str, str]]:
         elif line.startswith("| `"):
             found.add((sheet, line.split("`")[1]))
     return frozenset(found)
+
+
+@pytest.mark.parametrize(("model", "said"), [(Change, "没有编号为 x 的变动记录"), (Check, "没有编号为 x 的体检记录")])
+def test_a_record_that_is_missing_is_called_a_record_once(model, said):
+    assert missing(model, "x").violations[0].message == said

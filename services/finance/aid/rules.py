@@ -34,11 +34,14 @@ from services.finance.lines.model import BudgetLine
 
 
 def on_approved(session: Session, event: Event) -> None:
-    """Answer an approved case, once for each of its versions. What is paid stays paid."""
+    """Answer an approved case, once for each of its versions. What is paid or taken back stays so."""
     payment = _payment(session, event)
-    if payment.state == "paid" or payment.approval >= event.entityversion:
+    if payment.approval >= event.entityversion:
         return
     payment.approval, payment.withdrawn = event.entityversion, False
+    if payment.state in ("paid", "proposed", "reversed"):
+        contradictions.review(session, payment)
+        return
     payment.amount_fen, payment.pay_on = event.need("amount_fen", int), event.need_date("pay_on")
     answer(session, payment)
 
@@ -110,6 +113,7 @@ def pay_again(session: Session, payment: AidPayment, pay_on: date, today: date) 
     refuse(past_day("pay_on", pay_on, today))
     if payment.state != "returned":
         raise Refused(Violation("", "not-returned", "只有银行退回的帮扶款可以重新拨付；其他情况请在帮扶中重新审批"))
+    refuse(not_before("pay_on", pay_on, payment.answered_on, "paid-before-return", "拨付日期", "退回日期"))
     payment.pay_on = pay_on
     answer(session, payment)
     if payment.state != "paid":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from hongxia.rules import Refused, Violation
@@ -30,6 +31,15 @@ REVERSES = Column(
     max_length=32,
 )
 
+LINE = replace(
+    LINE_NO,
+    help_zh="须在本工作簿的“预算”表中；冲销上一年度凭证的，填上一年度的项目，不必在“预算”表中。",
+    help_en="The line, a `项目编号` of the sheet `预算`; if the voucher reverses another, the line of that one, which "
+    "this file need not have.",
+    refers_unless="reverses_no",
+)
+"""The line of the year before is in no sheet of this year's file; `_reverse` holds it against the original."""
+
 SHEET = Sheet(
     title_zh="支出",
     name="expenditures",
@@ -40,7 +50,7 @@ SHEET = Sheet(
         "more have been spent from a line than it had by then (budget and adjustments so far, less what was spent); "
         "within a day the order does not matter."
     ),
-    columns=(number("凭证编号", "voucher_no", "PZ-0001"), LINE_NO, *columns_of(ExpenditureSchema), REVERSES),
+    columns=(number("凭证编号", "voucher_no", "PZ-0001"), LINE, *columns_of(ExpenditureSchema), REVERSES),
     figures=(
         Figure(
             "finance.executed.total",

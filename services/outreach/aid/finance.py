@@ -45,11 +45,12 @@ def _on_paid(session: Session, event: Event) -> None:
 
 def _on_refused(session: Session, event: Event) -> None:
     case = _case(session, event)
-    if case is None or case.state == "withdrawn":
-        return  # nobody asks any more
+    if case is None or case.state in ("withdrawn", "refused"):
+        return  # nobody asks any more, or the case has this answer already
     _must_allow(case, "refuse")
     case.refusal = event.need("reason", str)
     _settle(session, case, event, "refuse", case.refusal)
+    review(session, [case.cadre_id], _today(session))
 
 
 def _on_waiting(session: Session, event: Event) -> None:
@@ -95,21 +96,25 @@ def _case(session: Session, event: Event) -> AidCase | None:
     if event.entityversion <= case.finance_version:
         return None
     amount_fen = event.need("amount_fen", int)
-    if amount_fen not in (case.amount_fen, case.superseded_fen):
+    if amount_fen not in (case.amount_fen, *case.asked_fen):
         raise Unappliable("aid-amount-differs")
     case.finance_version = event.entityversion
     if amount_fen == case.amount_fen:
         return case
     if event.type != PAID:
         return None  # the amended approval is answered next
-    _put_back(session, case, amount_fen)
+    _put_back(session, case, amount_fen, event.occurredon)
     return case
 
 
-def _put_back(session: Session, case: AidCase, amount_fen: int) -> None:
-    """Finance answered before it read the amendment of the amount: the earlier one stands."""
-    case.superseded_fen = None
-    changed = records.change(session, case, {"amount_fen": amount_fen})
+def _put_back(session: Session, case: AidCase, amount_fen: int, paid_on: date) -> None:
+    """Finance paid before it read that the approval was amended, or taken back: what it paid stands."""
+    changes: dict[str, object] = {"amount_fen": amount_fen}
+    if case.state in ("applied", "declined"):
+        reviewed_on = min(case.reviewed_on or paid_on, paid_on)
+        changes |= {"reviewed_on": reviewed_on, "pay_on": paid_on}
+        case.year = reviewed_on.year
+    changed = records.change(session, case, changes)
     publish_amended(session, case, changed, "followed")
 
 
@@ -131,6 +136,7 @@ def _take_back(session: Session, event: Event, verb: str, event_type: EventType)
     _must_allow(case, verb)
     records.move(session, case, verb)
     publish(session, event_type, case, on=event.occurredon)
+    review(session, [case.cadre_id], _today(session))
 
 
 def _today(session: Session) -> date:

@@ -54,7 +54,7 @@ def _has_another(session: Session, person: Person[Cadre], case: AidCase) -> bool
 
 def _open_again(session: Session, case: AidCase) -> None:
     """It has to be decided anew: whether finance would still pay nobody knows."""
-    case.reviewed_on, case.amount_fen, case.superseded_fen, case.pay_on = None, None, None, None
+    case.reviewed_on, case.amount_fen, case.pay_on = None, None, None
     case.withdrawal, case.year = None, case.applied_on.year
     records.move(session, case, "reopen")
     publish(session, AID_APPLIED, case, on=case.applied_on)

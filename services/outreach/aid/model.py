@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import CheckConstraint, Index, String
+from sqlalchemy import JSON, CheckConstraint, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hongxia.records import Record
@@ -18,8 +18,8 @@ locked; finance may pay a second case all the same, if the first was withdrawn t
 
 
 class AidCase(Record, Base):
-    """An application for aid (帮扶) and what became of it. `amount_fen` is what was approved; `superseded_fen` what was
-    approved before an amendment that finance may not have read in time.
+    """An application for aid (帮扶) and what became of it. `amount_fen` is what was approved; `asked_fen` all amounts
+    that finance was asked for so far: it may answer an earlier one that it read late.
 
     `year` is the one that it counts for: that of the application until it is decided, then that of the decision.
     `finance_version` is the version of finance's last answer.
@@ -37,7 +37,7 @@ class AidCase(Record, Base):
     applied_on: Mapped[date]
     reviewed_on: Mapped[date | None]
     amount_fen: Mapped[int | None]
-    superseded_fen: Mapped[int | None]
+    asked_fen: Mapped[list[int]] = mapped_column(JSON)
     pay_on: Mapped[date | None]
     cause: Mapped[str] = mapped_column(String(20))
     year: Mapped[int]

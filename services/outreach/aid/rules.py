@@ -38,7 +38,7 @@ PUBLISHED = {"reviewed_on": "approved_on"}
 """How events call a field."""
 
 NEW = {
-    **dict.fromkeys(("reviewed_on", "amount_fen", "superseded_fen", "pay_on", "settled_on", "expenditure_id")),
+    **dict.fromkeys(("reviewed_on", "amount_fen", "pay_on", "settled_on", "expenditure_id")),
     **dict.fromkeys(("refusal", "withdrawal")),
     "waiting": False,
 }
@@ -62,7 +62,7 @@ def apply(
     assert cadre is not None  # refused otherwise
     if counts:
         refuse(_once_a_year(session, cadre.id, year, "cadre_id"))
-    case = AidCase(id=case_id, **NEW, **{**values, "cadre_id": cadre.id}, year=year, finance_version=0)
+    case = AidCase(id=case_id, **NEW, **{**values, "cadre_id": cadre.id}, year=year, asked_fen=[], finance_version=0)
     records.begin(session, case, "apply")
     publish(session, AID_APPLIED, case, on=case.applied_on)
     return case
@@ -74,11 +74,12 @@ def approve(session: Session, case: AidCase, values: Mapping[str, Any], today: d
     """
     case.lifecycle.after(case.state, "approve")
     granted = {**values, "pay_on": values["pay_on"] or values["reviewed_on"]}
-    refuse([*_approval(case, granted, today), *_died_before(CADRES.find(session, case.cadre_id), case.applied_on, "")])
+    refuse([*_approval(case, granted, today), *_not_served(CADRES.find(session, case.cadre_id), case.applied_on, "")])
     refuse(_once_a_year(session, case.cadre_id, granted["reviewed_on"].year, "reviewed_on", but=case.id))
     for name, value in granted.items():
         setattr(case, name, value)
-    case.year, case.superseded_fen, case.settled_on = case.reviewed_on.year, None, None  # type: ignore[union-attr]
+    case.year, case.settled_on = case.reviewed_on.year, None  # type: ignore[union-attr]
+    case.asked_fen = [*case.asked_fen, granted["amount_fen"]]
     case.expenditure_id, case.waiting = None, False
     records.move(session, case, "approve")
     publish(session, AID_APPROVED, case, on=granted["reviewed_on"])
@@ -92,6 +93,7 @@ def decline(session: Session, case: AidCase, reviewed_on: date, today: date) -> 
     case.reviewed_on, case.year = reviewed_on, reviewed_on.year
     records.move(session, case, "decline")
     publish(session, AID_DECLINED, case, on=reviewed_on)
+    review(session, [case.cadre_id], today)
     return case
 
 
@@ -100,6 +102,7 @@ def withdraw(session: Session, case: AidCase, reason: str, today: date) -> AidCa
     records.move(session, case, "withdraw")
     case.withdrawal, case.waiting = reason, False
     publish(session, AID_WITHDRAWN, case, on=today, reason=reason)
+    review(session, [case.cadre_id], today)
     return case
 
 
@@ -109,7 +112,7 @@ def reopen(session: Session, case: AidCase, today: date) -> AidCase:
     Raises Conflicting, Refused.
     """
     case.lifecycle.after(case.state, "reopen")
-    refuse(_died_before(CADRES.find(session, case.cadre_id), case.applied_on, ""))
+    refuse(_not_served(CADRES.find(session, case.cadre_id), case.applied_on, ""))
     refuse(_once_a_year(session, case.cadre_id, case.applied_on.year, "", but=case.id))
     begin_anew(session, case)
     return case
@@ -136,7 +139,7 @@ def amend(session: Session, case: AidCase, changes: Mapping[str, Any], reason: s
     refuse(_fixed(case, differing))
     year = _check(session, case, differing, cadre, today)
     if "amount_fen" in differing:
-        case.superseded_fen = case.amount_fen
+        case.asked_fen = [*case.asked_fen, differing["amount_fen"]]
     before = case.cadre_id
     changed = records.change(session, case, differing)
     case.year = year
@@ -161,14 +164,21 @@ def _fixed(case: AidCase, changes: Mapping[str, Any]) -> Iterator[Violation]:
     for name in sorted(changes.keys() - AMENDABLE.get(case.state, ALWAYS)):
         old, new = _shown(name, getattr(case, name)), _shown(name, changes[name])
         if name == "cadre_id":
-            message = (
-                f"状态为“{shown}”的帮扶不能改为另一位干部的；请撤回（POST /aid-cases/{case.id}/withdraw）后另行申请"
-            )
+            message = f"状态为“{shown}”的帮扶不能改为另一位干部的{_way_out(case)}"
         elif case.state == "applied":
             message = f"这件帮扶尚未审批，不能填写“{new}”；请用 POST /aid-cases/{case.id}/approve 批准"
         else:
             message = f"状态为“{shown}”，不能由“{old}”改为“{new}”；已拨付的由财务退回或冲销，其余的请另立一件"
         yield Violation(name, "fixed-in-this-state", message)
+
+
+def _way_out(case: AidCase) -> str:
+    """What to do, in its present state, about a case that is another cadre's after all."""
+    if case.lifecycle.allows(case.state, "withdraw"):
+        return f"；请撤回（POST /aid-cases/{case.id}/withdraw）后另行申请"
+    if case.state == "paid":
+        return f"；请由财务撤回帮扶款（POST /aid-payments/{case.id}/propose-reversal）后另行申请"
+    return "；请另立一件"
 
 
 def _shown(name: str, value: Any) -> str:
@@ -203,9 +213,10 @@ def _application(
     )
 
 
-def _died_before(cadre: Cadre | None, applied_on: date, field: str) -> Iterator[Violation]:
+def _not_served(cadre: Cadre | None, applied_on: date, field: str) -> Iterator[Violation]:
+    """Who had died or left for another bureau before the application gets no aid, whenever that is learnt."""
     for found in mirror.violations(cadre, "applied_on", applied_on, "申请日期", before_registration=True):
-        if found.code == "cadre-deceased":
+        if found.code in ("cadre-deceased", "cadre-transferred"):
             yield Violation(field, found.code, found.message)
 
 

@@ -44,12 +44,14 @@ LIFECYCLE = Lifecycle(
         ("applied", "approve"): "approved",
         ("applied", "decline"): "declined",
         ("applied", "withdraw"): "withdrawn",
+        ("applied", "pay"): "paid",
         ("approved", "amend"): "approved",
         ("approved", "withdraw"): "withdrawn",
         ("approved", "pay"): "paid",
         ("approved", "refuse"): "refused",
         ("declined", "amend"): "declined",
         ("declined", "reopen"): "applied",
+        ("declined", "pay"): "paid",
         ("withdrawn", "amend"): "withdrawn",
         ("withdrawn", "reopen"): "applied",
         ("withdrawn", "pay"): "paid",
@@ -65,8 +67,9 @@ LIFECYCLE = Lifecycle(
         ("reversed", "amend"): "reversed",
     },
 )
-"""What pays, refuses, returns and reverses is finance's to say. It may have paid what was withdrawn a moment before,
-pays anew what the bank returned, and may answer an amended approval after it refused the first one.
+"""What pays, refuses, returns and reverses is finance's to say. It may have paid what was withdrawn a moment before
+(and opened again, or declined, since), pays anew what the bank returned, and may answer an amended approval after it
+refused the first one.
 """
 
 

@@ -83,6 +83,9 @@ def _aid(rows: list[tuple[Person[Cadre], Any]]) -> Iterator[Found]:
     for person, row in rows:
         if row.state == "paid" and not lived_on(person.cadre.deceased_on, row.applied_on):
             yield Found("after-death", person.cadre.id, AID_CASES, row.id, row.applied_on)
+        for violation in mirror.violations(person.cadre, "", row.applied_on, "", after_death=True):
+            if violation.code == "cadre-transferred":
+                yield Found(KIND_OF[violation.code], person.cadre.id, AID_CASES, row.id, row.applied_on)
     yield from _aided_twice(rows)
 
 

@@ -130,7 +130,7 @@ def _aid_cases() -> None:
         sa.Column("applied_on", sa.Date, nullable=False),
         sa.Column("reviewed_on", sa.Date),
         sa.Column("amount_fen", Counter),
-        sa.Column("superseded_fen", Counter),
+        sa.Column("asked_fen", sa.JSON(), nullable=False),
         sa.Column("pay_on", sa.Date),
         sa.Column("cause", sa.String(20), nullable=False),
         sa.Column("year", Counter, nullable=False),
