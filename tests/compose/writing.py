@@ -89,9 +89,10 @@ def indicator(installation: Installation) -> dict[str, Any]:
     return next(row for row in rows if row["code"] == FIGURE)
 
 
-def figure(installation: Installation) -> int:
-    """Its value."""
-    return int(indicator(installation)["value"])
+def figure(installation: Installation) -> int | None:
+    """Its value; None while reporting has nothing that it counts, as when it reads a source from the beginning."""
+    value = indicator(installation)["value"]
+    return None if value is None else int(value)
 
 
 def settle(installation: Installation) -> None:
