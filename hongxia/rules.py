@@ -15,6 +15,10 @@ EARLIEST = date(1990, 1, 1)
 """Offices keep no older records; an earlier date is taken for a typing error."""
 
 
+ENTERED_TWICE = "entered-twice"
+"""The question whether a record that equals another one is a second one; and the contradiction of two that are one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Violation:
     """What is wrong with one field. `field` is the name that the record's schema gives it ("" means the whole record,

@@ -22,7 +22,8 @@ from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from hongxia import records
-from hongxia.http.endpoint import Call, Page, Reply
+from hongxia.http.endpoint import Call, Reply
+from hongxia.paging import Page
 from hongxia.records import Record
 from hongxia.runtime.http import route
 from hongxia.schema.derive import RecordSchema, answer_of, body_of, changes_of, query_of

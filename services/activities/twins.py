@@ -8,10 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from hongxia.rules import Violation, ask
-
-ENTERED_TWICE = "entered-twice"
-"""The question whether a record is one that is there already."""
+from hongxia.rules import ENTERED_TWICE, Violation, ask
 
 
 def ask_about_twin(

@@ -18,7 +18,7 @@ from hongxia.database import Database
 from hongxia.events.context import Context
 from hongxia.events.outbox import flush
 from hongxia.events.tables import outbox, platform_metadata, start_log
-from hongxia.rules import Refusal
+from hongxia.rules import ENTERED_TWICE, Refusal
 from hongxia.workbook.declare import Row
 from hongxia.workbook.reconcile import NotLoadable, Plan, load
 from services.registry.app import RegistryService
@@ -119,7 +119,7 @@ def particulars(**different: Any) -> dict[str, Any]:
 
 def registered(session: Session, cadre_no: str | None = None, **different: Any) -> Cadre:
     """A registered cadre; give each a resident number of their own."""
-    confirmed = (rules.ENTERED_TWICE,)
+    confirmed = (ENTERED_TWICE,)
     return rules.register(session, cadre_no, particulars(**different), {}, TODAY, confirmed)
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from hongxia.contradictions import Found
 from hongxia.dates import lived_on
 from hongxia.records import in_parts
+from hongxia.rules import ENTERED_TWICE
 from services.activities.attendance.model import Attendance
 from services.activities.cadres import mirror
 from services.activities.cadres.mirror import CADRES
@@ -53,7 +54,7 @@ def _works(session: Session, concerned: set[str], cadres: dict[str, Cadre]) -> I
     for (_, day, *_), works in alike.items():
         for (first, one), (second, other) in combinations(sorted(works), 2):
             if one != other:  # of one person under two numbers; what is alike under one was asked about
-                yield Found("entered-twice", other, "works", second, day, first)
+                yield Found(ENTERED_TWICE, other, "works", second, day, first)
 
 
 def _standing(session: Session, concerned: set[str], *columns: Any, of: Any) -> Iterator[Any]:

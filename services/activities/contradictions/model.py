@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hongxia.codes import Codes
 from hongxia.contradictions import ContradictionColumns, declare
+from hongxia.rules import ENTERED_TWICE
 from services.activities.base import Base
 
 KINDS = Codes(
@@ -11,7 +12,7 @@ KINDS = Codes(
         "cadre-deceased": "日期在干部去世之后",
         "before-registration": "日期早于干部的登记日期",
         "cadre-transferred": "日期在干部转出期间",
-        "entered-twice": "合并前的两份档案下有相同的作品",
+        ENTERED_TWICE: "合并前的两份档案下有相同的作品",
     }
 )
 """The first three are the codes with which such a record would be refused today."""

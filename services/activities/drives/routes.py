@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from hongxia import records
 from hongxia.http.endpoint import Call
+from hongxia.rules import ENTERED_TWICE
 from hongxia.runtime.routes import act, amend, create, listing, read
 from hongxia.schema.derive import VoidIn
 from services.activities.drives import rules
 from services.activities.drives.model import Drive
 from services.activities.drives.schema import DriveSchema
 from services.activities.roles import READERS, WRITERS
-from services.activities.twins import ENTERED_TWICE
 
 
 class DriveRoutes:

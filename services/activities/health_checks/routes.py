@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hongxia import records
 from hongxia.http.endpoint import Call
+from hongxia.rules import ENTERED_TWICE
 from hongxia.runtime.routes import act, amend, create, listing, read
 from hongxia.schema.derive import VoidIn
 from services.activities.checks.rules import CHECK
@@ -12,7 +13,6 @@ from services.activities.health_checks.model import HealthCheck
 from services.activities.health_checks.schema import HealthCheckSchema
 from services.activities.presence.rules import lock_cadres_of
 from services.activities.roles import READERS, WRITERS
-from services.activities.twins import ENTERED_TWICE
 
 
 class HealthCheckRoutes:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from hongxia import records
 from hongxia.http.endpoint import Call
+from hongxia.rules import ENTERED_TWICE
 from hongxia.runtime.routes import act, amend, create, listing, read
 from hongxia.schema.derive import body_of
 from hongxia.schema.fields import Code, Count, Day
@@ -21,7 +22,6 @@ from services.activities.sessions import rules
 from services.activities.sessions.model import Meeting
 from services.activities.sessions.rules import FAR_ABOVE
 from services.activities.sessions.schema import CANCEL_REASONS, STATES, SessionSchema
-from services.activities.twins import ENTERED_TWICE
 
 MOST_AT_ONCE = 5_000
 

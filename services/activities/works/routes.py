@@ -6,12 +6,12 @@ from marshmallow import Schema
 
 from hongxia import records
 from hongxia.http.endpoint import Call
+from hongxia.rules import ENTERED_TWICE
 from hongxia.runtime.routes import act, amend, create, listing, read
 from hongxia.schema.fields import Code
 from services.activities.cadres import mirror
 from services.activities.cadres.mirror import CADRES
 from services.activities.roles import READERS, WRITERS
-from services.activities.twins import ENTERED_TWICE
 from services.activities.works import rules
 from services.activities.works.model import Work
 from services.activities.works.rules import BY_FAMILY

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from hongxia import records
 from hongxia.events.publish import publish
 from hongxia.rules import Conflicting, Refused, Violation, not_before, past_day, refuse
+from hongxia.schema.fields import yuan
 from services.finance import balance
 from services.finance.aid.model import AidPayment
 from services.finance.expenditures.events import EXPENDITURE_POSTED, EXPENDITURE_REVERSED
@@ -92,7 +93,7 @@ def _reversal_violations(original: Expenditure, values: Mapping[str, Any], today
     yield from _reversal_dates(original, values, today)
     amount = values.get("amount_fen", original.amount_fen)
     if amount != original.amount_fen:
-        message = f"冲销金额应等于原凭证金额 {original.amount_fen / 100:.2f} 元（填正数）"
+        message = f"冲销金额应等于原凭证金额 {yuan(original.amount_fen)} 元（填正数）"
         yield Violation("amount_fen", "reversal-amount", message)
 
 

@@ -16,6 +16,7 @@ from hongxia.contradictions import Found
 from hongxia.dates import lived_on
 from hongxia.mirror import Person, by_any_id, ids_of
 from hongxia.records import in_parts
+from hongxia.rules import ENTERED_TWICE
 from services.outreach.aid.model import COUNTED, AidCase
 from services.outreach.cadres import mirror
 from services.outreach.cadres.model import Cadre
@@ -122,4 +123,4 @@ def _twice(
         first, *others = sorted(same, key=lambda row: (row.cadre_id != survivor, row.id))
         for other in others:
             if other.cadre_id != first.cadre_id:
-                yield Found("entered-twice", survivor, record, other.id, day, first.id)
+                yield Found(ENTERED_TWICE, survivor, record, other.id, day, first.id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hongxia import ids
 from hongxia.http.endpoint import Call
+from hongxia.rules import ENTERED_TWICE
 from hongxia.runtime.routes import act, amend, create, listing, read
 from hongxia.schema.derive import VoidIn
 from services.outreach.base import LIAISON, READERS
@@ -11,7 +12,7 @@ from services.outreach.cadres import mirror
 from services.outreach.cadres.mirror import CADRES
 from services.outreach.stays import rules
 from services.outreach.stays.model import Stay
-from services.outreach.stays.rules import ENTERED_TWICE, OVERLAPS
+from services.outreach.stays.rules import OVERLAPS
 from services.outreach.stays.schema import StayEndIn, StaySchema
 
 

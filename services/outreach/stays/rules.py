@@ -12,16 +12,13 @@ from sqlalchemy.orm import Session
 from hongxia import records
 from hongxia.events.publish import publish
 from hongxia.names import folded
-from hongxia.rules import Refused, Violation, ask, not_before, past_day, refuse
+from hongxia.rules import ENTERED_TWICE, Refused, Violation, ask, not_before, past_day, refuse
 from services.outreach.cadres import mirror
 from services.outreach.cadres.mirror import CADRES
 from services.outreach.cadres.model import Cadre
 from services.outreach.cadres.review import review
 from services.outreach.stays.events import STAY_AMENDED, STAY_ENDED, STAY_REPORTED, STAY_VOIDED
 from services.outreach.stays.model import Stay
-
-ENTERED_TWICE = "entered-twice"
-"""The question whether a second stay of the cadre in the same hospital from the same day is one."""
 
 OVERLAPS = "stay-overlaps"
 """The question whether the cadre can have been in hospital twice at a time."""

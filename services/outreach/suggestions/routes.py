@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from hongxia import ids
 from hongxia.http.endpoint import Call
+from hongxia.rules import ENTERED_TWICE
 from hongxia.runtime.routes import act, amend, create, listing, read
 from hongxia.schema.derive import VoidIn
 from services.outreach.base import LEADER, LIAISON, READERS
 from services.outreach.suggestions import rules
 from services.outreach.suggestions.model import Suggestion
-from services.outreach.suggestions.rules import ENTERED_TWICE
 from services.outreach.suggestions.schema import AssignmentIn, ResolutionIn, SuggestionSchema
 
 BOTH = (LIAISON, LEADER)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from hongxia import records
 from hongxia.events.publish import publish
-from hongxia.rules import Refused, Violation, ask, not_before, past_day, refuse
+from hongxia.rules import ENTERED_TWICE, Refused, Violation, ask, not_before, past_day, refuse
 from services.outreach.suggestions.events import (
     SUGGESTION_AMENDED,
     SUGGESTION_ASSIGNED,
@@ -20,9 +20,6 @@ from services.outreach.suggestions.events import (
     SUGGESTION_VOIDED,
 )
 from services.outreach.suggestions.model import Suggestion
-
-ENTERED_TWICE = "entered-twice"
-"""The question whether a second suggestion of the same category, channel, day and summary is one."""
 
 STEPS = {"assigned_on": ("assign", "交办"), "resolved_on": ("resolve", "办结")}
 """The dates that a step fills in first; an amendment may correct them afterwards."""

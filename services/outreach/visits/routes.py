@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hongxia import ids
 from hongxia.http.endpoint import Call
+from hongxia.rules import ENTERED_TWICE
 from hongxia.runtime.routes import act, amend, create, listing, read
 from hongxia.schema.derive import VoidIn
 from services.outreach.base import LIAISON, READERS
@@ -11,7 +12,6 @@ from services.outreach.cadres import mirror
 from services.outreach.cadres.mirror import CADRES
 from services.outreach.visits import rules
 from services.outreach.visits.model import Visit
-from services.outreach.visits.rules import ENTERED_TWICE
 from services.outreach.visits.schema import VisitSchema
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from hongxia import records
 from hongxia.events.publish import publish
-from hongxia.rules import Violation, ask, past_day, refuse
+from hongxia.rules import ENTERED_TWICE, Violation, ask, past_day, refuse
 from services.outreach.cadres import mirror
 from services.outreach.cadres.mirror import CADRES
 from services.outreach.cadres.model import Cadre
@@ -21,9 +21,6 @@ from services.outreach.visits.model import Visit
 
 DEATH = "death"
 """The occasion of a call on the family, the only one after the cadre's death."""
-
-ENTERED_TWICE = "entered-twice"
-"""The question whether a visit with the cadre, day, form and occasion of another one is really a second visit."""
 
 
 def violations(values: Mapping[str, Any], cadre: Cadre | None, today: date) -> Iterator[Violation]:

@@ -10,16 +10,16 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from hongxia import records
-from hongxia.http.endpoint import Call, Page
-from hongxia.paging import paginate
+from hongxia.http.endpoint import Call
+from hongxia.paging import Page, paginate
 from hongxia.roles import ADMIN
+from hongxia.rules import ENTERED_TWICE
 from hongxia.runtime.http import route
 from hongxia.runtime.routes import amend, create
 from hongxia.schema.derive import PageQuery
 from services.registry.base import READERS, RECORDS
 from services.registry.cadres import find, numbers, rules
 from services.registry.cadres.model import Cadre
-from services.registry.cadres.rules import ENTERED_TWICE
 from services.registry.cadres.schema import CadreOut, CadreSchema, CadresQuery, RegistrationIn, SearchIn
 from services.registry.changes.history import all_of
 from services.registry.changes.schema import ASPECTS, CadreWithHistoryOut

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from hongxia import ids, records
 from hongxia.events.publish import publish
 from hongxia.names import folded
-from hongxia.rules import Conflicting, Violation, ask, refuse
+from hongxia.rules import ENTERED_TWICE, Conflicting, Violation, ask, refuse
 from services.registry import review
 from services.registry.cadres import numbers, particulars
 from services.registry.cadres.events import CADRE_AMENDED, CADRE_REGISTERED
@@ -23,9 +23,6 @@ from services.registry.changes.history import begin_histories, first_changes
 from services.registry.deaths import rules as deaths
 from services.registry.lists import declared
 from services.registry.transfers import rules as transfers
-
-ENTERED_TWICE = "entered-twice"
-"""The question whether a second record with the same name and birth date is of another person."""
 
 DATES = ("resident_number", "joined_party_on", "registered_on", "deceased_on")
 """The fields that particulars.violations checks together."""

@@ -8,7 +8,8 @@ from marshmallow import Schema, fields
 from sqlalchemy import Integer, cast, func, select
 from sqlalchemy.orm import Session
 
-from hongxia.http.endpoint import Call, Page
+from hongxia.http.endpoint import Call
+from hongxia.paging import Page
 from hongxia.runtime.http import route
 from hongxia.runtime.lists import routes_of_list
 from services.registry.base import READERS, RECORDS

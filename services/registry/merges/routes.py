@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from hongxia import records
-from hongxia.http.endpoint import Call, Page
+from hongxia.http.endpoint import Call
+from hongxia.paging import Page
 from hongxia.runtime.http import route
 from hongxia.runtime.routes import act
 from services.registry.base import RECORDS

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from hongxia.http.endpoint import Call, Page
+from hongxia.http.endpoint import Call
+from hongxia.paging import Page
 from hongxia.runtime.http import route
 from services.registry.base import READERS
 from services.registry.lists import declared

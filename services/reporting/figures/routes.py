@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from hongxia.http.endpoint import Call, Page
-from hongxia.paging import paginate
+from hongxia.http.endpoint import Call
+from hongxia.paging import Page, paginate
 from hongxia.schema.derive import PageQuery
 from services.reporting.base import ReportingBase, figure
 from services.reporting.facts.generations import snapshot

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from hongxia.http.endpoint import Call, Page
-from hongxia.paging import paginate
+from hongxia.http.endpoint import Call
+from hongxia.paging import Page, paginate
 from hongxia.roles import OPERATOR
 from hongxia.runtime import green
 from services.reporting.base import ReportingBase, figure, work
