@@ -55,8 +55,14 @@ ENVELOPE: dict[str, Any] = {
         "chain": {
             "type": "string",
             "pattern": "^[0-9a-f]{64}$",
-            "description": "SHA-256 over the previous chain (32 bytes), the position (8 bytes, big-endian) and the RFC"
-            " 8785 canonical JSON of the event without position, typeposition and chain",
+            "description": "SHA-256 over the previous chain (32 bytes), the position (8 bytes, big-endian) and the"
+            " event's digest (32 bytes); see docs/events.md",
+        },
+        "salt": {
+            "type": "string",
+            "pattern": "^[0-9a-f]{32}$",
+            "description": "random; an event of which something is withheld has `data._salts` instead, one for each field"
+            " that is left",
         },
         "entityversion": _COUNT,
         "occurredon": {"type": "string", "format": "date", "description": "the date (Asia/Shanghai) it counts for"},

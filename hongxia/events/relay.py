@@ -50,7 +50,7 @@ def number(database: Database, context: Context, limit: int = BATCH, point: Poin
     with database.begin(context) as session:
         head = lock_head(session)
         rows = session.execute(
-            select(outbox.c.seq, outbox.c.type, outbox.c.body)
+            select(outbox.c.seq, outbox.c.type, outbox.c.digest)
             .where(outbox.c.position.is_(None))
             .order_by(outbox.c.seq)
             .limit(limit)
@@ -75,7 +75,7 @@ def _give_positions(session: Session, head: Row[Any], rows: Sequence[Any]) -> No
     for row in rows:
         position += 1
         by_type[row.type] = by_type.get(row.type, 0) + 1
-        chain = link(chain, position, row.body)
+        chain = link(chain, position, row.digest)
         numbered.append({"b_seq": row.seq, "position": position, "typeposition": by_type[row.type], "chain": chain})
     _write_positions(session, numbered)
     session.execute(update(outbox_head).values(position=position, chain=chain))

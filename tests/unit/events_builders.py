@@ -11,10 +11,12 @@ from sqlalchemy.orm import Session
 
 from hongxia.database import Database
 from hongxia.events import chain, feed, outbox, relay
+from hongxia.events.canonical import canonical
 from hongxia.events.context import Context
 from hongxia.events.cursor import Consumer, Handle
 from hongxia.events.declare import EventData, EventType
-from hongxia.events.envelope import Event, canonical, parse, splice
+from hongxia.events.digest import digest_of
+from hongxia.events.envelope import Event, parse, splice
 from hongxia.events.feed import FeedAway, Head
 from hongxia.events.tables import platform_metadata, start_log
 from hongxia.events.transport import Message
@@ -73,9 +75,17 @@ def events_of(database: Database) -> list[Event]:
 
 def signed(attributes: dict[str, Any], position: int = 1, previous: str = chain.GENESIS) -> Event:
     """An event with these attributes, at its place in a log that we make up."""
-    envelope = {"id": "e", "source": "urn:hongxia:origin", "type": CHANGED.type, "subject": "thing-1", **attributes}
-    committed = canonical(envelope)
-    return parse(splice(committed, position, position, chain.link(previous, position, committed)))
+    envelope = {
+        "id": "e",
+        "source": "urn:hongxia:origin",
+        "type": CHANGED.type,
+        "subject": "thing-1",
+        "salt": "00" * 16,
+        **attributes,
+    }
+    sound = isinstance(envelope.get("data"), dict)
+    link = chain.link(previous, position, digest_of(envelope)) if sound else chain.GENESIS
+    return parse(splice(canonical(envelope), position, position, link))
 
 
 def consumer(handle: Handle = lambda _session, _events: None) -> Consumer:

@@ -14,8 +14,9 @@ from werkzeug.wrappers import Response
 
 from hongxia import ids
 from hongxia.database import Database
+from hongxia.events.canonical import canonical
 from hongxia.events.context import Context
-from hongxia.events.envelope import Event, canonical, parse, splice
+from hongxia.events.envelope import Event, parse, splice
 from hongxia.events.tables import outbox, platform_metadata, start_log
 from hongxia.workbook.declare import Row
 from hongxia.workbook.reconcile import NotLoadable, Plan, load

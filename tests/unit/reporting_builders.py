@@ -14,10 +14,12 @@ from sqlalchemy.orm import Session
 from hongxia import ids
 from hongxia.database import Database
 from hongxia.events import cursor
+from hongxia.events.canonical import canonical
 from hongxia.events.chain import GENESIS, link
 from hongxia.events.context import Context
 from hongxia.events.cursor import Consumer
-from hongxia.events.envelope import Event, canonical, parse, splice
+from hongxia.events.digest import digest_of
+from hongxia.events.envelope import Event, parse, splice
 from hongxia.events.feed import FeedAway, Head
 from hongxia.events.tables import platform_metadata, start_log
 from services.reporting.app import ReportingService
@@ -92,10 +94,11 @@ class Source:
             "data": data,
             "entityversion": version,
             "occurredon": "2022-06-30",
+            "salt": "00" * 16,
             **other,
         }
         committed, position = canonical(envelope), len(self.events) + 1
-        chain = link(self.chain, position, committed)
+        chain = link(self.chain, position, digest_of(envelope))
         event = parse(splice(committed, position, position, chain))
         self.events.append(event)
         return event

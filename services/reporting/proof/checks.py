@@ -9,7 +9,7 @@ from typing import Any
 from hongxia import services
 from hongxia.client import Client
 from hongxia.events.chain import GENESIS, link
-from hongxia.events.envelope import LOG_ATTRIBUTES, canonical
+from hongxia.events.digest import digest_of
 from services.reporting.proof import digest
 
 REPORTING = "reporting"
@@ -81,8 +81,11 @@ def _break(event: Mapping[str, Any], after: int, chain: str | None) -> str | Non
     position = event["position"]
     if position != after + 1:
         return f"位置 {after + 1} 缺失"
-    committed = canonical({name: value for name, value in event.items() if name not in LOG_ATTRIBUTES})
-    if chain is not None and link(chain, position, committed) != event["chain"]:
+    try:
+        digest = digest_of(event)
+    except (TypeError, ValueError, KeyError, AttributeError):
+        return f"位置 {position} 的内容不是事件"
+    if chain is not None and link(chain, position, digest) != event["chain"]:
         return f"位置 {position} 的链值与重算不符"
     return None
 
