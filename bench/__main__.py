@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import drain, events
+from hongxia import installation
 from hongxia.events import relay
 from tests.servers import ensure_installed, open_postgresql, open_rabbitmq, temporary_directory
 
@@ -24,6 +25,7 @@ OUT = Path("build/bench")
 
 def main() -> None:
     """Measure and print."""
+    installation.use(drain.INSTALLATION)
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--events", type=int, default=20_000)

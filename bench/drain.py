@@ -15,9 +15,11 @@ from sqlalchemy import text
 
 from bench import events
 from hongxia.database import Database
+from hongxia.installation import Installation
 from tests.servers import PostgreSQL, Process, RabbitMQ, free_port, wait_until
 
 SECRET = "benchmark-secret-benchmark-secret"
+INSTALLATION = Installation("bench", SECRET)
 READER = "reporting"
 CHANNEL = "bench_cursor"
 
@@ -58,6 +60,8 @@ def running(rabbitmq: RabbitMQ, postgres: PostgreSQL, logs: Path) -> Iterator[Pa
                 "AMQP_URI": rabbitmq.uri,
                 "HTTP_ADDRESS": f"127.0.0.1:{ports[name]}",
                 "TOKEN_SECRET": SECRET,
+                "HONGXIA_BUREAU": INSTALLATION.bureau,
+                "HONGXIA_SECRET": INSTALLATION.secret,
                 "HONGXIA_URL": where,
                 "LOG_LEVEL": "WARNING",
             }

@@ -61,8 +61,8 @@ ENVELOPE: dict[str, Any] = {
         "salt": {
             "type": "string",
             "pattern": "^[0-9a-f]{32}$",
-            "description": "random; an event of which something is withheld has `data._salts` instead, one for each field"
-            " that is left",
+            "description": "random; an event of which something is withheld has `data._salts` instead, one for each"
+            " field that is left",
         },
         "entityversion": _COUNT,
         "occurredon": {"type": "string", "format": "date", "description": "the date (Asia/Shanghai) it counts for"},

@@ -11,7 +11,9 @@ from urllib.parse import urlsplit
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from hongxia import installation
 from hongxia.dates import Clock, fixed_clock, system_clock
+from hongxia.installation import BUREAU, Installation
 
 SECRET_LENGTH = 32
 """The least length of the signing secret, in characters (RFC 7518, section 3.2: as long as the hash)."""
@@ -30,7 +32,7 @@ class Misconfigured(Exception):
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The settings of one service process. `feed_days`: how long the feed keeps events; None is for ever. `verify`: see
-    `trusted`.
+    `trusted`. `installation` is that of the process; None where it is said otherwise.
     """
 
     database_url: str
@@ -42,6 +44,7 @@ class Settings:
     clock: Clock
     feed_days: int | None = None
     verify: str | bool = True
+    installation: Installation | None = None
 
 
 def value_of(environ: Mapping[str, str], name: str, default: str | None = None) -> str | None:
@@ -74,6 +77,8 @@ def load(environ: Mapping[str, str]) -> Settings:
     database_url = needed("DATABASE_URL", "数据库地址，例如 postgresql+psycopg2://用户:口令@主机/库")
     amqp_uri = needed("AMQP_URI", "消息服务器地址，例如 pyamqp://用户:口令@主机:5672/")
     secret = needed("TOKEN_SECRET", f"令牌签名密钥，至少 {SECRET_LENGTH} 个字符")
+    bureau = needed("HONGXIA_BUREAU", "单位代号，例如 minhang；它是事件来源的一部分，启用后不能更改")
+    own_secret = needed("HONGXIA_SECRET", f"安装密钥，至少 {installation.SECRET_LENGTH} 个字符；编号都由它得出")
     address = environ.get("HTTP_ADDRESS") or "127.0.0.1:8000"
     urls = environ.get("HONGXIA_URL") or DEFAULT_URL
     level = environ.get("LOG_LEVEL") or "INFO"
@@ -83,6 +88,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         faults.append("AMQP_URI 不是有效的消息服务器地址：应以 pyamqp://、amqp://、amqps:// 或 memory:// 开头")
     if secret and len(secret) < SECRET_LENGTH:
         faults.append(f"TOKEN_SECRET 太短：至少 {SECRET_LENGTH} 个字符")
+    faults += installation_faults(bureau, own_secret)
     faults += [*address_faults("HTTP_ADDRESS", address), *_service_url_faults(urls), *_level_faults(level)]
     clock = _clock(environ.get("HONGXIA_NOW"), faults)
     feed_days = _days(environ.get("FEED_DAYS"), faults)
@@ -99,7 +105,18 @@ def load(environ: Mapping[str, str]) -> Settings:
         clock=clock,
         feed_days=feed_days,
         verify=verify,
+        installation=Installation(bureau, own_secret),
     )
+
+
+def installation_faults(bureau: str, secret: str) -> list[str]:
+    """What is wrong with the name and the secret of an installation, as far as they are given."""
+    faults = []
+    if bureau and not BUREAU.fullmatch(bureau):
+        faults.append(f"HONGXIA_BUREAU 应为 1 到 40 个小写字母、数字或连字符，例如 minhang：{bureau}")
+    if secret and len(secret) < installation.SECRET_LENGTH:
+        faults.append(f"HONGXIA_SECRET 太短：至少 {installation.SECRET_LENGTH} 个字符")
+    return faults
 
 
 def database_faults(url: str) -> list[str]:

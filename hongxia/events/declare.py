@@ -9,6 +9,7 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError
 
+from hongxia import installation
 from hongxia.events.digest import SUBJECT
 
 
@@ -86,5 +87,5 @@ def routing_key(event_type: str) -> str:
 
 
 def source_urn(service: str) -> str:
-    """CloudEvents' `source` of a service's events."""
-    return f"urn:hongxia:{service}"
+    """CloudEvents' `source` of a service's events, in the installation of this process."""
+    return installation.current().source(service)

@@ -34,8 +34,8 @@ class Event:
     """One event as a consumer sees it.
 
     `position` counts the source's events from 1 without gaps, `typeposition` those of one type; `body` is what
-    travelled; `subject` is empty where it is withheld. The log needs its own attributes only; whatever else may be wrong
-    shows when it is asked for (Malformed), so that the event is parked at its place and the log goes on.
+    travelled; `subject` is empty where it is withheld. The log needs its own attributes only; whatever else may be
+    wrong shows when it is asked for (Malformed), so that the event is parked at its place and the log goes on.
     """
 
     id: str

@@ -109,6 +109,14 @@ parked = Table(
     Column("attempts", Integer, nullable=False),
 )
 
+owner = Table(
+    "owner",
+    platform_metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("bureau", String(40), nullable=False),
+    Column("fingerprint", String(64), nullable=False, comment="recognises the secret that ids derive from"),
+)
+
 
 def start_log(connection: Connection) -> None:
     """Put in the one row that counts: a log that is empty so far."""

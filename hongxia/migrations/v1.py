@@ -76,6 +76,12 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer, nullable=False),
     )
     op.create_table(
+        "owner",
+        sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("bureau", sa.String(40), nullable=False),
+        sa.Column("fingerprint", sa.String(64), nullable=False, comment="recognises the secret that ids derive from"),
+    )
+    op.create_table(
         "idempotency",
         sa.Column("subject", sa.String(200), primary_key=True, comment="who sent it"),
         sa.Column("key", sa.String(200), primary_key=True),

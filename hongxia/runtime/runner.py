@@ -16,9 +16,10 @@ from nameko.web.server import parse_address
 from prometheus_client import disable_created_metrics
 from sqlalchemy.exc import SQLAlchemyError
 
-from hongxia import services
+from hongxia import installation, services
 from hongxia.database import Database, migrate, pending_revision
 from hongxia.dates import system_clock
+from hongxia.events.ownership import ForeignDatabase, claim
 from hongxia.http import auth
 from hongxia.http.problems import NotFound
 from hongxia.logs import logger
@@ -32,6 +33,9 @@ from hongxia.settings import SECRET_LENGTH, Misconfigured, Settings, load
 MAX_WORKERS = 2000
 """More than eventlet lets connections in (1024): whoever holds a transaction must never wait for a worker."""
 TOKEN_LIFETIME = timedelta(days=30)
+EMBEDDED_BUREAU = "local"
+"""The bureau of `hongxia serve` where HONGXIA_BUREAU names none."""
+
 START_SECONDS = 10.0
 """How long a database may take to answer a service that starts."""
 
@@ -39,6 +43,7 @@ START_SECONDS = 10.0
 def serve(name: str, settings: Settings) -> None:
     """Run one service until SIGTERM or SIGINT. Raises Misconfigured where its database can't be used."""
     disable_created_metrics()
+    belong(settings)
     service = services.load(name)
     _check_database(settings, service.definition.migrations)
     _listen(settings.http_address).close()  # fail with one line now, not with nameko's traceback a moment later
@@ -46,6 +51,12 @@ def serve(name: str, settings: Settings) -> None:
     container.start()
     logger(service=name).info("serving", address=settings.http_address)
     _until_stopped([container])
+
+
+def belong(settings: Settings) -> None:
+    """Have this process belong to the installation of its settings."""
+    if settings.installation is not None:
+        installation.use(settings.installation)
 
 
 def _listen(address: str) -> Any:
@@ -73,7 +84,7 @@ def _check_database(settings: Settings, migrations: str) -> None:
             wanted = pending_revision(database, migrations)
         except SQLAlchemyError as error:
             return f"数据库连不上（DATABASE_URL）：{type(error).__name__}"
-        return f"数据库缺少迁移 {wanted}：请先运行 hongxia migrate <服务>" if wanted else ""
+        return f"数据库缺少迁移 {wanted}：请先运行 hongxia migrate <服务>" if wanted else _foreign(database)
 
     [found] = green.within(START_SECONDS, fault)
     database.close()
@@ -81,6 +92,18 @@ def _check_database(settings: Settings, migrations: str) -> None:
         raise Misconfigured(f"数据库（DATABASE_URL）{START_SECONDS:.0f} 秒内没有应答")
     if found:
         raise Misconfigured(found)
+
+
+def _foreign(database: Database) -> str:
+    """What tells that a database belongs to another installation; a new one is noted as ours."""
+    try:
+        with database.engine.begin() as connection:
+            claim(connection, installation.current())
+    except ForeignDatabase as error:
+        return str(error)
+    except SQLAlchemyError as error:
+        return f"数据库连不上（DATABASE_URL）：{type(error).__name__}"
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +125,11 @@ class Embedded:
             "DATABASE_URL": f"sqlite:///{self.data / name}.sqlite3",
             "AMQP_URI": "memory://",
             "TOKEN_SECRET": self._secret(),
+            "HONGXIA_BUREAU": os.environ.get("HONGXIA_BUREAU") or EMBEDDED_BUREAU,
+            "HONGXIA_SECRET": self._installation_secret(),
             "HONGXIA_URL": self.url,
         }
-        for unused in ("TOKEN_SECRET_FILE", "HONGXIA_CA"):
+        for unused in ("TOKEN_SECRET_FILE", "HONGXIA_SECRET_FILE", "HONGXIA_BUREAU_FILE", "HONGXIA_CA"):
             environ.pop(unused, None)
         return load(environ)
 
@@ -112,6 +137,12 @@ class Embedded:
         path = self.data / "token-secret"
         if not path.exists():
             _write_private(path, secrets.token_urlsafe(SECRET_LENGTH))
+        return path.read_text(encoding="utf-8")
+
+    def _installation_secret(self) -> str:
+        path = self.data / "installation-secret"
+        if not path.exists():
+            _write_private(path, secrets.token_urlsafe(installation.SECRET_LENGTH))
         return path.read_text(encoding="utf-8")
 
     def write_token(self) -> str:
@@ -145,6 +176,8 @@ def serve_embedded(embedded: Embedded, on_ready: Callable[[str], None]) -> None:
         service = services.load(name)
         settings = replace(embedded.settings(name), http_address=embedded.address)
         migrate(settings.database_url, service.definition.migrations)
+        belong(settings)
+        _check_database(settings, service.definition.migrations)
         containers.append(Container(service, _config(settings, **{MOUNTS: mounts})))
         front = name if service.definition.front else front
     for container in containers:

@@ -60,6 +60,8 @@ class Bureau:
             "AMQP_URI": self.amqp_uri,
             "HTTP_ADDRESS": self.addresses[name],
             "TOKEN_SECRET": SECRET,
+            "HONGXIA_BUREAU": "test",
+            "HONGXIA_SECRET": SECRET,
             "HONGXIA_URL": self.urls,
             "HONGXIA_NOW": NOW,
             "LOG_LEVEL": "INFO",

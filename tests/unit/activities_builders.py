@@ -49,7 +49,7 @@ def new_database() -> Database:
 @contextmanager
 def work(database: Database) -> Iterator[Session]:
     """A unit of work."""
-    with database.begin(Context("urn:hongxia:activities", NOW, "test")) as session:
+    with database.begin(Context("urn:hongxia:test:activities", NOW, "test")) as session:
         yield session
 
 
@@ -91,7 +91,7 @@ def cadre_event(what: str, cadre_id: str, *, version: int = 1, **data: Any) -> E
     event_type = f"hongxia.registry.cadre.{what}.v1"
     envelope = {
         "id": ids.entity_id("event", event_type, cadre_id, version),
-        "source": "urn:hongxia:registry",
+        "source": "urn:hongxia:test:registry",
         "type": event_type,
         "subject": cadre_id,
         "time": "2023-01-09T00:00:00.000000Z",

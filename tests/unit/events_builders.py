@@ -23,8 +23,8 @@ from hongxia.events.transport import Message
 
 NOW = datetime(2022, 7, 1, 4, tzinfo=UTC)
 DAY = date(2022, 7, 1)
-SOURCE = Context("urn:hongxia:origin", NOW, "correlation-1")
-READER = Context("urn:hongxia:ledger", NOW, "correlation-2")
+SOURCE = Context("urn:hongxia:test:origin", NOW, "correlation-1")
+READER = Context("urn:hongxia:test:ledger", NOW, "correlation-2")
 
 
 class ThingData(EventData):
@@ -77,7 +77,7 @@ def signed(attributes: dict[str, Any], position: int = 1, previous: str = chain.
     """An event with these attributes, at its place in a log that we make up."""
     envelope = {
         "id": "e",
-        "source": "urn:hongxia:origin",
+        "source": "urn:hongxia:test:origin",
         "type": CHANGED.type,
         "subject": "thing-1",
         "salt": "00" * 16,

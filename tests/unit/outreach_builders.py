@@ -84,7 +84,7 @@ def new_database() -> Database:
 def work(database: Database, today: date = TODAY) -> Iterator[Session]:
     """A unit of work on a day."""
     now = datetime.combine(today, time(4), tzinfo=UTC)
-    with database.begin(Context("urn:hongxia:outreach", now, "test", actor="somebody")) as session:
+    with database.begin(Context("urn:hongxia:test:outreach", now, "test", actor="somebody")) as session:
         yield session
 
 

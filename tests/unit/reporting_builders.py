@@ -34,7 +34,7 @@ from tests.unit.service_api import ServiceApi
 
 TODAY = date(2023, 1, 10)
 NOW = datetime(2023, 1, 10, 4, tzinfo=UTC)
-CONTEXT = Context("urn:hongxia:reporting", NOW, "test")
+CONTEXT = Context("urn:hongxia:test:reporting", NOW, "test")
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 LINE = "11111111-1111-5111-8111-111111111111"
 SOURCES = ("activities", "finance", "outreach", "registry")
@@ -87,7 +87,7 @@ class Source:
         envelope = {
             "specversion": "1.0",
             "id": ids.entity_id("event", full, entity, version),
-            "source": f"urn:hongxia:{self.name}",
+            "source": f"urn:hongxia:test:{self.name}",
             "type": full,
             "subject": entity,
             "time": "2023-01-09T00:00:00.000000Z",

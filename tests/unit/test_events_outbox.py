@@ -21,8 +21,8 @@ def test_an_event_is_a_cloudevent_without_a_place_in_the_log_yet() -> None:
     assert (row.id, row.type, row.position, row.chain) == (event_id, CHANGED.type, None, None)
     assert json.loads(row.body) == {
         "specversion": "1.0",
-        "id": ids.entity_id("event", "urn:hongxia:origin", CHANGED.type, "thing-1", 1),
-        "source": "urn:hongxia:origin",
+        "id": ids.entity_id("event", "urn:hongxia:test:origin", CHANGED.type, "thing-1", 1),
+        "source": "urn:hongxia:test:origin",
         "type": "hongxia.origin.thing.changed.v1",
         "subject": "thing-1",
         "time": "2022-07-01T04:00:00.000000Z",

@@ -11,6 +11,8 @@ SOUND = {
     "DATABASE_URL": "postgresql+psycopg2://hongxia:secret@db/registry",
     "AMQP_URI": "pyamqp://hongxia:secret@mq:5672/",
     "TOKEN_SECRET": "s" * 32,
+    "HONGXIA_BUREAU": "minhang",
+    "HONGXIA_SECRET": "i" * 32,
 }
 
 
