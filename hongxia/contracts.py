@@ -18,6 +18,7 @@ from hongxia.events.broker import EVENTS
 from hongxia.events.declare import EventType, routing_key
 from hongxia.events.envelope import CONTENT_TYPE
 from hongxia.http.openapi import json_schema
+from hongxia.vectors import vectors
 
 RELEASED = "released.json"
 
@@ -171,6 +172,8 @@ def write(directory: Path, event_types: list[EventType], openapi: Mapping[str, s
         (folder / name).write_text(_json(schema), encoding="utf-8")
     document = yaml.safe_dump(asyncapi(event_types), allow_unicode=True, sort_keys=False, width=120)
     (directory / "asyncapi.yaml").write_text(document, encoding="utf-8")
+    (directory / "vectors").mkdir(exist_ok=True)
+    (directory / "vectors" / "chain.json").write_text(_json(vectors()), encoding="utf-8")
     (directory / "openapi").mkdir(exist_ok=True)
     for name, text in openapi.items():
         (directory / "openapi" / f"{name}.json").write_text(text + "\n", encoding="utf-8")

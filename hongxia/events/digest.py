@@ -93,3 +93,8 @@ def _salts(event: Mapping[str, Any]) -> Mapping[str, bytes]:
         return {name: bytes.fromhex(value) for name, value in event["data"][SALTS].items()}
     secret = bytes.fromhex(salt)
     return {name: field_salt(secret, name) for name in _fields(event)}
+
+
+def withheld_whole(position: int, digest: bytes, chain: str) -> dict[str, Any]:
+    """Return what stands in a page in place of an event of which a reader may see nothing."""
+    return {"position": position, "digest": digest.hex(), "chain": chain}
