@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from functools import cache
+from functools import cache, partial
 
 from hongxia import services
+from hongxia.events import heads
+from hongxia.events.heads import Prove, Sign
 from hongxia.keys import OPERATOR, PublicKeys, SigningKey
 
 OWNERS = (*services.names(), OPERATOR)
@@ -26,3 +28,14 @@ def public_keys() -> PublicKeys:
 def environment(service: str) -> dict[str, str]:
     """Return the settings of a service's keys as environment variables."""
     return {"SIGNING_KEY": signing_key(service).pem(), "PUBLIC_KEYS": public_keys().jwks()}
+
+
+def sign_as(owner: str) -> Sign:
+    """Return what signs the heads of a source's log."""
+    return partial(heads.sign, signing_key(owner))
+
+
+def prove_of(owner: str) -> Prove:
+    """Return what tells which place in a source's history a signed head proves, whoever the source is."""
+    keys = PublicKeys.of(signing_key(owner))
+    return lambda head: heads.proved_place(head, keys, owner)

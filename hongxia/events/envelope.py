@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import orjson
 
 from hongxia.events import chain
+from hongxia.events.declare import source_urn
 from hongxia.events.digest import DIGESTS, SALT, digest_of
 
 CONTENT_TYPE = "application/cloudevents+json"
@@ -57,6 +58,10 @@ class Event:
     def whole(self) -> bool:
         """Whether nothing of the event is withheld."""
         return SALT in self.attributes
+
+    def is_of(self, service: str) -> bool:
+        """Whether source and type of the event are those of a service of this installation."""
+        return self.source == source_urn(service) and self.type.startswith(f"hongxia.{service}.")
 
     @property
     def entityversion(self) -> int:

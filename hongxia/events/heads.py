@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -44,6 +44,16 @@ class SignedHead:
         return orjson.dumps(asdict(self)).decode()
 
 
+Sign = Callable[[int, str, datetime], SignedHead]
+"""Signs a source's head: position, chain, now."""
+
+Place = tuple[int, str]
+"""A place in a source's history: position and chain."""
+
+Prove = Callable[[str], Place | None]
+"""Returns the place that a signed head, as JSON, proves, or None if it proves nothing."""
+
+
 def sign(key: SigningKey, position: int, chain: str, now: datetime) -> SignedHead:
     """Sign the head of the log of the key's owner, a service of this installation."""
     said = SignedHead(source_urn(key.owner), position, chain, stamp(now), ALGORITHM, key.kid, "")
@@ -72,3 +82,9 @@ def is_proved(head: SignedHead, keys: PublicKeys, service: str) -> bool:
         return keys.verify(service, head.kid, signature, head.statement())
     except (binascii.Error, TypeError, ValueError):
         return False
+
+
+def proved_place(document: str, keys: PublicKeys, service: str) -> Place | None:
+    """Return the place in its history that a service states in a signed head, as JSON; None if it is not its own."""
+    head = read(document)
+    return (head.position, head.chain) if head is not None and is_proved(head, keys, service) else None

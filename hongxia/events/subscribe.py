@@ -9,7 +9,8 @@ import orjson
 import requests
 
 from hongxia.events.envelope import Event, NotAnEvent, parse
-from hongxia.events.feed import FeedAway, Gone, Head
+from hongxia.events.feed import Contradicted, FeedAway, Gone, Head
+from hongxia.events.heads import Place
 
 
 class HttpFeed:
@@ -25,18 +26,22 @@ class HttpFeed:
         self._verify = verify
         self._session = requests.Session()
 
-    def page(self, after: int, limit: int) -> list[Event]:
-        """See Feed. Raises FeedAway, Gone, NotAnEvent."""
-        status, document = self._get("/events", {"after": after, "limit": limit}, 200, 410)
+    def page(self, after: int, limit: int, chain: str | None = None) -> list[Event]:
+        """See Feed. Raises FeedAway, Gone, Contradicted, NotAnEvent."""
+        holds = {} if chain is None else {"chain": chain}
+        status, document = self._get("/events", {"after": after, "limit": limit, **holds}, 200, 409, 410)
+        if status == 409:
+            raise Contradicted(f"{self._url} has another history at position {after}")
         if status == 410 and isinstance(document, dict) and isinstance(document.get("first"), int):
             raise Gone(document["first"])
         if status == 410 or not isinstance(document, list):
             raise FeedAway("the answer is no feed's")
         return [_event(item) for item in document]
 
-    def head(self) -> Head:
-        """See Feed. Raises FeedAway."""
-        _, document = self._get("/events/head", {}, 200)
+    def head(self, holds: Place | None = None) -> Head:
+        """See Feed. Raises FeedAway. A source that contradicts what we hold says where its head is all the same."""
+        query = {} if holds is None else {"after": holds[0], "chain": holds[1]}
+        _, document = self._get("/events/head", query, 200, 409)
         try:
             head = Head(document["position"], document["chain"], document["unnumbered"], document["first"])
         except (KeyError, TypeError):

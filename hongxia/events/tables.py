@@ -109,6 +109,15 @@ parked = Table(
     Column("attempts", Integer, nullable=False),
 )
 
+reader = Table(
+    "reader",
+    platform_metadata,
+    Column("subject", String(200), primary_key=True, comment="of the token that it reads with"),
+    Column("position", BigInteger, nullable=False, comment="up to where it says it holds this log"),
+    Column("chain", String(64), nullable=False),
+    Column("seen", Moment, nullable=False, comment="when it last said so"),
+)
+
 owner = Table(
     "owner",
     platform_metadata,

@@ -76,6 +76,13 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer, nullable=False),
     )
     op.create_table(
+        "reader",
+        sa.Column("subject", sa.String(200), primary_key=True, comment="of the token that it reads with"),
+        sa.Column("position", sa.BigInteger, nullable=False, comment="up to where it says it holds this log"),
+        sa.Column("chain", sa.String(64), nullable=False),
+        sa.Column("seen", Moment, nullable=False, comment="when it last said so"),
+    )
+    op.create_table(
         "owner",
         sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("bureau", sa.String(40), nullable=False),

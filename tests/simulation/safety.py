@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from hongxia.events.envelope import Event, NotAnEvent, parse
+from tests.keys import prove_of
 
 from .broker import Broker, Delivery
 from .services import BOUGHT, CHANGED, NOVEL, PAID, READS, SOURCES, Node
@@ -131,18 +132,24 @@ class Safety:
         if delivery.cursor is None:
             return
         position, chain = delivery.cursor
+        source = delivery.key[1]
+        proved = {prove_of(source)(head) for head in delivery.heads if head}
+        upto = position
         for event in events:
-            if event.position == position + 1 and _follows(event, chain):
+            if event.position == position + 1 and _follows(event, chain) and event.whole:
                 position, chain = event.position, event.chain
+                upto = position if (position, chain) in proved else upto
             elif event.position > position or (event.position == position and event.chain != chain):
                 break
         reached, _, diverged = cursor_of(self.nodes[delivery.key[0]], delivery.key[1])
-        demand(bool(diverged) or reached >= position, "only what was applied is acknowledged", delivery.key, position)
+        demand(bool(diverged) or reached >= upto, "only what was applied is acknowledged", delivery.key, upto)
 
     def _events_in(self, delivery: Delivery) -> Iterator[Event]:
         for index, body in enumerate(delivery.bodies):
             try:
                 event = parse(body)
+                if not event.is_of(delivery.key[1]):
+                    raise NotAnEvent("of another source")
             except NotAnEvent:
                 demand(index in delivery.refused, "what is no event goes to the dead letters")
             else:

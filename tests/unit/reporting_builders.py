@@ -21,6 +21,7 @@ from hongxia.events.cursor import Consumer
 from hongxia.events.digest import digest_of
 from hongxia.events.envelope import Event, parse, splice
 from hongxia.events.feed import FeedAway, Head
+from hongxia.events.heads import Place
 from hongxia.events.tables import platform_metadata, start_log
 from services.reporting.app import ReportingService
 from services.reporting.base import Shared
@@ -30,6 +31,7 @@ from services.reporting.figures.answers import FigureCache
 from services.reporting.figures.catalogue import for_year
 from services.reporting.figures.indicators import Figure, Year
 from services.reporting.proof.heads import Heads
+from tests.keys import prove_of
 from tests.unit.service_api import ServiceApi
 
 TODAY = date(2023, 1, 10)
@@ -76,7 +78,7 @@ class Source:
         return self.events[-1].chain if self.events else GENESIS
 
     @property
-    def head(self) -> Head:
+    def head(self, holds: Place | None = None) -> Head:
         """The source's own head."""
         return Head(len(self.events), self.chain, 0, 1)
 
@@ -105,7 +107,12 @@ class Source:
 
     def consumer(self, database: Database) -> Consumer:
         """Reporting's reading of this source."""
-        return Consumer(database, self.name, lambda session, events: recording.record(session, self.name, events))
+        return Consumer(
+            database,
+            self.name,
+            lambda session, events: recording.record(session, self.name, events),
+            prove_of(self.name),
+        )
 
     def read(self, database: Database, size: int = 1000) -> None:
         """Let reporting read what it has not read yet, in batches."""

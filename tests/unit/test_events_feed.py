@@ -25,6 +25,7 @@ from hongxia.roles import OPERATOR, SUBSCRIBER
 from hongxia.runtime.host import Host
 from hongxia.runtime.service import Service
 from hongxia.settings import Settings
+from tests.keys import prove_of, sign_as
 from tests.unit.events_builders import (
     CHANGED,
     CLOSED,
@@ -61,7 +62,7 @@ def forgotten(count: int, first: int) -> Database:
         with database.begin(context) as session:
             raise_event(session, version)
     relay.number(database, SOURCE)
-    relay.publish(database, Recorder(), SOURCE)
+    relay.publish(database, Recorder(), SOURCE, sign_as("origin"))
     feed.forget(database, SOURCE, LATER)
     return database
 
@@ -176,7 +177,7 @@ def reader(monkeypatch: pytest.MonkeyPatch) -> Api:
     api.service = ReaderService()
     api.service.host = Host("reader", ReaderService.definition, api.settings)
     api.service.host.database = new_database()
-    consumer = Consumer(api.service.host.database, "origin", lambda _session, _events: None)
+    consumer = Consumer(api.service.host.database, "origin", lambda _session, _events: None, prove_of("origin"))
     api.service.host.consumers["origin"] = consumer
     cursor.apply(consumer, READER, events_of(source_with(2)))
     monkeypatch.setattr(ReaderService, "forgotten", [])

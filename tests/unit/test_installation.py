@@ -72,7 +72,7 @@ def test_a_database_knows_the_installation_that_first_started_on_it() -> None:
     with engine.begin() as connection:
         claim(connection, HERE)
         claim(connection, HERE)
-        with pytest.raises(ForeignDatabase, match="minhang.*pudong"):
+        with pytest.raises(ForeignDatabase, match=r"minhang.*pudong"):
             claim(connection, THERE)
         with pytest.raises(ForeignDatabase, match="安装密钥") as refused:
             claim(connection, Installation("minhang", THERE.secret))

@@ -23,6 +23,7 @@ from hongxia.events.transport import BrokerAway, Message
 from hongxia.runtime import consume_loop, green
 from hongxia.runtime.consume_loop import ConsumeLoop
 from hongxia.runtime.host import Host
+from tests.keys import prove_of, sign_as
 from tests.unit.events_builders import SOURCE, Near, new_database, raise_event
 from tests.unit.runtime_builders import DEADLINE, NO_BROKER, eventually, file_url, new_host, sample
 
@@ -50,7 +51,7 @@ class Source:
         relay.number(self.database, SOURCE)
 
     def publish(self) -> None:
-        relay.publish(self.database, self.publisher, SOURCE)
+        relay.publish(self.database, self.publisher, SOURCE, sign_as("origin"))
 
 
 class Reader:
@@ -61,7 +62,7 @@ class Reader:
         self.host: Host = new_host(file_url(folder), amqp_uri, self.name)
         self.taken: list[int] = []
         self.trouble: Callable[[Event], None] = lambda _event: None
-        self.consumer = Consumer(self.host.database, "origin", self.handle)
+        self.consumer = Consumer(self.host.database, "origin", self.handle, prove_of("origin"))
         self.loop = ConsumeLoop(self.host, self.consumer, source.feed)
         self.thread: Any = None
 
