@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import UTC, datetime, timedelta
 from functools import cache
+from typing import Any
+from uuid import uuid4
 
 from hongxia import services
+from hongxia.http import auth
+from hongxia.http.auth import EVERY_SERVICE, Verifier
+from hongxia.http.failures import Failures
 from hongxia.keys import OPERATOR, PublicKeys, SigningKey
 
 OWNERS = (*services.names(), OPERATOR)
@@ -23,6 +29,22 @@ def public_keys() -> PublicKeys:
     return PublicKeys.of(*(signing_key(owner) for owner in OWNERS))
 
 
+def pair(service: str) -> tuple[SigningKey, PublicKeys]:
+    """Return what a service's Settings hold: its own private key, and the public keys of all."""
+    return signing_key(service), public_keys()
+
+
 def environment(service: str) -> dict[str, str]:
     """Return the settings of a service's keys as environment variables."""
     return {"SIGNING_KEY": signing_key(service).pem(), "PUBLIC_KEYS": public_keys().jwks()}
+
+
+def token(*roles: str, subject: str = "somebody", audience: str = EVERY_SERVICE, hours: float = 1) -> str:
+    """Return a token of the operator's, valid from now on."""
+    key, now = signing_key(OPERATOR), datetime.now(UTC)
+    return auth.mint(key, subject, roles, audience, now, timedelta(hours=hours), str(uuid4()))
+
+
+def verifier(service: str, **options: Any) -> Verifier:
+    """Return what verifies tokens at a service; its refusals wait for nobody."""
+    return Verifier(service, public_keys, failures=Failures(sleep=lambda _seconds: None), **options)
