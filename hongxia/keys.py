@@ -26,6 +26,9 @@ ALGORITHM = "EdDSA"
 OPERATOR = "operator"
 """The owner of the key that signs people's tokens."""
 
+KEYS = "keys"
+"""The directory of the keys, in the data directory of embedded services."""
+
 PUBLIC_KEYS_FILE = "public_keys"
 """The file that holds the public keys of all owners, in a directory of keys."""
 

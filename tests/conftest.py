@@ -4,10 +4,10 @@ from hypothesis import settings
 
 from hongxia import installation
 from hongxia.cli.start import reach_this_machine_directly
-from hongxia.installation import Installation
+from tests.keys import INSTALLATION
 
 reach_this_machine_directly()
-installation.use(Installation("test", "the secret of the tests' installation"))
+installation.use(INSTALLATION)
 settings.register_profile("hongxia", deadline=None, derandomize=True)
 settings.load_profile("hongxia")
 

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import UTC, datetime, timedelta
 from functools import cache, partial
+from typing import Any
+from uuid import uuid4
 
 from hongxia import services
 from hongxia.events import heads
 from hongxia.events.heads import Prove, Sign
+from hongxia.http import auth
+from hongxia.http.auth import EVERY_SERVICE, Verifier
+from hongxia.http.failures import Failures
+from hongxia.installation import Installation
 from hongxia.keys import OPERATOR, PublicKeys, SigningKey
 
+INSTALLATION = Installation("test", "the secret of the tests' installation")
 OWNERS = (*services.names(), OPERATOR)
 
 
@@ -25,9 +33,19 @@ def public_keys() -> PublicKeys:
     return PublicKeys.of(*(signing_key(owner) for owner in OWNERS))
 
 
+def pair(service: str) -> tuple[SigningKey, PublicKeys]:
+    """Return what a service's Settings hold: its own private key, and the public keys of all."""
+    return signing_key(service), public_keys()
+
+
 def environment(service: str) -> dict[str, str]:
-    """Return the settings of a service's keys as environment variables."""
-    return {"SIGNING_KEY": signing_key(service).pem(), "PUBLIC_KEYS": public_keys().jwks()}
+    """Return the settings of a service's keys, and of its installation, as environment variables."""
+    return {
+        "SIGNING_KEY": signing_key(service).pem(),
+        "PUBLIC_KEYS": public_keys().jwks(),
+        "HONGXIA_BUREAU": INSTALLATION.bureau,
+        "HONGXIA_SECRET": INSTALLATION.secret,
+    }
 
 
 def sign_as(owner: str) -> Sign:
@@ -39,3 +57,14 @@ def prove_of(owner: str) -> Prove:
     """Return what tells which place in a source's history a signed head proves, whoever the source is."""
     keys = PublicKeys.of(signing_key(owner))
     return lambda head: heads.proved_place(head, keys, owner)
+
+
+def token(*roles: str, subject: str = "somebody", audience: str = EVERY_SERVICE, hours: float = 1) -> str:
+    """Return a token of the operator's, valid from now on."""
+    key, now = signing_key(OPERATOR), datetime.now(UTC)
+    return auth.mint(key, subject, roles, audience, now, timedelta(hours=hours), str(uuid4()))
+
+
+def verifier(service: str, **options: Any) -> Verifier:
+    """Return what verifies tokens at a service; its refusals wait for nobody."""
+    return Verifier(service, public_keys, failures=Failures(sleep=lambda _seconds: None), **options)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 import orjson
-from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from hongxia.database import Database
@@ -84,7 +84,7 @@ class View:
     others_as_digests: bool = False
     without: frozenset[str] = frozenset()
 
-    def item(self, row: Row[Any]) -> bytes:
+    def item(self, row: Any) -> bytes:
         """Return an event as the reader is to see it."""
         if self.type and row.type != self.type:
             return orjson.dumps(withheld_whole(row.position, row.digest, row.chain))

@@ -76,7 +76,7 @@ def listed(session: Session) -> list[Statement]:
     """Return the latest statement of each reader."""
     end: int = session.scalars(select(outbox_head.c.position)).one()
     rows = session.execute(select(reader).order_by(reader.c.subject)).all()
-    return [Statement(*row, lag=max(0, end - row.position)) for row in rows]
+    return [Statement(row.subject, row.position, row.chain, row.seen, max(0, end - row.position)) for row in rows]
 
 
 def forget(session: Session, subject: str) -> bool:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, ClassVar
 
 import pytest
@@ -20,11 +20,11 @@ from hongxia.events.cursor import Consumer
 from hongxia.events.envelope import BATCH_CONTENT_TYPE, NotAnEvent, parse
 from hongxia.events.feed import FeedAway, Gone
 from hongxia.events.subscribe import HttpFeed
-from hongxia.http import auth
 from hongxia.roles import OPERATOR, SUBSCRIBER
 from hongxia.runtime.host import Host
 from hongxia.runtime.service import Service
 from hongxia.settings import Settings
+from tests import keys
 from tests.keys import prove_of, sign_as
 from tests.unit.events_builders import (
     CHANGED,
@@ -41,7 +41,6 @@ from tests.unit.events_builders import (
     source_with,
 )
 
-SECRET = "s" * 32
 LATER = NOW + timedelta(days=1)
 
 
@@ -86,7 +85,7 @@ class Api:
     """The service's feed, called as over HTTP."""
 
     def __init__(self, database: Database) -> None:
-        self.settings = Settings("sqlite://", "memory://", "", SECRET, "", "ERROR", fixed_clock(NOW))
+        self.settings = Settings("sqlite://", "memory://", "", *keys.pair("registry"), "", "ERROR", fixed_clock(NOW))
         self.service: Service = OriginService()
         self.service.host = Host("origin", OriginService.definition, self.settings)
         self.service.host.database = database
@@ -98,7 +97,7 @@ class Api:
         return method(self.service, self.request("POST", OPERATOR, {}), **path)
 
     def request(self, method: str, role: str, query: dict[str, Any], **headers: str) -> Request:
-        token = auth.mint(SECRET, "somebody", [role], datetime.now(UTC), timedelta(hours=1))
+        token = keys.token(role)
         sent = {"Authorization": f"Bearer {token}", **headers}
         return Request(EnvironBuilder("/", method=method, headers=sent, query_string=query).get_environ())
 
