@@ -16,9 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import drain, events
-from hongxia import installation
 from hongxia.events import relay
-from tests.keys import INSTALLATION
 from tests.servers import ensure_installed, open_postgresql, open_rabbitmq, temporary_directory
 
 OUT = Path("build/bench")
@@ -26,7 +24,6 @@ OUT = Path("build/bench")
 
 def main() -> None:
     """Measure and print."""
-    installation.use(INSTALLATION)
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--events", type=int, default=20_000)

@@ -2,12 +2,9 @@
 
 from hypothesis import settings
 
-from hongxia import installation
 from hongxia.cli.start import reach_this_machine_directly
-from tests.keys import INSTALLATION
 
 reach_this_machine_directly()
-installation.use(INSTALLATION)
 settings.register_profile("hongxia", deadline=None, derandomize=True)
 settings.load_profile("hongxia")
 

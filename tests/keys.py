@@ -14,10 +14,9 @@ from hongxia.events.heads import Prove, Sign
 from hongxia.http import auth
 from hongxia.http.auth import EVERY_SERVICE, Verifier
 from hongxia.http.failures import Failures
-from hongxia.installation import Installation
 from hongxia.keys import OPERATOR, PublicKeys, SigningKey
+from tests import INSTALLATION
 
-INSTALLATION = Installation("test", "the secret of the tests' installation")
 OWNERS = (*services.names(), OPERATOR)
 
 

@@ -12,6 +12,9 @@ from hongxia.events.envelope import Event, NotAnEvent, parse
 from hongxia.events.feed import Contradicted, FeedAway, Gone, Head
 from hongxia.events.heads import Place
 
+ANOTHER_HISTORY = "urn:hongxia:problem:another-history"
+"""The type of the problem with which a source answers a reader that holds another history."""
+
 
 class HttpFeed:
     """The feed of one source at its address; `token` gives a bearer token for each request, `verify` is the file of the
@@ -30,18 +33,20 @@ class HttpFeed:
         """See Feed. Raises FeedAway, Gone, Contradicted, NotAnEvent."""
         holds = {} if chain is None else {"chain": chain}
         status, document = self._get("/events", {"after": after, "limit": limit, **holds}, 200, 409, 410)
-        if status == 409:
+        if status == 409 and _contradicts(document):
             raise Contradicted(f"{self._url} has another history at position {after}")
         if status == 410 and isinstance(document, dict) and isinstance(document.get("first"), int):
             raise Gone(document["first"])
-        if status == 410 or not isinstance(document, list):
+        if status != 200 or not isinstance(document, list):
             raise FeedAway("the answer is no feed's")
         return [_event(item) for item in document]
 
     def head(self, holds: Place | None = None) -> Head:
         """See Feed. Raises FeedAway. A source that contradicts what we hold says where its head is all the same."""
         query = {} if holds is None else {"after": holds[0], "chain": holds[1]}
-        _, document = self._get("/events/head", query, 200, 409)
+        status, document = self._get("/events/head", query, 200, 409)
+        if status == 409 and not _contradicts(document):
+            raise FeedAway("the answer is no feed's")
         try:
             head = Head(document["position"], document["chain"], document["unnumbered"], document["first"])
         except (KeyError, TypeError):
@@ -61,6 +66,10 @@ class HttpFeed:
             return response.status_code, response.json()
         except (OSError, RecursionError) as error:  # a RequestException is an OSError, and so is a CA file that is gone
             raise FeedAway(type(error).__name__) from error
+
+
+def _contradicts(problem: Any) -> bool:
+    return isinstance(problem, dict) and problem.get("type") == ANOTHER_HISTORY
 
 
 def _event(item: Any) -> Event:

@@ -210,12 +210,19 @@ class Service:
         """What each reader stated last, and how far it is behind."""
         return readers.listed(call.session)
 
-    @route("DELETE", "/readers/<subject>", summary="删除不再读取的读者", roles=(OPERATOR,), status=204)
-    def forget_reader(self, call: Call, subject: str) -> Reply:
-        """Drop a reader that reads no more, so that the feed need not keep events for it."""
+    @route(
+        "DELETE",
+        "/readers/<subject>",
+        summary="删除不再读取的读者，答复其余读者",
+        roles=(OPERATOR,),
+        returns=ReaderOut,
+        array=True,
+    )
+    def forget_reader(self, call: Call, subject: str) -> list[readers.Statement]:
+        """Drop a reader that reads no more, so that the feed need not keep events for it; the others are left."""
         if not readers.forget(call.session, subject):
             raise NotFound(f"没有名为 {subject} 的读者")
-        return Reply(b"", HTTPStatus.NO_CONTENT)
+        return readers.listed(call.session)
 
     @route(
         "GET",

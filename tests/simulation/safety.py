@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from hongxia.events.digest import SALT
 from hongxia.events.envelope import Event, NotAnEvent, parse
 from tests.keys import prove_of
 
@@ -15,8 +16,8 @@ from .truth import START, Link, Log, demand
 
 FACTUAL = {CHANGED.type, BOUGHT.type, PAID.type, NOVEL.type}
 
-_follows = Event.follows
-"""As it is before any breakage."""
+_follows, _is_of = Event.follows, Event.is_of
+"""As they are before any breakage."""
 
 
 class Safety:
@@ -136,7 +137,7 @@ class Safety:
         proved = {prove_of(source)(head) for head in delivery.heads if head}
         upto = position
         for event in events:
-            if event.position == position + 1 and _follows(event, chain) and event.whole:
+            if event.position == position + 1 and _follows(event, chain) and SALT in event.attributes:
                 position, chain = event.position, event.chain
                 upto = position if (position, chain) in proved else upto
             elif event.position > position or (event.position == position and event.chain != chain):
@@ -148,7 +149,7 @@ class Safety:
         for index, body in enumerate(delivery.bodies):
             try:
                 event = parse(body)
-                if not event.is_of(delivery.key[1]):
+                if not _is_of(event, delivery.key[1]):
                     raise NotAnEvent("of another source")
             except NotAnEvent:
                 demand(index in delivery.refused, "what is no event goes to the dead letters")

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Request, Response
 from hongxia.database import Database
 from hongxia.dates import fixed_clock
 from hongxia.definition import Definition
-from hongxia.events import cursor, feed, relay
+from hongxia.events import cursor, feed, heads, relay
 from hongxia.events.chain import GENESIS
 from hongxia.events.cursor import Consumer
 from hongxia.events.envelope import BATCH_CONTENT_TYPE, NotAnEvent, parse
@@ -210,7 +210,16 @@ def test_a_source_that_does_not_answer_is_not_read_anew(reader: Api) -> None:
 
 def test_the_head_is_told_to_subscribers() -> None:
     answer = Api(new_database()).get(OriginService.events_head)
-    assert answer.json == {"position": 0, "chain": GENESIS, "unnumbered": 0, "first": 1}
+    said = answer.json
+    assert {name: said[name] for name in ("position", "chain", "unnumbered", "first")} == {
+        "position": 0,
+        "chain": GENESIS,
+        "unnumbered": 0,
+        "first": 1,
+    }
+    head = heads.read(said)
+    assert head is not None
+    assert heads.is_proved(head, keys.public_keys(), "registry")
 
 
 class Web:
