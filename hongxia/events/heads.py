@@ -75,7 +75,12 @@ def read(document: Any) -> SignedHead | None:
 
 def is_proved(head: SignedHead, keys: PublicKeys, service: str) -> bool:
     """Say whether a head is a service's own statement about its log, in this installation. Never raises."""
-    if head.alg != ALGORITHM or head.source != source_urn(service):
+    return head.source == source_urn(service) and is_signed(head, keys, service)
+
+
+def is_signed(head: SignedHead, keys: PublicKeys, service: str) -> bool:
+    """Say whether a head is signed with a key of a service, of whichever installation. Never raises."""
+    if head.alg != ALGORITHM or not head.source.endswith(f":{service}"):
         return False
     try:
         signature = base64.b64decode(head.signature + "=" * (-len(head.signature) % 4), altchars=b"-_", validate=True)

@@ -155,6 +155,8 @@ class Embedded:
         (self.keys / REVOKED_TOKENS_FILE).touch(mode=0o600)
 
     def _installation_secret(self) -> str:
+        if given := os.environ.get("HONGXIA_SECRET"):
+            return given
         path = self.data / "installation-secret"
         if not path.exists():
             _write_private(path, secrets.token_urlsafe(installation.SECRET_LENGTH))

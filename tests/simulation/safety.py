@@ -89,7 +89,9 @@ class Safety:
             self.stopped.pop(key, None)
         elif key not in self.stopped:
             self.stopped[key] = (position, chain)
-            demand(not self.readable_on(source, position, chain), "only a diverged source is stopped", key, diverged)
+            # The feed may have said something else of the very event that was applied last.
+            sound = self.readable_on(source, position, chain) and position not in self.logs[source].damaged
+            demand(not sound, "only a diverged source is stopped", key, diverged)
         demand(self.stopped.get(key, (position, chain)) == (position, chain), "a stopped source is not read", key)
 
     def readable_on(self, source: str, position: int, chain: str) -> bool:
