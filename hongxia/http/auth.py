@@ -38,6 +38,9 @@ LONGEST_SERVICE_LIFE = timedelta(minutes=10)
 LONGEST_TOKEN = 4096
 """Characters; a token with all roles has about 500."""
 
+REASONS = (*("missing", "malformed", "key", "signature", "claims", "audience", "roles", "life", "expired", "revoked"),)
+"""Why a token opens nothing, as the metric has it."""
+
 _REQUIRED = ["iss", "sub", "aud", "roles", "iat", "exp", "jti"]
 _OPTIONS: Any = {"require": _REQUIRED, "verify_aud": False, "verify_iat": False}
 """`iat` may lie in the future where a clock was set back (RFC 7519 asks for no refusal); `aud` is checked here."""
