@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from hongxia.keys import PublicKeys, SigningKey
+
 from .installation import SERVICES, Done, Installation, holding, until
 
 
