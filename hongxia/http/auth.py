@@ -211,7 +211,7 @@ def _check_life(owner: str, claims: Mapping[str, Any], now: datetime) -> None:
         raise Refused("claims")
     longest = LONGEST_LIFE if owner == OPERATOR else LONGEST_SERVICE_LIFE
     if end - issued > longest.total_seconds() or end > (now + longest + CLOCK_SET_BACK).timestamp():
-        raise Refused("life", "访问令牌的有效期超过了签发者可定的最长期限")
+        raise Refused("life", "访问令牌的有效期过长，超过了签发者的上限")
 
 
 def _peer(request: Request) -> tuple[str, str]:
