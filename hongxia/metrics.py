@@ -33,7 +33,7 @@ class Metrics:
             buckets=_SECONDS,
         )
         self.token_failures = counter("token_failures", "Requests whose token was missing or opened nothing", "reason")
-        self.file_failures = counter("file_failures", "Changed files that can't be used", "file")
+        self.file_failures = counter("file_failures", "Changed files of keys that can't be used")
         self.backlog = gauge("outbox_backlog", "Committed events that the broker has not confirmed")
         self.oldest = gauge("outbox_oldest_seconds", "Age of the oldest of them")
         self.numbered = counter("relay_numbered", "Events given a position")

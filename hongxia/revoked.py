@@ -1,8 +1,8 @@
 """The list of revoked tokens: a text file of the operator's that every service reads again when it changes.
 
-A line is `<moment> <revoke|restore> <jti|subject> <value>`; of two lines about the same value the later one counts. The
-file is only appended to, so that a reader never finds half a list, and it lies outside the databases, so that no
-restored backup brings a revoked token back.
+A line is `<moment> <revoke|restore> <jti|subject> <value>`, or a remark that begins with `#`; of two lines about the
+same value the later one counts. The file is only appended to, so that a reader never finds half a list, and it lies
+outside the databases, so that no restored backup brings a revoked token back.
 """
 
 from __future__ import annotations
@@ -68,9 +68,10 @@ class Revoked:
         A last line without its end is being written; it counts if it is whole, and is otherwise left out until it is.
         """
         *lines, last = text.split("\n")
-        entries = [_entry(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
+        numbered = [(number, line) for number, line in enumerate(lines, start=1) if _is_entry(line)]
+        entries = [_entry(number, line) for number, line in numbered]
         with suppress(BadList):
-            entries += [_entry(len(lines) + 1, last)] if last.strip() else []
+            entries += [_entry(len(lines) + 1, last)] if _is_entry(last) else []
         return cls(entries)
 
     def holds(self, jti: str, subject: str) -> bool:
@@ -89,6 +90,10 @@ def append(path: Path, entries: Iterable[Entry]) -> None:
         content = file.read()
         missing_end = b"\n" if content and not content.endswith(b"\n") else b""
         file.write(missing_end + "".join(entry.line() for entry in entries).encode())
+
+
+def _is_entry(line: str) -> bool:
+    return bool(line.strip()) and not line.startswith("#")
 
 
 def _counts(entry: Entry) -> bool:

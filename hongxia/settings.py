@@ -54,8 +54,12 @@ class Settings:
 
 def value_of(environ: Mapping[str, str], name: str, default: str | None = None) -> str | None:
     """A variable, or the content of the file that NAME_FILE names (for secrets). Raises Misconfigured."""
-    path = environ.get(f"{name}_FILE")
+    path = _file_of(environ, name)
     return _content(f"{name}_FILE", path).strip() if path else environ.get(name) or default
+
+
+def _file_of(environ: Mapping[str, str], name: str) -> str | None:
+    return environ.get(f"{name}_FILE") or None
 
 
 def _content(name: str, path: str) -> str:
@@ -115,9 +119,9 @@ def load(environ: Mapping[str, str]) -> Settings:
         feed_days=feed_days,
         verify=verify,
         revoked=revoked,
-        signing_key_file=environ.get("SIGNING_KEY_FILE"),
-        public_keys_file=environ.get("PUBLIC_KEYS_FILE"),
-        revoked_tokens_file=environ.get("REVOKED_TOKENS_FILE"),
+        signing_key_file=_file_of(environ, "SIGNING_KEY"),
+        public_keys_file=_file_of(environ, "PUBLIC_KEYS"),
+        revoked_tokens_file=environ.get("REVOKED_TOKENS_FILE") or None,
         installation=Installation(bureau, own_secret),
     )
 

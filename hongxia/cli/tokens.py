@@ -126,20 +126,20 @@ def _read_list(path: Path) -> Revoked:
 
 def _operator_key() -> SigningKey:
     """The operator's private key, or that of the embedded services of this machine."""
-    name = "OPERATOR_SIGNING_KEY"
-    text = value_of(os.environ, name)
+    text = value_of(os.environ, "OPERATOR_SIGNING_KEY")
     if text is None:
         local = signing_key_path(_data() / KEYS, OPERATOR)
         if not local.is_file():
             raise Misconfigured(
-                f"缺少环境变量 {name}（或 {name}_FILE）：签发者的 Ed25519 私钥；hongxia serve 在本机运行时，"
+                "缺少环境变量 OPERATOR_SIGNING_KEY（或 OPERATOR_SIGNING_KEY_FILE）：签发者的 Ed25519 私钥；"
+                "hongxia serve 在本机运行时，"
                 "请在它的目录中运行或设置 HONGXIA_DATA"
             )
         text = local.read_text(encoding="utf-8")
     try:
         return SigningKey.from_pem(OPERATOR, text)
     except BadKey as error:
-        raise Misconfigured(f"{name} {error}") from None
+        raise Misconfigured(f"OPERATOR_SIGNING_KEY {error}") from None
 
 
 def _data() -> Path:

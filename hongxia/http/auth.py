@@ -38,6 +38,9 @@ LONGEST_SERVICE_LIFE = timedelta(minutes=10)
 LONGEST_TOKEN = 4096
 """Characters; a token with all roles has about 500."""
 
+REASONS = (*("missing", "malformed", "key", "signature", "claims", "audience", "roles", "life", "expired", "revoked"),)
+"""Why a token opens nothing, as the metric has it."""
+
 _REQUIRED = ["iss", "sub", "aud", "roles", "iat", "exp", "jti"]
 _OPTIONS: Any = {"require": _REQUIRED, "verify_aud": False, "verify_iat": False}
 """`iat` may lie in the future where a clock was set back (RFC 7519 asks for no refusal); `aud` is checked here."""
@@ -208,7 +211,7 @@ def _check_life(owner: str, claims: Mapping[str, Any], now: datetime) -> None:
         raise Refused("claims")
     longest = LONGEST_LIFE if owner == OPERATOR else LONGEST_SERVICE_LIFE
     if end - issued > longest.total_seconds() or end > (now + longest + CLOCK_SET_BACK).timestamp():
-        raise Refused("life", "访问令牌的有效期超过了签发者可定的最长期限")
+        raise Refused("life", "访问令牌的有效期过长，超过了签发者的上限")
 
 
 def _peer(request: Request) -> tuple[str, str]:

@@ -55,6 +55,8 @@ class Host:
             settings.signing_key_file, settings.signing_key, partial(SigningKey.from_pem, name), self._file_failed
         )
         self._revoked = Watched(settings.revoked_tokens_file, settings.revoked, Revoked.read, self._file_failed)
+        for reason in auth.REASONS:
+            self.metrics.token_failures.labels(reason)  # a counter is there before it counts, so that alerts see it
         self.verifier = auth.Verifier(
             name, self._public_keys.current, self._revoked.current, count=self._count_token_failure
         )
@@ -103,7 +105,7 @@ class Host:
 
     def _file_failed(self, path: str, error: Exception) -> None:
         """Log that a changed file can't be used; the text of the error may hold a part of it and is left out."""
-        self.metrics.file_failures.labels(Path(path).name).inc()
+        self.metrics.file_failures.inc()
         self.log.error("file can't be used, the old content counts", path=path, error=type(error).__name__)
 
     def _count_token_failure(self, reason: str) -> None:

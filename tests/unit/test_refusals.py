@@ -185,6 +185,8 @@ REMEDIES = (
     Remedy("请稍后(重试|再验)", CALLER),
     Remedy("请核对(日期)?", CALLER),
     Remedy("请设置 HONGXIA_TOKEN", CALLER),
+    Remedy("请写明 --jti 或 --subject|请注明令牌发给谁", (*CALLER, Command("token"))),
+    Remedy("请用 REVOKED_TOKENS_FILE 指明|请先把公钥加入 PUBLIC_KEYS", CALLER),
     Remedy("请在它的目录中运行或设置 HONGXIA_DATA", CALLER),
     Remedy("请检查 HONGXIA_URL", CALLER),
     Remedy("请换一个目录", CALLER),

@@ -41,7 +41,7 @@ def test_an_entry_counts_until_the_last_token_that_it_can_be_about_has_ended() -
 
 def test_what_was_added_is_read(tmp_path: Path) -> None:
     path = tmp_path / "list"
-    path.write_text("\n" + line("revoke", "jti", "first").rstrip())
+    path.write_text("# 吊销的令牌\n\n" + line("revoke", "jti", "first").rstrip())
     append(path, [Entry(NOW, "revoke", "subject", "zhang"), Entry(NOW, "revoke", "jti", "j")])
     found = Revoked.read(path.read_text())
     assert [entry.value for entry in found.entries()] == ["first", "zhang", "j"]

@@ -270,11 +270,10 @@ def test_without_a_front_service_there_is_nothing_elsewhere() -> None:
     assert (answer.status, answer.is_problem) == (404, True)
 
 
-def test_the_token_of_the_data_directory_is_good_for_a_month(tmp_path: Path) -> None:
+def test_the_token_of_the_data_directory_is_good_for_a_week(tmp_path: Path) -> None:
     written = Embedded(tmp_path, FREE).write_token()
-    secret = (tmp_path / "token-secret").read_text()
-    left = datetime.fromtimestamp(jwt.decode(written, secret, algorithms=["HS256"])["exp"], UTC)
-    assert timedelta(days=29) < left - datetime.now(UTC) <= timedelta(days=30)
+    left = datetime.fromtimestamp(jwt.decode(written, options={"verify_signature": False})["exp"], UTC)
+    assert timedelta(days=6) < left - datetime.now(UTC) <= timedelta(days=7)
 
 
 class DoorService(Service):
