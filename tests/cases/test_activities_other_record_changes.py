@@ -9,6 +9,7 @@ import pytest
 
 from hongxia.database import Database
 from tests.unit.activities_builders import CHEN, LIN, Api, add_cadres, cadre_event, events, new_database, problem, read
+from tests.unit.away_builders import away
 
 LATER = {"held_on": "2022-08-15"}
 
@@ -105,10 +106,10 @@ def test_a_contradiction_that_somebody_has_explained_stays_explained(api: Api, d
     ("change", "kind"),
     [
         ({"registered_on": "2022-09-01"}, "before-registration"),
-        ({"left_on": "2022-08-01"}, "cadre-transferred"),
-        ({"left_on": "2022-08-01", "returned_on": "2022-08-16"}, "cadre-transferred"),
-        ({"left_on": "2022-08-01", "returned_on": "2022-08-15"}, None),
-        ({"left_on": "2022-08-16"}, None),
+        ({"away": away("2022-08-01")}, "cadre-transferred"),
+        ({"away": away("2022-08-01", "2022-08-16")}, "cadre-transferred"),
+        ({"away": away("2022-08-01", "2022-08-15")}, None),
+        ({"away": away("2022-08-16")}, None),
         ({"registered_on": "2022-08-15"}, None),
     ],
 )

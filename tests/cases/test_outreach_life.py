@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from tests.unit.away_builders import away
 from tests.unit.outreach_builders import (
     CHEN,
     DEATH,
@@ -34,12 +35,12 @@ def bureau():
 
 
 def test_who_was_transferred_is_not_visited_any_more_and_is_again_after_coming_back(bureau):
-    bureau.registry("transferred", "G0001", direction="out", left_on="2023-01-05")
+    bureau.registry("transferred", "G0001", direction="out", away=away("2023-01-05"))
     refused = bureau.api()("POST", "/visits", VISIT)
     assert problem(refused) == (422, "cadre-transferred")
     assert "2023-01-05" in refused.json["detail"]
     assert bureau.api()("POST", "/visits", {**VISIT, "visited_on": "2023-01-04"}).status_code == 201
-    bureau.registry("transferred", "G0001", direction="in", returned_on="2023-01-06")
+    bureau.registry("transferred", "G0001", direction="in", away=away("2023-01-05", "2023-01-06"))
     assert bureau.api()("POST", "/visits", VISIT).status_code == 201
 
 
@@ -52,7 +53,7 @@ def test_who_was_transferred_is_not_visited_any_more_and_is_again_after_coming_b
     ],
 )
 def test_nothing_is_recorded_of_the_time_with_another_bureau(bureau, url, body):
-    bureau.registry("transferred", "G0001", direction="out", left_on="2023-01-01")
+    bureau.registry("transferred", "G0001", direction="out", away=away("2023-01-01"))
     assert problem(bureau.api()("POST", url, body)) == (422, "cadre-transferred")
 
 

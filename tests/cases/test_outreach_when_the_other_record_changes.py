@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from tests.unit.away_builders import away
 from tests.unit.outreach_builders import (
     CHEN,
     ILLNESS,
@@ -190,9 +191,9 @@ def test_a_registration_that_moves_behind_records_lists_them(bureau):
 def test_records_of_the_time_in_which_another_bureau_served_the_cadre_are_listed(bureau):
     make(bureau, "/visits", VISIT)
     make(bureau, "/contacts", CONTACT)
-    bureau.registry("transferred", "G0001", direction="out", left_on="2022-08-01")
+    bureau.registry("transferred", "G0001", direction="out", away=away("2022-08-01"))
     assert bureau.contradictions() == [("while-away", "contacts"), ("while-away", "visits")]
-    bureau.registry("transferred", "G0001", direction="in", returned_on="2022-08-20")
+    bureau.registry("transferred", "G0001", direction="in", away=away("2022-08-01", "2022-08-20"))
     assert bureau.contradictions() == []
 
 

@@ -102,7 +102,7 @@ FIELDS = {
     # texts that name no cadre: a budget line, a post that keeps in touch, a place of work, a street, what is public
     "line_no", "name", "liaison", "unit", "street", "call", "title", "topic",
     # of the registry's rooms: what changed, lists, transfers, milestones (a month, never the day), contradictions
-    "changed", "code", "label", "left_on", "returned_on",
+    "changed", "code", "label", "away", "left_on", "returned_on",
     "kind", "scope", "record", "record_id", "other_id",
     # of outreach's rooms: stays without hospital or illness, obligations and their kinds
     "admitted_on", "discharged_on", "due_on", "met_on", "raised_on", "reported_on", "visit_id",

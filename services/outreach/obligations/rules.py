@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, select
 from sqlalchemy.orm import Session
 
 from hongxia import ids, records
+from hongxia.dates import away_on
 from hongxia.events.publish import publish
 from hongxia.rules import Conflicting, Violation, past_day, refuse
 from services.outreach.cadres.mirror import CADRES, lock_many
@@ -137,7 +138,7 @@ def to_review(session: Session, today: date) -> list[str]:
     for festival in session.scalars(festivals):
         for kind in kinds:
             if kind.raised_by == FESTIVAL and _comes_near(festival, kind, today):
-                found.update(session.scalars(_without(festival, kind)))
+                found.update(_without(session, festival, kind))
     return sorted(found)
 
 
@@ -156,11 +157,12 @@ def _comes_near(festival: Festival, kind: ObligationKind, today: date) -> bool:
     return window(cause, kind.days, kind.working_days)[0] <= today
 
 
-def _without(festival: Festival, kind: ObligationKind) -> Any:
-    """The living cadres whom a festival concerns and who have no obligation for it yet."""
+def _without(session: Session, festival: Festival, kind: ObligationKind) -> Iterator[str]:
+    """The living cadres whom a festival concerns, who are served on it and have no obligation for it yet."""
     has = exists().where(
         Obligation.cadre_id == Cadre.id, Obligation.kind == kind.code, Obligation.cause_key == festival.id
     )
-    query = select(Cadre.id).where(Cadre.merged_into.is_(None), Cadre.deceased_on.is_(None), ~has)
-    query = query.where(or_(Cadre.left_on.is_(None), Cadre.returned_on.is_not(None)))
-    return query if kind.concerns == "all" else query.where(getattr(Cadre, kind.concerns).is_(True))
+    query = select(Cadre.id, Cadre.away).where(Cadre.merged_into.is_(None), Cadre.deceased_on.is_(None), ~has)
+    if kind.concerns != "all":
+        query = query.where(getattr(Cadre, kind.concerns).is_(True))
+    return (cadre_id for cadre_id, away in session.execute(query).tuples() if away_on(away, festival.held_on) is None)
