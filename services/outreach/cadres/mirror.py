@@ -47,6 +47,17 @@ CHANGES = (
 CADRES = Mirror(Cadre, {**{_type(what): _state for what in CHANGES}, _type("merged"): _merged})
 
 
+STANDING = frozenset({"before-registration", "cadre-deceased", "cadre-transferred"})
+"""The codes of violations that may be learnt of after the record was made, which are listed as contradictions then."""
+
+
+def changed_only(found: Iterable[Violation], *, standing: bool) -> Iterator[Violation]:
+    """Yield what forbids an amendment. Where neither the cadre nor the day changes (`standing` is false), what the
+    register says against the record is a contradiction, open or explained, and forbids no other change.
+    """
+    return (each for each in found if standing or each.code not in STANDING)
+
+
 def violations(
     cadre: Cadre | None,
     field: str,
