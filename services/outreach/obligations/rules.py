@@ -120,7 +120,7 @@ def _must_be_free(session: Session, name: str, held_on: date, today: date, but: 
     latest = date(today.year + YEARS_AHEAD, 12, 31)
     refuse(past_day("held_on", held_on, date.max))
     if held_on > latest:
-        message = f"节日日期 {held_on} 晚于 {latest}，最多提前{YEARS_AHEAD}年列入；请核对年份"
+        message = f"节日日期 {held_on} 晚于 {latest}，最多提前{YEARS_AHEAD}年列入；请核对日期"
         raise Refused(Violation("held_on", "date-too-late", message))
     other = session.scalars(select(Festival).filter_by(name=name, held_on=held_on).where(Festival.id != but)).first()
     if other is not None:

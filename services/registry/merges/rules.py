@@ -108,7 +108,7 @@ def _violations(cadre: Cadre, into: Cadre) -> Iterator[Violation]:
         back = f"{time.returned_on} 转回" if time.returned_on else "尚未转回"
         message = (
             f"本记录登记于 {time.left_on} 转出（{back}），目标记录在 {beyond} 没有转出，合并后这段时间会按在本局计算；"
-            f"请先在目标记录登记这段转出（POST /cadres/{into.id}/leave），误登的请作废本记录的调转"
+            f"请先在目标记录登记转出（POST /cadres/{into.id}/leave），本记录已转回或误登的，请先登记转回或作废其调转"
         )
         yield Violation("into", "into-present", message)
     if cadre.deceased_on and into.deceased_on and cadre.deceased_on != into.deceased_on:
