@@ -8,6 +8,7 @@ from itertools import permutations
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hongxia.dates import TimeAway
@@ -16,6 +17,7 @@ from services.registry.cadres.model import Cadre
 from services.registry.changes import rules as changes
 from services.registry.changes.history import history_of
 from services.registry.changes.rules import New
+from services.registry.contradictions.model import CONTRADICTIONS, Contradiction
 from services.registry.deaths import rules as deaths
 from services.registry.milestones import rules as milestones
 from services.registry.transfers import rules as transfers
@@ -155,6 +157,34 @@ def test_a_transfer_learnt_of_late_lists_what_changed_meanwhile_until_it_is_sett
     assert contradictions(session) == [("change-while-away", JUNE)]
     transfers.amend(session, cadre, transfer, {"left_on": date(2022, 6, 2)}, "correction", TODAY)
     assert (contradictions(session), kinds(session)[-2:]) == ([], ["amended", "resolved"])
+
+
+def test_a_transfer_after_a_death_is_corrected_in_all_but_its_dates(session: Session) -> None:
+    cadre = registered(session)
+    transfer = leave(session, cadre, SEPTEMBER)
+    deaths.record(session, cadre, AUGUST, TODAY)
+    assert contradictions(session) == [("transfer-after-death", SEPTEMBER)]
+    transfers.amend(session, cadre, transfer, {"destination": "某市老干部局"}, "correction", TODAY)
+    assert published(session)[-1]["data"]["changed"] == ["destination"]
+    with refusal("cadre-deceased", "left_on"):
+        transfers.amend(session, cadre, transfer, {"left_on": date(2022, 9, 2)}, "correction", TODAY)
+
+
+def test_an_explanation_of_a_change_holds_while_the_dates_are_the_same(session: Session) -> None:
+    cadre = registered(session)
+    changes.record(session, cadre, New("street", OTHER_STREET, JUNE), TODAY)
+    transfer = leave(session, cadre, MARCH, SEPTEMBER)
+    explain(session)
+    transfers.amend(session, cadre, transfer, {"destination": "某市老干部局"}, "correction", TODAY)
+    assert contradictions(session, "explained") == [("change-while-away", JUNE)]
+    transfers.amend(session, cadre, transfer, {"returned_on": date(2022, 9, 2)}, "correction", TODAY)
+    assert contradictions(session) == [("change-while-away", JUNE)]
+
+
+def explain(session: Session) -> None:
+    """Somebody explains all contradictions that are open."""
+    for found in session.scalars(select(Contradiction).where(Contradiction.state == "open")).all():
+        CONTRADICTIONS.explain(session, found, "已核实")
 
 
 def test_medical_treatment_and_reimbursement_are_dated_histories_of_their_own(session: Session) -> None:
