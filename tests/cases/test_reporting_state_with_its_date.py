@@ -138,6 +138,18 @@ def test_who_leaves_and_returns_within_a_month_is_due_in_it() -> None:
     assert figure(read(registry, outreach), "outreach.contact.coverage").denominator == 12 + 11
 
 
+def test_who_is_away_several_times_is_not_due_in_any_of_them() -> None:
+    registry, outreach = Source("registry"), Source("outreach")
+    times = [*away("2021-12-15", "2022-01-15"), *away("2022-03-31", "2022-06-30"), *away("2022-11-30")]
+    cadre(registry, 1, "transferred", away=times)
+    cadre(registry, 2, "transferred", away=[*away("2022-02-01", "2022-02-28"), *away("2022-02-28", "2022-03-01")])
+    for number in (1, 2):
+        for month in range(1, 13):
+            contact(outreach, number, f"2022-{month:02}-10")
+    rate = figure(read(registry, outreach), "outreach.contact.coverage")
+    assert (rate.numerator, rate.denominator) == (7 + 11, 7 + 11)
+
+
 def test_a_contact_while_a_cadre_is_away_counts_in_neither() -> None:
     registry, outreach = Source("registry"), Source("outreach")
     cadre(registry, 1, "transferred", away=away("2022-03-31"))
