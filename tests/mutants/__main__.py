@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from time import monotonic
 
 from tests.mutants import covering, equivalent, report, running, sampling, session
+from tests.mutants.earlier import Earlier, Remembering
 from tests.mutants.groups import GROUPS, Group
 from tests.mutants.operators import Mutant
 from tests.mutants.tree import ROOT, Tree
@@ -23,7 +24,12 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     """Return the options."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
     parser.add_argument("--seed", type=int, default=1, help="determines the sample")
-    parser.add_argument("--minutes", type=float, default=20, help="no further mutant is begun after so long")
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        default=20,
+        help="no further mutant is begun after so long; the same command again goes on",
+    )
     parser.add_argument("--group", action="append", choices=GROUPS, help="may be given several times; default: all")
     parser.add_argument("--file", action="append", help="only mutants of files whose path contains this text")
     parser.add_argument("--most", type=int, help="at most so many mutants of a sampled group")
@@ -52,7 +58,7 @@ def main(given: Sequence[str] | None = None) -> int:
     ]
     for key in equivalent.outdated(reviewed, _every()):
         print(f"equivalent.txt names a mutant that is not there: {key}")
-    print(*report.survivors(shares), *report.table(shares), sep="\n")
+    print(*report.survivors(shares), f"seed {asked.seed}", *report.table(shares), sep="\n")
     report.write(RESULTS, asked.seed, shares)
     return int(any(share.falls_short(asked.minimum) for share in shares))
 
@@ -75,17 +81,18 @@ def _ordered(group: Group, mutants: list[Mutant], asked: argparse.Namespace) -> 
 def _results(
     groups: dict[str, Group], orders: dict[str, list[Mutant]], asked: argparse.Namespace, directory: Path
 ) -> dict[str, list[session.Result]]:
-    started = monotonic()
+    end = monotonic() + asked.minutes * 60
     trees = [Tree(directory / str(number)).make() for number in range(asked.workers)]
-    covered = _recorded(trees[0], groups)
+    earlier = Earlier(RESULTS.parent / "outcomes", trees[0].sources())
+    covered = _recorded(trees[0], groups, end - monotonic())
     queue = ((groups[name], mutant) for name, mutant in sampling.taking_turns(orders))
-    seconds = asked.minutes * 60 - (monotonic() - started)
     launchers = [running.Launcher(tree) for tree in trees]
     testers: list[session.Tester] = [
-        session.Bench(tree, covered, launcher) for tree, launcher in zip(trees, launchers, strict=True)
+        Remembering(session.Bench(tree, covered, launcher), earlier)
+        for tree, launcher in zip(trees, launchers, strict=True)
     ]
     try:
-        found = session.run_all(queue, testers, seconds, monotonic, _progress)
+        found = session.run_all(queue, testers, end - monotonic(), monotonic, _progress)
     finally:
         for launcher in launchers:
             launcher.close()
@@ -95,10 +102,11 @@ def _results(
     return by_group
 
 
-def _recorded(tree: Tree, groups: dict[str, Group]) -> dict[str, covering.Covering]:
+def _recorded(tree: Tree, groups: dict[str, Group], seconds: float) -> dict[str, covering.Covering]:
     directories = sorted({directory for group in groups.values() for directory in group.tests})
     print(f"noting which lines the tests of {', '.join(directories)} run …", file=sys.stderr)
-    recorded = covering.record(tree, directories, RESULTS.parent)
+    seconds = min(seconds, covering.RECORDING_SECONDS)
+    recorded = covering.record(tree, directories, RESULTS.parent / "lines", seconds)
     for test in sorted(recorded.failed):
         print(f"fails without any fault in the code, and is left out: {test}", file=sys.stderr)
     return {name: recorded.within(group.tests) for name, group in groups.items()}
@@ -107,7 +115,7 @@ def _recorded(tree: Tree, groups: dict[str, Group]) -> dict[str, covering.Coveri
 def _progress(result: session.Result) -> None:
     mutant = result.mutant
     place = f"{mutant.path}:{mutant.line} {mutant.operator}"
-    print(f"{result.outcome:12}{result.seconds:6.1f} s  {place}", file=sys.stderr)
+    print(f"{result.outcome:12}{result.seconds:6.1f} s  {place}  {result.test}".rstrip(), file=sys.stderr)
 
 
 if __name__ == "__main__":

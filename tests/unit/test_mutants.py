@@ -17,11 +17,12 @@ import pytest
 
 from tests.mutants import equivalent, report, running, sampling, tree
 from tests.mutants.covering import AT_IMPORT, Covering, NothingRecorded, record
+from tests.mutants.earlier import Earlier, Remembering
 from tests.mutants.groups import GROUPS, Group
 from tests.mutants.operators import Mutant, locks_of, mutants_of
 from tests.mutants.recorder import OUTPUT
 from tests.mutants.running import Launcher, Outcome, Ran, run
-from tests.mutants.session import Bench, Result, run_all
+from tests.mutants.session import Bench, Result, Verdict, run_all
 
 
 def made(source: str, operator: str | None = None) -> list[str]:
@@ -163,7 +164,7 @@ GROUP = Group("services", ("services/*.py",), 0.9, tests=("tests/unit",))
 
 
 def seeing(outcome: Outcome):
-    return lambda group, mutant: outcome
+    return lambda group, mutant: Verdict(outcome)
 
 
 def test_no_mutant_is_begun_when_the_time_is_over():
@@ -177,9 +178,9 @@ def test_all_mutants_are_tested_when_there_is_time_and_workers_share_them():
     meeting = threading.Barrier(2, timeout=30)
     seen: list[Result] = []
 
-    def test(group: Group, mutant: Mutant) -> Outcome:
+    def test(group: Group, mutant: Mutant) -> Verdict:
         meeting.wait()  # ends only if two are at work at once
-        return Outcome.KILLED
+        return Verdict(Outcome.KILLED)
 
     results = run_all(
         ((GROUP, mutant) for mutant in mutants(3)), [test, lambda g, m: test(g, m)], 60, lambda: 0.0, seen.append
@@ -266,6 +267,7 @@ def small_tree(directory: Path, test: str) -> SmallTree:
     made = SmallTree(directory)
     (made.path / "services").mkdir(parents=True)
     (made.path / "services" / "x.py").write_text("def f(a):\n    return a < 1\n", "utf-8")
+    (made.path / "hongxia").mkdir()
     shutil.copytree(tree.ROOT / "tests" / "mutants", made.path / "tests" / "mutants")
     (made.path / "tests" / "test_x.py").write_text(dedent(test), "utf-8")
     made.compile("services")
@@ -372,6 +374,79 @@ def test_what_a_broken_off_recording_noted_is_not_taken_for_all(
     monkeypatch.setattr(running, "run", broken_off)
     copy = tree.Tree(tmp_path)
     (copy.path / "tests" / "unit").mkdir(parents=True)
+    (copy.path / "tests" / "unit" / "test_x.py").write_text("def test(): ...\n", "utf-8")
     for _ in range(2):
         with pytest.raises(NothingRecorded):
             record(copy, ["tests/unit"], tmp_path / "out")
+
+
+def notes_of(copy: SmallTree, output: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Covering, list[str]]:
+    """What is recorded, and which test files were run for it."""
+    asked: list[str] = []
+
+    def watched(small: tree.Tree, tests: Any, seconds: float, *options: str, environ: dict[str, str]) -> Ran:
+        asked.extend(tests)
+        return run(small, tests, seconds, *options, environ=environ)
+
+    monkeypatch.setattr(running, "run", watched)
+    return record(copy, ["tests"], output), asked
+
+
+def test_only_test_files_that_are_new_or_changed_are_run_again_to_note_their_lines(tmp_path, monkeypatch):
+    small = small_tree(tmp_path, "from services.x import f\n\ndef test():\n    assert f(0)\n")
+    first, asked = notes_of(small, tmp_path / "out", monkeypatch)
+    assert asked == ["tests/test_x.py"]
+    assert first.lines["services/x.py"]["2"] == [0]
+    (small.path / "tests" / "test_a.py").write_text("from services.x import f\n\ndef test():\n    f(1)\n", "utf-8")
+    second, asked = notes_of(small, tmp_path / "out", monkeypatch)
+    assert asked == ["tests/test_a.py"]
+    assert [second.tests[number] for number in second.lines["services/x.py"]["2"]] == [
+        "tests/test_a.py::test",
+        "tests/test_x.py::test",
+    ]
+    assert second.lines["services/x.py"]["1"] == [AT_IMPORT]
+    (small.path / "services" / "x.py").write_text("def f(a):\n    return a < 2\n", "utf-8")
+    assert notes_of(small, tmp_path / "out", monkeypatch)[1] == ["tests/test_a.py", "tests/test_x.py"]
+
+
+SOURCES = {"services/x.py": "1" * 64, "tests/test_x.py": "2" * 64, "tests/test_y.py": "3" * 64}
+KILLED = Verdict(Outcome.KILLED, "tests/test_x.py::test[1]")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "changed", "holds"),
+    [
+        (KILLED, {}, True),
+        (KILLED, {"tests/test_y.py": "4" * 64, "tests/test_z.py": "5" * 64}, True),
+        (KILLED, {"tests/test_x.py": "4" * 64}, False),
+        (KILLED, {"services/x.py": "4" * 64}, False),
+        (KILLED, {"tests/builders.py": "4" * 64}, False),
+        (Verdict(Outcome.SURVIVED), {}, True),
+        (Verdict(Outcome.SURVIVED), {"tests/test_z.py": "5" * 64}, False),
+        (Verdict(Outcome.TIMED_OUT), {"tests/test_z.py": "5" * 64}, False),
+        (Verdict(Outcome.NOT_JUDGED, "tests/test_x.py::test"), {"tests/test_z.py": "5" * 64}, False),
+    ],
+)
+def test_what_an_earlier_run_found_holds_while_what_it_rests_on_stays(tmp_path, verdict, changed, holds):
+    mutant = mutants(1)[0]
+    Earlier(tmp_path, tree.Sources(SOURCES)).add(GROUP, mutant, verdict)
+    later = Earlier(tmp_path, tree.Sources(dict(sorted({**SOURCES, **changed}.items()))))
+    assert later.get(GROUP, mutant) == (verdict if holds else None)
+
+
+def test_a_mutant_that_an_earlier_run_has_tested_is_not_tested_again(tmp_path):
+    asked: list[str] = []
+
+    def test(group: Group, mutant: Mutant) -> Verdict:
+        asked.append(mutant.key)
+        return KILLED
+
+    of_first, of_second = mutants(1), mutants(2)
+    for queue in (of_first, of_second):
+        earlier = Earlier(tmp_path, tree.Sources(SOURCES))
+        results = run_all(((GROUP, mutant) for mutant in queue), [Remembering(test, earlier)], 60, lambda: 0.0)
+        assert [(result.outcome, result.test) for result in results] == [KILLED] * len(queue)
+    assert asked == [mutant.key for mutant in of_second]
+    with (tmp_path / f"{tree.Sources(SOURCES).base}.jsonl").open("a", encoding="utf-8") as file:
+        file.write('{"group": "serv')  # the run was killed while it wrote
+    assert Earlier(tmp_path, tree.Sources(SOURCES)).get(GROUP, of_second[-1]) == KILLED
