@@ -16,6 +16,8 @@ from tests.mutants.tree import Sources, Tree
 
 AT_IMPORT = -1
 OWN_TESTS = "tests/unit/test_mutants.py"
+ALL_SERVICES = "services.names()"
+"""What stands in a test file that goes through all services."""
 MOST_TESTS = 300
 """More tests than this are given to pytest as files."""
 RECORDING_SECONDS = 1800
@@ -64,7 +66,9 @@ class Covering:
         return {number for line in range(first, last + 1) for number in lines.get(str(line), ())}
 
     def _importing(self, mutant: Mutant, root: Path) -> list[str]:
-        """Test files that name the module (or its service), and the tests of the published contracts."""
+        """Test files that name the module (or its service, or that go through all services), and the tests of the
+        published contracts.
+        """
         parts = mutant.path.removesuffix(".py").removesuffix("/__init__").split("/")
         name = ".".join(parts[:2] if parts[0] == "services" else parts)
         from_package = f"from {'.'.join(parts[:-1])} import "
@@ -81,7 +85,8 @@ def _names(file: Path, name: str, from_package: str) -> bool:
     text = file.read_text(encoding="utf-8")
     last = name.rsplit(".", 1)[-1]
     imported = any(last in line for line in text.splitlines() if line.startswith(from_package))
-    return imported or name in text or f"tests.unit.{last}_builders" in text
+    of_all = name.startswith("services.") and ALL_SERVICES in text
+    return imported or of_all or name in text or f"tests.unit.{last}_builders" in text
 
 
 def record(tree: Tree, directories: Iterable[str], output: Path, seconds: float = RECORDING_SECONDS) -> Covering:

@@ -241,15 +241,17 @@ def test_the_list_of_equivalent_mutants_can_be_read():
 
 def test_tests_are_selected_by_line_and_for_what_runs_at_import_by_file(tmp_path):
     (tmp_path / "tests/unit").mkdir(parents=True)
-    for name, text in (("a", "from services.visits import rules"), ("b", "import hongxia")):
+    texts = {"a": "from services.visits import rules", "b": "import hongxia", "c": "for name in services.names(): ..."}
+    for name, text in texts.items():
         (tmp_path / f"tests/unit/test_{name}.py").write_text(text, "utf-8")
     tests = ["tests/unit/test_a.py::slow", "tests/unit/test_b.py::quick[1]", "tests/unit/test_b.py::fails"]
+    tests.append("tests/unit/test_c.py::elsewhere")
     path = "services/visits/rules.py"
     lines = {path: {"1": [AT_IMPORT], "2": [0, 1, 2]}}
-    covering = Covering(tests, dict(zip(tests, (2.0, 1.0, 0.1), strict=True)), lines, frozenset(tests[2:]))
+    covering = Covering(tests, dict(zip(tests, (2.0, 1.0, 0.1, 1.0), strict=True)), lines, frozenset(tests[2:3]))
     at_import, in_function, nowhere = mutants_of(path, "a = 0\nb = 0\nc = 0\n")
     assert covering.selected(in_function, tmp_path) == ["tests/unit/test_b.py::quick", "tests/unit/test_a.py::slow"]
-    assert covering.selected(at_import, tmp_path) == ["tests/unit/test_a.py"]
+    assert covering.selected(at_import, tmp_path) == ["tests/unit/test_a.py", "tests/unit/test_c.py"]
     assert covering.selected(nowhere, tmp_path) == []
     assert covering.within(["tests/e2e"]).selected(in_function, tmp_path) == []
     assert covering.expected(["tests/unit/test_b.py"]) == pytest.approx(1.1)
