@@ -104,7 +104,8 @@ def _results(
 
 def _recorded(tree: Tree, groups: dict[str, Group], seconds: float) -> dict[str, covering.Covering]:
     directories = sorted({directory for group in groups.values() for directory in group.tests})
-    print(f"noting which lines the tests of {', '.join(directories)} run …", file=sys.stderr)
+    if directories:
+        print(f"noting which lines the tests of {', '.join(directories)} run …", file=sys.stderr)
     seconds = min(seconds, covering.RECORDING_SECONDS)
     recorded = covering.record(tree, directories, RESULTS.parent / "lines", seconds)
     for test in sorted(recorded.failed):

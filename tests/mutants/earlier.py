@@ -19,7 +19,7 @@ class Earlier:
     """Verdicts on mutants, in a file for each state of the code.
 
     That a test noticed a fault holds while that test's file and the code stay as they are, whatever other tests come.
-    Everything else holds only while no file changes at all.
+    Everything else holds only while no file changes at all; what could not be judged is tried again.
     """
 
     def __init__(self, directory: Path, sources: Sources) -> None:
@@ -49,7 +49,9 @@ class Earlier:
         return self._known.get((group.name, mutant.key, mutant.digest))
 
     def add(self, group: Group, mutant: Mutant, verdict: Verdict) -> None:
-        """Keep what a run found."""
+        """Keep what a run found, if it found something."""
+        if verdict.outcome is Outcome.NOT_JUDGED:
+            return
         names = {"group": group.name, "key": mutant.key, "digest": mutant.digest}
         found = {"outcome": verdict.outcome, "test": verdict.test, "while": self._condition(verdict)}
         with self._lock:

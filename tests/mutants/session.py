@@ -80,6 +80,9 @@ class Bench:
 
     def _stages(self, group: Group, covering: Covering, mutant: Mutant) -> Iterator[list[str]]:
         """Tests by line, and where those of the group are found by line already, not all of them once more."""
+        if group.stages is not None:
+            yield from group.stages(mutant, self.tree.path)
+            return
         selected = covering.selected(mutant, self.tree.path)
         then = [test for test in group.then if _exists(self.tree.path, test)]
         if selected:

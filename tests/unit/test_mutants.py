@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.mutants import equivalent, report, running, sampling, tree
+from tests.mutants import equivalent, races, report, running, sampling, tree
 from tests.mutants.covering import AT_IMPORT, Covering, NothingRecorded, record
 from tests.mutants.earlier import Earlier, Remembering
 from tests.mutants.groups import GROUPS, Group
@@ -143,6 +143,18 @@ def test_every_row_lock_of_the_code_has_a_mutant():
     )
     removed = [m for m in GROUPS["locks"].mutants(tree.ROOT) if "with_for_update(" in m.before]
     assert len(removed) == written > 0
+
+
+def test_a_lock_is_judged_by_its_own_races_first_and_then_by_all_those_of_its_service():
+    locks = {f"{mutant.path} {mutant.before}": mutant for mutant in GROUPS["locks"].mutants(tree.ROOT)}
+    own, of_service, every = races.stages(
+        locks["services/finance/balance.py return records.lock(session, BudgetLine, line_id)"], tree.ROOT
+    )
+    assert own[0].startswith("tests/races/test_finance.py::")
+    assert "tests/races/test_finance.py" in of_service
+    assert every == ["tests/races"]
+    platform = next(mutant for mutant in locks.values() if mutant.path == "hongxia/events/relay.py")
+    assert races.stages(platform, tree.ROOT)[-1] == ["tests/races", "tests/conformance"]
 
 
 def mutants(lines: int) -> list[Mutant]:
@@ -429,7 +441,7 @@ KILLED = Verdict(Outcome.KILLED, "tests/test_x.py::test[1]")
         (Verdict(Outcome.SURVIVED), {}, True),
         (Verdict(Outcome.SURVIVED), {"tests/test_z.py": "5" * 64}, False),
         (Verdict(Outcome.TIMED_OUT), {"tests/test_z.py": "5" * 64}, False),
-        (Verdict(Outcome.NOT_JUDGED, "tests/test_x.py::test"), {"tests/test_z.py": "5" * 64}, False),
+        (Verdict(Outcome.NOT_JUDGED, "tests/test_x.py::test"), {}, False),
     ],
 )
 def test_what_an_earlier_run_found_holds_while_what_it_rests_on_stays(tmp_path, verdict, changed, holds):
