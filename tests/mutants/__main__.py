@@ -125,3 +125,6 @@ if __name__ == "__main__":
     except (covering.NothingRecorded, equivalent.BadList, running.LauncherDied) as error:
         print(error, file=sys.stderr)
         sys.exit(2)
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on from here", file=sys.stderr)
+        sys.exit(130)

@@ -1,4 +1,4 @@
-"""Which tests can notice a lock that is missing: its own races, then those of its service, then all."""
+"""Which tests can notice a lock that is missing: its own races, then those of its module and service, then all."""
 
 from __future__ import annotations
 
@@ -14,10 +14,15 @@ CONFORMANCE = "tests/conformance"
 def stages(mutant: Mutant, root: Path) -> list[list[str]]:
     """Return the tests that are run one after the other until one fails."""
     places = {(lock.path, lock.line): lock.name for lock in locks()}
-    own = list(raced().get(places.get((mutant.path, mutant.line), ""), ()))
+    module = mutant.path.removesuffix(".py").replace("/", ".")
+    own = list(raced().get(places.get((mutant.path, mutant.line), ""), ())) or _of_module(module)
     of_service = _of_service(mutant.path, root)
     then = [RACES] if of_service else [RACES, CONFORMANCE]
     return [tests for tests in (own, of_service, then) if tests]
+
+
+def _of_module(module: str) -> list[str]:
+    return [test for name, tests in raced().items() if name.startswith(f"{module}:") for test in tests]
 
 
 def _of_service(path: str, root: Path) -> list[str]:
