@@ -7,11 +7,12 @@ import signal
 import sys
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
 
-from tests.mutants import covering, equivalent, report, running, sampling, session
+from tests.mutants import by_name, covering, equivalent, report, running, sampling, session
 from tests.mutants.earlier import Earlier, Remembering
 from tests.mutants.groups import GROUPS, Group
 from tests.mutants.operators import Mutant
@@ -34,6 +35,7 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--file", action="append", help="only mutants of files whose path contains this text")
     parser.add_argument("--most", type=int, help="at most so many mutants of a sampled group")
     parser.add_argument("--minimum", type=float, help="the share to reach, instead of that of the groups")
+    parser.add_argument("--by-name", action="store_true", help="choose tests by their names, without a run before")
     parser.add_argument("--workers", type=int, default=2, help="mutants tested at a time")
     return parser.parse_args(given)
 
@@ -46,6 +48,8 @@ def main(given: Sequence[str] | None = None) -> int:
     asked = arguments(given)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     groups = {name: GROUPS[name] for name in asked.group or GROUPS}
+    if asked.by_name:
+        groups = {name: _by_name(group) for name, group in groups.items()}
     made = {name: _wanted(group, asked.file) for name, group in groups.items()}
     reviewed = equivalent.read()
     left = {name: [m for m in of if (m.key, m.digest) not in reviewed] for name, of in made.items()}
@@ -61,6 +65,10 @@ def main(given: Sequence[str] | None = None) -> int:
     print(*report.survivors(shares), f"seed {asked.seed}", *report.table(shares), sep="\n")
     report.write(RESULTS, asked.seed, shares)
     return int(any(share.falls_short(asked.minimum) for share in shares))
+
+
+def _by_name(group: Group) -> Group:
+    return group if group.stages is not None else replace(group, tests=(), stages=by_name.stages)
 
 
 def _every() -> list[Mutant]:
