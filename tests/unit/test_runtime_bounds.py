@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -95,15 +93,6 @@ class _Log:
 
 class _Route:
     url = "/fails"
-
-
-PATCHED = "from hongxia.runtime import green; green.patch(); import eventlet.wsgi, eventlet.queue, eventlet.event"
-
-
-def test_a_process_says_nothing_of_eventlet_when_it_starts() -> None:
-    command = [sys.executable, "-W", "default", "-c", PATCHED]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
-    assert "Eventlet is deprecated" not in done.stderr
 
 
 class BareService(Service):
