@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.mutants import equivalent, races, report, running, sampling, tree
+from tests.mutants import by_name, equivalent, races, report, running, sampling, tree
 from tests.mutants.covering import AT_IMPORT, Covering, NothingRecorded, record
 from tests.mutants.earlier import Earlier, Remembering
 from tests.mutants.groups import GROUPS, Group
@@ -157,6 +157,18 @@ def test_a_lock_is_judged_by_its_own_races_first_and_then_by_all_those_of_its_se
     own, every = races.stages(platform, tree.ROOT)
     assert {test.split("::")[0] for test in own} == {"tests/races/test_platform.py"}
     assert every == ["tests/races", "tests/conformance"]
+
+
+def test_tests_are_guessed_by_the_names_of_their_files_the_nearest_first():
+    near, wide = by_name.stages(mutants_of("services/outreach/visits/rules.py", "A = 1")[0], tree.ROOT)
+    assert "tests/unit/test_outreach_visits.py" in near
+    assert {"tests/unit/test_outreach_aid.py", "tests/contract/test_contracts.py"} <= set(wide)
+    assert not set(near) & set(wide)
+    relay, *_, routes = by_name.stages(mutants_of("hongxia/events/relay.py", "A = 1")[0], tree.ROOT)
+    assert {"tests/unit/test_events_relay.py", "tests/conformance/test_relay.py"} <= set(relay)
+    assert "tests/unit/test_service_routes.py" in routes
+    importing, *_ = by_name.stages(mutants_of("hongxia/runtime/http.py", "A = 1")[0], tree.ROOT)
+    assert "tests/unit/test_runtime_embedded.py" in importing, "no test is named after it"
 
 
 def mutants(lines: int) -> list[Mutant]:
