@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
-from hongxia.workbook.archive import RawSheet, open_sheets
 from hongxia.workbook.cells import BadCell, Span, clean, is_blank, title_text, value_of
 from hongxia.workbook.declare import Column, Kind, Row, Sheet, Value, Workbook
 from hongxia.workbook.errors import MOST_ERRORS, CellError, NotAWorkbook, WorkbookErrors, cell_error
 from hongxia.workbook.layout import COVER, OWN_SHEETS, TITLE, UNIT, YEAR, same_title
+from hongxia.workbook.process import RawSheet, opened
 from hongxia.workbook.sheet import Note, SheetReader
 
 COVER_ROWS = 50
@@ -43,9 +43,10 @@ class Identity(NamedTuple):
 
 
 def identify(data: bytes) -> Identity:
-    """What the cover of a file says; raises NotAWorkbook if it has no title or no year."""
+    """What the cover of a file says; raises NotAWorkbook if it has no title or no year, NoReader."""
     errors: list[CellError] = []
-    cover = _read_cover(open_sheets(data), errors)
+    with opened(data) as raw_sheets:
+        cover = _read_cover(raw_sheets, errors)
     if cover.title is None or cover.year is None:
         raise NotAWorkbook(str(errors[0]))
     return Identity(cover.title, cover.year, cover.unit or "")
@@ -56,18 +57,19 @@ def read(data: bytes, workbook: Workbook, *, today: date, pause: Callable[[], No
 
     `today` bounds the dates that may not lie in the future. `pause` is called every few hundred rows, so that a
     process that does other things meanwhile can go on with them.
-    Raises NotAWorkbook if the file can't be read at all, WorkbookErrors with every error in it otherwise.
+    Raises NotAWorkbook if the file can't be read at all, WorkbookErrors with every error in it otherwise, and NoReader
+    if there is nobody to read it at the moment.
     """
-    raw_sheets = open_sheets(data)
     reading = _Reading(workbook)
-    cover = _read_cover(raw_sheets, reading.errors)
-    if cover.title is not None and not same_title(cover.title, workbook.title_zh):
-        raise WorkbookErrors([CellError(COVER, cover.title_row, TITLE, f"应为“{workbook.title_zh}”")])
-    if cover.year is not None and cover.year > today.year:
-        reading.errors.append(CellError(COVER, cover.year_row, YEAR, "年度晚于今年"))
-    span = Span(cover.year, today)
-    for sheet, raw in reading.match(raw_sheets):
-        reading.read_sheet(sheet, raw, span, pause)
+    with opened(data) as raw_sheets:
+        cover = _read_cover(raw_sheets, reading.errors)
+        if cover.title is not None and not same_title(cover.title, workbook.title_zh):
+            raise WorkbookErrors([CellError(COVER, cover.title_row, TITLE, f"应为“{workbook.title_zh}”")])
+        if cover.year is not None and cover.year > today.year:
+            reading.errors.append(CellError(COVER, cover.year_row, YEAR, "年度晚于今年"))
+        span = Span(cover.year, today)
+        for sheet, raw in reading.match(raw_sheets):
+            reading.read_sheet(sheet, raw, span, pause)
     reading.check_references()
     if not reading.errors:
         reading.run_checks()
@@ -111,9 +113,7 @@ def _read_cover(sheets: Sequence[RawSheet], errors: list[CellError]) -> _Cover:
 def _cover_entries(raw_cover: RawSheet) -> dict[str, tuple[int, object]]:
     """Label → (row, what stands to the right of it), wherever on the cover the label is."""
     entries: dict[str, tuple[int, object]] = {}
-    for number, cells in raw_cover.rows():
-        if number > COVER_ROWS:
-            break
+    for number, cells in raw_cover.rows(until=COVER_ROWS):
         filled = [cells[index] for index in sorted(cells) if not is_blank(cells[index])]
         for cell, beside in zip(filled, [*filled[1:], None], strict=True):
             for label in (TITLE, YEAR, UNIT):
@@ -152,7 +152,7 @@ class _Reading:
         """A sheet that is not declared: a note if it holds no cells, an error otherwise."""
         if not raw.has_cells:
             self.notes.append(Note(raw.title, f"“{raw.title}”是图表或宏表，没有读取"))
-        elif _is_empty(raw):
+        elif raw.is_empty():
             self.notes.append(Note(raw.title, f"“{raw.title}”表是空表，没有读取"))
         else:
             known = "、".join(sheet.title_zh for sheet in self.workbook.sheets)
@@ -181,7 +181,3 @@ class _Reading:
     def run_checks(self) -> None:
         for check in self.workbook.checks:
             self.errors += [cell_error(self.workbook, finding) for finding in check(self.rows)]
-
-
-def _is_empty(raw: RawSheet) -> bool:
-    return all(is_blank(cell) for _, cells in raw.rows() for cell in cells.values())

@@ -9,13 +9,13 @@ from itertools import pairwise
 
 from openpyxl.utils.cell import get_column_letter
 
-from hongxia.workbook.archive import RawSheet
 from hongxia.workbook.cells import BadCell, Span, is_blank, title_text, value_of
 from hongxia.workbook.content import Formatted, Unreadable
 from hongxia.workbook.declare import Column, Kind, Row, Sheet, Value
 from hongxia.workbook.errors import CellError
-from hongxia.workbook.grid import Area, Cells
 from hongxia.workbook.layout import same_title
+from hongxia.workbook.meaning import Cells
+from hongxia.workbook.process import Area, RawSheet
 
 MOST_ROWS = 200_000
 ROWS_BETWEEN_PAUSES = 200
@@ -42,7 +42,7 @@ class SheetReader:
         self.errors: list[CellError] = []
         self.notes: list[Note] = []
         self._raw = raw
-        self._grid = raw.grid()
+        self._overlay = raw.overlay
         self._span = span
         self._most_errors = most_errors
         self._seen = [(sheet.key, keys)] + [(fields, {}) for fields in sheet.unique]
@@ -55,12 +55,11 @@ class SheetReader:
 
     def read(self, pause: Callable[[], None]) -> list[Row]:
         """The rows without errors. Raises NotAWorkbook if the sheet turns out to be broken."""
-        lines = _paced(self._raw.rows(self._grid), pause)
+        lines = _paced(self._raw.rows(), pause)
         number, header = next(lines, (1, {}))
         self._is_as_declared = self._read_header(header if number == 1 else {})
         rows = list(self._read_rows(lines)) if self._is_as_declared else []
-        for _ in lines:  # what is merged or hidden is known only at the sheet's end
-            pass
+        self._raw.finish()  # what is merged or hidden is known only at the sheet's end
         self._notice_merged()
         self._note_hidden()
         self._note_gaps()
@@ -155,7 +154,7 @@ class SheetReader:
 
     def _notice_merged(self) -> None:
         """One error for each range that covers headers or cells that are read; it stands for the errors inside it."""
-        merged = [area for area in self._grid.merged if not area.single]
+        merged = [area for area in self._overlay.merged if not area.single]
         headers = [area for area in merged if area.first_row == 1]
         if headers and (not self._is_as_declared or any(self._touches(area) for area in headers)):
             message = "{} 是合并单元格：表头应在第1行，一列一个，请取消合并"
@@ -194,10 +193,10 @@ class SheetReader:
             return
         if self._raw.hidden:
             self._note(f"“{title}”表是隐藏的工作表，其中 {len(self._filled)} 行已一并读取")
-        columns = [c.title_zh for at, c in self._layout.items() if c.kept and self._grid.hides_column(at)]
+        columns = [c.title_zh for at, c in self._layout.items() if c.kept and self._overlay.hides_column(at)]
         if columns:
             self._note(f"“{title}”表有 {len(columns)} 列处于隐藏状态（{'、'.join(columns)}），已一并读取")
-        rows = [number for number in self._filled if number in self._grid.hidden_rows]
+        rows = [number for number in self._filled if number in self._overlay.hidden_rows]
         if rows:
             self._note(f"“{title}”表有 {len(rows)} 行处于隐藏或筛选状态（{named(rows)}），已一并读取")
 
