@@ -38,7 +38,7 @@ MOST_SPILLED = 1_000_000  # cells that formulas for several cells lay claim to
 # Of the process that reads it
 MEMORY_BYTES = 256 * 1024 * 1024  # of address space; an empty process needs about 25 MB
 PROCESSOR_SECONDS = 30
-WAIT_SECONDS = 60.0  # for all its answers to one file, while nothing else is done
+WAIT_SECONDS = 120.0  # for all its answers to one file, while nothing else is done
 MOST_AT_ONCE = 2  # such processes of one service process
 TURN_SECONDS = 30.0  # how long a file may wait for its turn
 MOST_ANSWER = 16 * 1024 * 1024  # bytes of one line

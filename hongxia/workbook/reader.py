@@ -66,7 +66,7 @@ def _give_up_what_is_not_needed() -> None:
         with contextlib.suppress(ValueError, OSError, AttributeError):
             resource.setrlimit(getattr(resource, name), (most, most))
     with contextlib.suppress(OSError):
-        os.nice(10)  # requests go first
+        os.nice(5)  # requests go first
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:  # noqa: PTH123
         score.write("1000")  # where a container's memory is used up, this process ends and not the service
 
