@@ -21,6 +21,7 @@ from hongxia.workbook.limits import (
     MOST_ROW_CHARACTERS,
     MOST_SPILLED,
     MOST_TEXT,
+    MOST_UNUSED,
     TOO_LONG_TEXT,
     UNREADABLE,
     NotAWorkbook,
@@ -61,6 +62,7 @@ class Grid(Pass):
         self._plain = plain
         self._ready: list[Line] = []
         self._filled = 0
+        self._unused = 0
         self._last = 0
         self._row: Attributes = {}
         self._number = 0
@@ -101,6 +103,10 @@ class Grid(Pass):
             self._note_column(attributes)
         elif name == "mergeCell":
             self._note_merged(attributes)
+        elif name not in self.texts:
+            self._unused += 1
+            if self._unused > MOST_UNUSED:
+                raise NotAWorkbook(f"工作表“{self._title}”中的内容过多，请把数据粘贴到空白模板中再导入")
 
     def closed(self, name: str, text: str) -> None:
         """See Pass."""

@@ -31,6 +31,7 @@ MOST_CELLS = 16_384  # Excel's own last column
 LAST_ROW = 1_048_576  # Excel's own last row
 MOST_FILLED_ROWS = 400_000  # twice the rows that a declared sheet may have: the others are refused by name
 MOST_ROW_CHARACTERS = 1_000_000
+MOST_UNUSED = 1_000_000  # elements that are neither cells nor what cells hold
 MOST_MERGED = 10_000
 MOST_COLUMN_RANGES = 20_000
 MOST_SPILLED = 1_000_000  # cells that formulas for several cells lay claim to
