@@ -262,7 +262,7 @@ def is_blank(content: Packed) -> bool:
 def box_of(text: str) -> Box:
     """The cells of a range such as A3:A7, $B:$D or 2:5. Raises ValueError for what is no range."""
     match = _RANGE.fullmatch(text)
-    if not match or not (match[1] or match[2]):
+    if not match or not (match[1] or match[2]) or (":" in text and not (match[3] or match[4])):
         raise ValueError("no range")
     left, top = match[1], match[2]
     right, bottom = (match[3], match[4]) if ":" in text else (left, top)

@@ -13,11 +13,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import hongxia
 from hongxia.workbook.grid import Box
@@ -42,6 +43,8 @@ TOO_SLOW = (
 )
 BROKE_OFF = "读取这个文件时出错中断，文件可能已损坏，请用 Excel 打开后另存为 .xlsx 再试"
 END_SECONDS = 5.0
+
+Done = TypeVar("Done")
 
 _turns = threading.BoundedSemaphore(MOST_AT_ONCE)
 
@@ -111,7 +114,7 @@ class Reader:
 
     def answer(self) -> dict[str, Any]:
         """The next answer. Raises NotAWorkbook if the file is refused, or the process has ended."""
-        with self._bounded():
+        with self._blamed():
             line = self._line()
         with _understood():
             answer = dict(json.loads(line))
@@ -120,15 +123,19 @@ class Reader:
         return answer
 
     def _send(self, *pieces: bytes) -> None:
-        with self._bounded():
+        with self._blamed():
             for piece in pieces:
-                self._link.sendall(piece)
+                left = memoryview(piece)
+                while left:
+                    left = left[self._waited(partial(self._link.send, left)) :]
 
     def _line(self) -> bytes:
         searched = 0
         while (end := self._received.find(b"\n", searched)) < 0:
             searched = len(self._received)
-            piece = self._link.recv(1024 * 1024) if searched <= MOST_ANSWER else b""
+            if searched > MOST_ANSWER:
+                raise NotAWorkbook(UNREADABLE)
+            piece = self._waited(partial(self._link.recv, 1024 * 1024))
             if not piece:
                 raise ConnectionResetError
             self._received += piece
@@ -136,17 +143,24 @@ class Reader:
         del self._received[: end + 1]
         return line
 
-    @contextmanager
-    def _bounded(self) -> Iterator[None]:
-        """Wait no longer than all waiting for this file may take together. Raises NotAWorkbook."""
-        self._link.settimeout(max(self._left, 0.001))
+    def _waited(self, work: Callable[[], Done]) -> Done:
+        """Do one step, no longer than what is left of the time for all of them. Raises OSError."""
+        if self._left <= 0:
+            raise TimeoutError
+        self._link.settimeout(self._left)
         began = time.monotonic()
         try:
-            yield
-        except OSError as error:  # also where time is over
-            raise NotAWorkbook(self._fault(error)) from error
+            return work()
         finally:
             self._left -= time.monotonic() - began
+
+    @contextmanager
+    def _blamed(self) -> Iterator[None]:
+        """Raise NotAWorkbook where the process does not answer, or is not there any more."""
+        try:
+            yield
+        except OSError as error:
+            raise NotAWorkbook(self._fault(error)) from error
 
     def _fault(self, error: OSError) -> str:
         """What to say of a file whose reader did not come to an answer."""

@@ -57,16 +57,14 @@ def _give_up_what_is_not_needed() -> None:
     import resource
 
     wanted = {
-        "RLIMIT_AS": MEMORY_BYTES,
-        "RLIMIT_CPU": PROCESSOR_SECONDS,
-        "RLIMIT_FSIZE": 0,
-        "RLIMIT_CORE": 0,
+        "RLIMIT_AS": (MEMORY_BYTES, MEMORY_BYTES),
+        "RLIMIT_CPU": (PROCESSOR_SECONDS, PROCESSOR_SECONDS + 1),  # at the second bound it would end without a reason
+        "RLIMIT_FSIZE": (0, 0),
+        "RLIMIT_CORE": (0, 0),
     }
     for name, most in wanted.items():
         with contextlib.suppress(ValueError, OSError, AttributeError):
-            resource.setrlimit(getattr(resource, name), (most, most))
-    with contextlib.suppress(OSError):
-        os.nice(5)  # requests go first
+            resource.setrlimit(getattr(resource, name), most)
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:  # noqa: PTH123
         score.write("1000")  # where a container's memory is used up, this process ends and not the service
 
