@@ -33,7 +33,7 @@ from hongxia.workbook.limits import (
 )
 from hongxia.workbook.meaning import Cells, Meaning
 
-_START = "import sys; sys.path.insert(0, sys.argv[1]); from hongxia.workbook.reader import main; main()"
+_START = "import sys; sys.path.append(sys.argv[1]); from hongxia.workbook.reader import main; main()"
 COMMAND: Sequence[str] = (sys.executable, "-I", "-S", "-c", _START, str(Path(hongxia.__file__).parents[1]))
 """Starts a reader without the environment, the user's packages and those of the installation."""
 

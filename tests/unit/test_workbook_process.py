@@ -261,5 +261,5 @@ def test_the_command_line_names_the_file_that_nobody_could_read(
 ) -> None:
     (tmp_path / "干部.xlsx").write_bytes(FILE)
     monkeypatch.setattr(process, "COMMAND", ["/nowhere/python"])
-    with pytest.raises(ClientError, match="干部.xlsx：暂时无法启动读取工作簿的进程"):
+    with pytest.raises(ClientError, match=r"干部\.xlsx：暂时无法启动读取工作簿的进程"):
         sorted_files(tmp_path, {})
