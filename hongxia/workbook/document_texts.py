@@ -69,8 +69,8 @@ is read just as well. The name of the file does not matter: a file is known by i
   left out or its cells left empty. Other columns are an error, and so is content below an empty header.
 - Empty rows are skipped. At most {MOST_ROWS} rows a sheet, {MOST_TEXT} characters a cell (as in Excel),
   {MOST_MERGED} merged ranges a sheet, {MOST_SHEETS} sheets, 20 MB a file, {UNPACKED_MB} MB once it is unpacked.
-  A file that takes more than {PROCESSOR_SECONDS} seconds of processor time or {MEMORY_MB} MB of memory to read is refused
-  as well.
+  A file that takes more than {PROCESSOR_SECONDS} seconds of processor time or {MEMORY_MB} MB of memory to read is
+  refused as well.
 - Merged cells are an error, named by their range, where they touch the header row or a column that is read, down to
   the last filled row: only the first cell of a range holds its content, so the others would count as empty. Merged
   cells elsewhere, such as a title on the cover, do no harm.

@@ -223,10 +223,8 @@ class Grid(Pass):
         if (first_row, first_column) == (last_row, last_column):
             return
         self._spilled.append(box)
-        # by rows as well, so that many formulas far below don't make each row above them slow
-        self._claimed += (last_row - min(self._number, first_row) + 1) * (
-            min(last_column, MOST_COLUMNS) - first_column + 1
-        )
+        rows = last_row - min(self._number, first_row) + 1  # also those above it: each of them looks at all formulas
+        self._claimed += rows * max(1, min(last_column, MOST_COLUMNS) - first_column + 1)
         if self._claimed > MOST_SPILLED:
             raise NotAWorkbook(f"工作表“{self._title}”的数组公式占用的单元格过多，请粘贴为数值后再导入")
 

@@ -83,8 +83,8 @@ def strings(inside: str, doctype: str = "") -> Parts:
 
 
 def formula(area: str) -> str:
-    """A row whose first cell is a formula for many cells."""
-    return f'<row r="2"><c r="A2"><f t="array" ref="{area}">1</f></c></row>'
+    """A row whose first cell is a formula for many cells, with an empty text as its result."""
+    return f'<row r="2"><c r="A2" t="str"><f t="array" ref="{area}">1</f></c></row>'
 
 
 def slow() -> bytes:
@@ -137,11 +137,11 @@ MANY_CDATA = f"<c r='A2' t='str'><v>{'<![CDATA[甲甲甲甲]]>' * 2_000_000}</v>
 BOMBS: Mapping[str, Callable[[], bytes]] = {
     "empty shared strings × 4 million": lambda: packed(strings("<si/>" * 4_000_000)),
     "empty cells × 5 million in a row": lambda: packed(parts('<row r="2">' + "<c/>" * 5_000_000 + "</row>")),
-    "the last row in five unknown sheets, behind a formula for all rows": lambda: packed(
+    "the last row in 48 unknown sheets, and a formula down to there": lambda: packed(
         parts(
             unknown={
-                f"多{at}": sheet(formula(f"A2:A{LAST_ROW}") + f'<row r="{LAST_ROW}"><c r="B{LAST_ROW}"/></row>')
-                for at in range(5)
+                f"多{at}": sheet(formula(f"ALM2:ALM{LAST_ROW}") + f'<row r="{LAST_ROW}"><c r="B{LAST_ROW}"/></row>')
+                for at in range(48)
             }
         )
     ),
