@@ -193,12 +193,16 @@ class RawSheet:
         self._is_asked = False
         self._is_at_end = not has_cells
 
-    def rows(self, until: int | None = None) -> Iterator[tuple[int, Cells]]:
-        """Number and content of the rows that have any, to the row `until`. Raises NotAWorkbook if it is broken."""
+    def rows(self, until: int | None = None, pause: Callable[[], None] = lambda: None) -> Iterator[tuple[int, Cells]]:
+        """Number and content of the rows that have any, to the row `until`. Raises NotAWorkbook if it is broken.
+
+        `pause` is called after every answer: some hundred rows or some thousand cells.
+        """
         if self._is_at_end:
             return
         self._ask({"rows": self._index, "until": until})
         while not self._is_at_end:
+            pause()
             lines = self._take()["rows"]
             if not self._is_at_end:
                 self._ask({"more": True})  # the process goes on while these are looked at

@@ -11,6 +11,7 @@ from hongxia.workbook.cells import BadCell, Span, clean, is_blank, title_text, v
 from hongxia.workbook.declare import Column, Kind, Row, Sheet, Value, Workbook
 from hongxia.workbook.errors import MOST_ERRORS, CellError, NotAWorkbook, WorkbookErrors, cell_error
 from hongxia.workbook.layout import COVER, OWN_SHEETS, TITLE, UNIT, YEAR, same_title
+from hongxia.workbook.pace import Paced
 from hongxia.workbook.process import RawSheet, opened
 from hongxia.workbook.sheet import Note, SheetReader
 
@@ -70,9 +71,9 @@ def read(data: bytes, workbook: Workbook, *, today: date, pause: Callable[[], No
         span = Span(cover.year, today)
         for sheet, raw in reading.match(raw_sheets):
             reading.read_sheet(sheet, raw, span, pause)
-    reading.check_references()
+    reading.check_references(pause)
     if not reading.errors:
-        reading.run_checks()
+        reading.run_checks(pause)
     if reading.errors or cover.year is None or cover.unit is None:
         raise WorkbookErrors(reading.errors)
     return Parsed(cover.year, cover.unit, reading.rows, tuple(reading.notes))
@@ -164,13 +165,13 @@ class _Reading:
         self.errors += reader.errors
         self.notes += reader.notes
 
-    def check_references(self) -> None:
+    def check_references(self, pause: Callable[[], None]) -> None:
         for sheet in self.workbook.sheets:
             for column in sheet.columns:
                 if not column.refers_to:
                     continue
                 target = self.workbook.sheet(column.refers_to)
-                for row in self.rows[sheet.name]:
+                for row in Paced(self.rows[sheet.name], pause):
                     value = row.values[column.field]
                     if column.refers_unless and row.values[column.refers_unless] is not None:
                         continue
@@ -178,6 +179,7 @@ class _Reading:
                         message = f"“{target.title_zh}”表中没有这个编号"
                         self.errors.append(CellError(sheet.title_zh, row.number, column.title_zh, message))
 
-    def run_checks(self) -> None:
+    def run_checks(self, pause: Callable[[], None]) -> None:
+        rows = {name: Paced(rows, pause) for name, rows in self.rows.items()}
         for check in self.workbook.checks:
-            self.errors += [cell_error(self.workbook, finding) for finding in check(self.rows)]
+            self.errors += [cell_error(self.workbook, finding) for finding in check(rows)]

@@ -12,13 +12,12 @@ from openpyxl.utils.cell import get_column_letter
 from hongxia.workbook.cells import BadCell, Span, is_blank, title_text, value_of
 from hongxia.workbook.content import Formatted, Unreadable
 from hongxia.workbook.declare import Column, Kind, Row, Sheet, Value
-from hongxia.workbook.errors import CellError
+from hongxia.workbook.errors import MOST_ERRORS, CellError
 from hongxia.workbook.layout import same_title
 from hongxia.workbook.meaning import Cells
 from hongxia.workbook.process import Area, RawSheet
 
 MOST_ROWS = 200_000
-ROWS_BETWEEN_PAUSES = 200
 LONG_GAP = 50
 """So many empty rows between two filled ones are worth a note: what follows may have been forgotten there."""
 MOST_NAMED = 10
@@ -55,7 +54,7 @@ class SheetReader:
 
     def read(self, pause: Callable[[], None]) -> list[Row]:
         """The rows without errors. Raises NotAWorkbook if the sheet turns out to be broken."""
-        lines = _paced(self._raw.rows(), pause)
+        lines = self._raw.rows(pause=pause)
         number, header = next(lines, (1, {}))
         self._is_as_declared = self._read_header(header if number == 1 else {})
         rows = list(self._read_rows(lines)) if self._is_as_declared else []
@@ -161,7 +160,8 @@ class SheetReader:
             self.errors = [self._error(1, "", message.format(area.text)) for area in headers]
             return
         last = self._filled[-1] if self._filled else 1
-        areas = [area for area in merged if area.first_row <= last and self._touches(area)]
+        touching = [area for area in merged if area.first_row <= last and self._touches(area)]
+        areas = touching[: MOST_ERRORS + 1]  # of more errors nobody sees any
         if areas:
             at = {column.title_zh: index for index, column in self._layout.items()}
             others = [
@@ -222,11 +222,3 @@ def named(numbers: Iterable[int]) -> str:
             spans.append([number, number])
     texts = [str(first) if first == last else f"{first}至{last}" for first, last in spans[:MOST_NAMED]]
     return f"第{'、'.join(texts)}行" + ("等" if len(spans) > MOST_NAMED else "")
-
-
-def _paced(lines: Iterator[tuple[int, Cells]], pause: Callable[[], None]) -> Iterator[tuple[int, Cells]]:
-    """The same rows, with a pause for other work after every few hundred."""
-    for count, line in enumerate(lines, start=1):
-        if count % ROWS_BETWEEN_PAUSES == 0:
-            pause()
-        yield line
