@@ -21,6 +21,7 @@ from hongxia.cli.telling import tell
 from hongxia.client import Client, ClientError
 from hongxia.workbook.errors import NotAWorkbook
 from hongxia.workbook.layout import same_title
+from hongxia.workbook.process import NoReader
 from hongxia.workbook.read import Identity, identify
 from hongxia.workbook.write import XLSX
 
@@ -251,6 +252,9 @@ def sorted_files(directory: Path, known: dict[str, Kind]) -> list[File]:
             cover = identify(path.read_bytes())
         except NotAWorkbook as error:
             faults.append(f"{path.name}：{error.message_zh}")
+            continue
+        except NoReader as error:
+            faults.append(f"{path.name}：{error}")
             continue
         except OSError as error:
             faults.append(f"{path.name}：无法读取（{error.strerror}）")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from http import HTTPStatus
@@ -23,6 +23,7 @@ from hongxia.events.chain import GENESIS
 from hongxia.events.envelope import BATCH_CONTENT_TYPE
 from hongxia.events.tables import cursor as cursors
 from hongxia.events.transport import BrokerAway
+from hongxia.http.auth import Actor
 from hongxia.http.endpoint import JSON, Call, Reply, Route
 from hongxia.http.openapi import PROBLEM, document
 from hongxia.http.problems import CONTENT_TYPE as PROBLEM_CONTENT_TYPE
@@ -66,6 +67,18 @@ _GONE = {
     },
 }
 _UNREADY = {"description": "尚未就绪", "content": {JSON: {"schema": ReadyOut}}}
+
+
+def _importable(definition: Definition, name: str) -> Importable:
+    for importable in definition.workbooks:
+        if importable.workbook.name == name:
+            return importable
+    raise NotFound(f"没有名为 {name} 的工作簿")
+
+
+def _may_import(host: Host, actor: Actor, address: Mapping[str, Any]) -> None:
+    """Ask for the role of the workbook. Raises NotFound, Forbidden."""
+    actor.must_have(_importable(host.definition, address["name"]).roles)
 
 
 class Service:
@@ -300,7 +313,7 @@ class Service:
     @route("GET", "/workbooks/<name>/template", summary="空白模板", produces={XLSX: _BINARY})
     def template(self, call: Call, name: str) -> Reply:
         """An empty workbook to fill in."""
-        return Reply(write(self._importable(name).workbook, None, ""), content_type=XLSX)
+        return Reply(write(_importable(self.definition, name).workbook, None, ""), content_type=XLSX)
 
     @route(
         "POST",
@@ -310,6 +323,7 @@ class Service:
         raw=(XLSX, importing.FORM),
         returns=ImportedOut,
         writes=False,
+        admits=_may_import,
     )
     def import_workbook(self, call: Call, name: str) -> dict[str, Any]:
         """All of the file or none of it; a file that was imported before changes nothing.
@@ -317,13 +331,9 @@ class Service:
         A dry run may bring along what comes before the file: see hongxia.runtime.importing.
         """
         handlers = {source: partial(handle, self) for source, handle in consumers_of(type(self)).items()}
-        return importing.answer(self.host, call, self._importable(name), self.definition.workbooks, handlers)
-
-    def _importable(self, name: str) -> Importable:
-        for importable in self.definition.workbooks:
-            if importable.workbook.name == name:
-                return importable
-        raise NotFound(f"没有名为 {name} 的工作簿")
+        return importing.answer(
+            self.host, call, _importable(self.definition, name), self.definition.workbooks, handlers
+        )
 
 
 def _batch(page: Sequence[bytes], headers: dict[str, str]) -> Reply:
