@@ -219,7 +219,7 @@ class Service:
         return Reply(self.host.public_keys.jwks().encode(), content_type="application/jwk-set+json")
 
     @route("GET", "/readers", summary="读者最近所述的位置", roles=(OPERATOR,), returns=ReaderOut, array=True)
-    def readers(self, call: Call) -> list[readers.Statement]:
+    def list_readers(self, call: Call) -> list[readers.Statement]:
         """What each reader stated last, and how far it is behind."""
         return readers.listed(call.session)
 

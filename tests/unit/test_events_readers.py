@@ -109,8 +109,8 @@ def test_the_operator_sees_readers_and_drops_one_that_reads_no_more() -> None:
     database = source_with(1)
     api = Api(database)
     api.events(after=1, chain=events_of(database)[0].chain)
-    assert [said["subject"] for said in api.get(OriginService.readers, role=OPERATOR).json] == ["somebody"]
-    assert api.get(OriginService.readers).status_code == 403
+    assert [said["subject"] for said in api.get(OriginService.list_readers, role=OPERATOR).json] == ["somebody"]
+    assert api.get(OriginService.list_readers).status_code == 403
     dropped = OriginService.forget_reader(api.service, api.request("DELETE", OPERATOR, {}), subject="somebody")
     assert (dropped.status_code, dropped.json, stated(database)) == (200, [], [])
     again = OriginService.forget_reader(api.service, api.request("DELETE", OPERATOR, {}), subject="somebody")

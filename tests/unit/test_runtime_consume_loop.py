@@ -18,6 +18,7 @@ from hongxia.events.broker import Publisher, connection, dead_queue
 from hongxia.events.cursor import Consumer, position
 from hongxia.events.envelope import Event
 from hongxia.events.feed import FeedAway, Head
+from hongxia.events.heads import Place
 from hongxia.events.parked import Unappliable
 from hongxia.events.transport import BrokerAway, Message
 from hongxia.runtime import consume_loop, green
@@ -208,7 +209,7 @@ def test_a_look_that_finds_nothing_counts_nothing(
     looks = len(source.feed.asked)
     head = source.feed.head
     seen: list[Head] = []
-    monkeypatch.setattr(source.feed, "head", lambda: seen.append(head()) or seen[-1])
+    monkeypatch.setattr(source.feed, "head", lambda holds=None: seen.append(head(holds)) or seen[-1])
     eventually(lambda: len(seen) > 3, "it looks again and again")
     assert reader.count("events_applied_total") == 1
     assert reader.count("events_healed_total") <= 1
@@ -319,10 +320,10 @@ def test_a_look_at_the_head_that_fails_is_repeated(
     troubles = [error, error]
     head = source.feed.head
 
-    def failing() -> Head:
+    def failing(holds: Place | None = None) -> Head:
         if troubles:
             raise troubles.pop()
-        return head()
+        return head(holds)
 
     monkeypatch.setattr(source.feed, "head", failing)
     source.commit()
