@@ -15,7 +15,9 @@ from sqlalchemy import MetaData
 from hongxia.database import migrate
 from hongxia.dates import fixed_clock
 from hongxia.definition import Definition
+from hongxia.http import auth
 from hongxia.http.problems import Forbidden
+from hongxia.keys import PublicKeys
 from hongxia.roles import ADMIN, SUBSCRIBER
 from hongxia.runtime import consume_loop, relay
 from hongxia.runtime.consume import Consume
@@ -47,7 +49,7 @@ def test_an_idle_loop_neither_spins_nor_sleeps_through_what_it_is_to_notice(seco
 
 def test_the_token_for_feeds_is_good_for_as_long_as_a_slow_page_takes_and_no_longer_than_a_day(host: Host) -> None:
     token = host.feed_token("registry")
-    actor = keys.verifier("registry", keys=lambda: host.public_keys).verify(f"Bearer {token}")
+    actor = auth.Verifier("registry", lambda: PublicKeys.of(host.signing_key)).verify(f"Bearer {token}")
     actor.must_have((SUBSCRIBER,))
     with pytest.raises(Forbidden):
         actor.must_have((ADMIN,))
