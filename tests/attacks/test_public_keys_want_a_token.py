@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from hongxia.keys import OPERATOR, SigningKey
 from tests import keys
-from tests.attacks.forging import HEAD, LEFT_OUT, Door, claims, part, signed
+from tests.attacks.forging import HEAD, LEFT_OUT, Door, claims, door, part, signed
 
 KNOWN = keys.signing_key(OPERATOR).public()
 KID = {"kid": KNOWN.kid}
@@ -22,7 +22,7 @@ MINE = SigningKey.generate(OPERATOR)
 
 @pytest.fixture
 def registry(unslowed: None) -> Door:
-    return Door("registry")
+    return door("registry")
 
 
 def hashed(secret: bytes, algorithm: str, digest: Any) -> str:
