@@ -128,6 +128,11 @@ def test_roles_that_nobody_knows_are_refused_with_the_whole_token(registry: Door
         assert registry.status(signed(keys.signing_key(OPERATOR), roles=roles)) == 401
 
 
+def test_a_token_of_thousands_of_characters_is_not_read_even_if_it_is_signed(registry: Door) -> None:
+    assert registry.status(signed(keys.signing_key(OPERATOR), aud=["hongxia"] * 100)) == 200
+    assert registry.status(signed(keys.signing_key(OPERATOR), aud=["hongxia"] * 500)) == 401
+
+
 @pytest.mark.parametrize("size", [5_000, 60_000])
 def test_a_token_of_any_size_is_answered_with_401(registry: Door, size: int) -> None:
     for token in ("a" * size, "." * size, "e30." * size, f"{part(b'[' * size)}.{part(b'[' * size)}.AAAA", "é" * size):
