@@ -50,6 +50,7 @@ class Metrics:
         self.parked = gauge("events_parked", "Events that could not be applied and wait for a replay", "source")
         self.diverged = gauge("source_diverged", "1 where a source was stopped because its history differs", "source")
         self.dead = counter("dead_letters", "Messages that are no events", "source")
+        self.unproved = counter("events_unproved", "Events by the queue that led to no signed head", "source")
         self.consumer_active = gauge("consumer_active", "1 while the consumer is connected to the broker", "source")
         self.records = counter("records", "Events raised, by type", "kind")
 

@@ -11,7 +11,9 @@ from urllib.parse import urlsplit
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from hongxia import installation
 from hongxia.dates import Clock, fixed_clock, system_clock
+from hongxia.installation import BUREAU, Installation
 from hongxia.keys import BadKey, PublicKeys, SigningKey
 from hongxia.revoked import BadList, Revoked
 
@@ -30,6 +32,7 @@ class Misconfigured(Exception):
 class Settings:
     """The settings of one service process. `feed_days`: how long the feed keeps events; None is for ever. `verify`: see
     `trusted`. The `…_file`s are where keys and revoked tokens were read, to read them again when they change.
+    `installation` is that of the process; None where it is said otherwise.
     """
 
     database_url: str
@@ -46,6 +49,7 @@ class Settings:
     signing_key_file: str | None = None
     public_keys_file: str | None = None
     revoked_tokens_file: str | None = None
+    installation: Installation | None = None
 
 
 def value_of(environ: Mapping[str, str], name: str, default: str | None = None) -> str | None:
@@ -85,6 +89,8 @@ def load(environ: Mapping[str, str]) -> Settings:
     amqp_uri = needed("AMQP_URI", "消息服务器地址，例如 pyamqp://用户:口令@主机:5672/")
     private = needed("SIGNING_KEY", "本服务自己的 Ed25519 私钥（PEM）")
     public = needed("PUBLIC_KEYS", "全部服务与签发者的公钥（JWK 集）")
+    bureau = needed("HONGXIA_BUREAU", "单位代号，例如 minhang；它是事件来源的一部分，启用后不能更改")
+    own_secret = needed("HONGXIA_SECRET", f"安装密钥，至少 {installation.SECRET_LENGTH} 个字符；编号都由它得出")
     address = environ.get("HTTP_ADDRESS") or "127.0.0.1:8000"
     urls = environ.get("HONGXIA_URL") or DEFAULT_URL
     level = environ.get("LOG_LEVEL") or "INFO"
@@ -92,6 +98,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         faults += database_faults(database_url)
     if amqp_uri and not _is_url(amqp_uri, BROKERS, host=False):
         faults.append("AMQP_URI 不是有效的消息服务器地址：应以 pyamqp://、amqp://、amqps:// 或 memory:// 开头")
+    faults += installation_faults(bureau, own_secret)
     faults += [*address_faults("HTTP_ADDRESS", address), *_service_url_faults(urls), *_level_faults(level)]
     clock = _clock(environ.get("HONGXIA_NOW"), faults)
     feed_days = _days(environ.get("FEED_DAYS"), faults)
@@ -115,7 +122,18 @@ def load(environ: Mapping[str, str]) -> Settings:
         signing_key_file=_file_of(environ, "SIGNING_KEY"),
         public_keys_file=_file_of(environ, "PUBLIC_KEYS"),
         revoked_tokens_file=environ.get("REVOKED_TOKENS_FILE") or None,
+        installation=Installation(bureau, own_secret),
     )
+
+
+def installation_faults(bureau: str, secret: str) -> list[str]:
+    """What is wrong with the name and the secret of an installation, as far as they are given."""
+    faults = []
+    if bureau and not BUREAU.fullmatch(bureau):
+        faults.append(f"HONGXIA_BUREAU 应为 1 到 40 个小写字母、数字或连字符，例如 minhang：{bureau}")
+    if secret and len(secret) < installation.SECRET_LENGTH:
+        faults.append(f"HONGXIA_SECRET 太短：至少 {installation.SECRET_LENGTH} 个字符")
+    return faults
 
 
 def _keys(private: str, public: str, faults: list[str]) -> tuple[SigningKey, PublicKeys] | None:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any
 from uuid import uuid4
 
 from hongxia import services
+from hongxia.events import heads
+from hongxia.events.heads import Prove, Sign
 from hongxia.http import auth
 from hongxia.http.auth import EVERY_SERVICE, Verifier
 from hongxia.http.failures import Failures
 from hongxia.keys import OPERATOR, PublicKeys, SigningKey
+from tests import INSTALLATION
 
 OWNERS = (*services.names(), OPERATOR)
 
@@ -35,8 +38,24 @@ def pair(service: str) -> tuple[SigningKey, PublicKeys]:
 
 
 def environment(service: str) -> dict[str, str]:
-    """Return the settings of a service's keys as environment variables."""
-    return {"SIGNING_KEY": signing_key(service).pem(), "PUBLIC_KEYS": public_keys().jwks()}
+    """Return the settings of a service's keys, and of its installation, as environment variables."""
+    return {
+        "SIGNING_KEY": signing_key(service).pem(),
+        "PUBLIC_KEYS": public_keys().jwks(),
+        "HONGXIA_BUREAU": INSTALLATION.bureau,
+        "HONGXIA_SECRET": INSTALLATION.secret,
+    }
+
+
+def sign_as(owner: str) -> Sign:
+    """Return what signs the heads of a source's log."""
+    return partial(heads.sign, signing_key(owner))
+
+
+def prove_of(owner: str) -> Prove:
+    """Return what tells which place in a source's history a signed head proves, whoever the source is."""
+    keys = PublicKeys.of(signing_key(owner))
+    return lambda head: heads.proved_place(head, keys, owner)
 
 
 def token(*roles: str, subject: str = "somebody", audience: str = EVERY_SERVICE, hours: float = 1) -> str:

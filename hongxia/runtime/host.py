@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,11 @@ from hongxia import ids
 from hongxia.database import Database
 from hongxia.dates import system_clock
 from hongxia.definition import Definition
-from hongxia.events import outbox
+from hongxia.events import heads, outbox
 from hongxia.events.context import Context
 from hongxia.events.cursor import Consumer
 from hongxia.events.declare import source_urn
+from hongxia.events.heads import Place, SignedHead
 from hongxia.events.subscribe import HttpFeed
 from hongxia.http import auth
 from hongxia.http.endpoint import Route
@@ -87,6 +88,14 @@ class Host:
         """A short-lived token of this service's own, good for reading the feed of one source."""
         now = system_clock()
         return auth.mint(self.signing_key, self.name, [SUBSCRIBER], source, now, FEED_TOKEN_LIFETIME, ids.new_id())
+
+    def sign_head(self, position: int, chain: str, now: datetime) -> SignedHead:
+        """Sign the head of this service's own log."""
+        return heads.sign(self.signing_key, position, chain, now)
+
+    def proved_place(self, source: str, head: str) -> Place | None:
+        """Return the place in a source's history that a signed head, as JSON, proves; None if it proves nothing."""
+        return heads.proved_place(head, self.public_keys, source)
 
     def failed(self, route: Route, error: Exception) -> None:
         """Log where an unexpected error came from; its text may hold data and is left out."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -15,9 +16,10 @@ from nameko.web.server import parse_address
 from prometheus_client import disable_created_metrics
 from sqlalchemy.exc import SQLAlchemyError
 
-from hongxia import ids, keys, services
+from hongxia import ids, installation, keys, services
 from hongxia.database import Database, migrate, pending_revision
 from hongxia.dates import system_clock
+from hongxia.events.ownership import ForeignDatabase, claim
 from hongxia.http import auth
 from hongxia.http.problems import NotFound
 from hongxia.logs import logger
@@ -35,6 +37,8 @@ TOKEN_LIFETIME = timedelta(days=7)
 """Of the token that embedded services write when they start."""
 LOCAL = "local"
 """The subject of that token."""
+EMBEDDED_BUREAU = "local"
+"""The bureau of `hongxia serve` where HONGXIA_BUREAU names none."""
 START_SECONDS = 10.0
 """How long a database may take to answer a service that starts."""
 
@@ -44,6 +48,7 @@ def serve(name: str, settings: Settings) -> None:
     disable_created_metrics()
     if settings.signing_key.owner != name:
         raise Misconfigured(f"SIGNING_KEY 是 {settings.signing_key.owner} 的私钥，不是 {name} 的")
+    belong(settings)
     service = services.load(name)
     _check_database(settings, service.definition.migrations)
     _listen(settings.http_address).close()  # fail with one line now, not with nameko's traceback a moment later
@@ -51,6 +56,12 @@ def serve(name: str, settings: Settings) -> None:
     container.start()
     logger(service=name).info("serving", address=settings.http_address)
     _until_stopped([container])
+
+
+def belong(settings: Settings) -> None:
+    """Have this process belong to the installation of its settings."""
+    if settings.installation is not None:
+        installation.use(settings.installation)
 
 
 def _listen(address: str) -> Any:
@@ -78,7 +89,7 @@ def _check_database(settings: Settings, migrations: str) -> None:
             wanted = pending_revision(database, migrations)
         except SQLAlchemyError as error:
             return f"数据库连不上（DATABASE_URL）：{type(error).__name__}"
-        return f"数据库缺少迁移 {wanted}：请先运行 hongxia migrate <服务>" if wanted else ""
+        return f"数据库缺少迁移 {wanted}：请先运行 hongxia migrate <服务>" if wanted else _foreign(database)
 
     [found] = green.within(START_SECONDS, fault)
     database.close()
@@ -86,6 +97,18 @@ def _check_database(settings: Settings, migrations: str) -> None:
         raise Misconfigured(f"数据库（DATABASE_URL）{START_SECONDS:.0f} 秒内没有应答")
     if found:
         raise Misconfigured(found)
+
+
+def _foreign(database: Database) -> str:
+    """What tells that a database belongs to another installation; a new one is noted as ours."""
+    try:
+        with database.engine.begin() as connection:
+            claim(connection, installation.current())
+    except ForeignDatabase as error:
+        return str(error)
+    except SQLAlchemyError as error:
+        return f"数据库连不上（DATABASE_URL）：{type(error).__name__}"
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +133,12 @@ class Embedded:
             "SIGNING_KEY_FILE": str(keys.signing_key_path(self.keys, name)),
             "PUBLIC_KEYS_FILE": str(self.keys / keys.PUBLIC_KEYS_FILE),
             "REVOKED_TOKENS_FILE": str(self.keys / REVOKED_TOKENS_FILE),
+            "HONGXIA_BUREAU": os.environ.get("HONGXIA_BUREAU") or EMBEDDED_BUREAU,
+            "HONGXIA_SECRET": self._installation_secret(),
             "HONGXIA_URL": self.url,
         }
-        environ.pop("HONGXIA_CA", None)
+        for unused in ("HONGXIA_SECRET_FILE", "HONGXIA_BUREAU_FILE", "HONGXIA_CA"):
+            environ.pop(unused, None)
         return load(environ)
 
     @property
@@ -127,6 +153,14 @@ class Embedded:
         except keys.BadKey as error:
             raise Misconfigured(f"目录 {self.keys} 中的密钥无法使用：{error}") from None
         (self.keys / REVOKED_TOKENS_FILE).touch(mode=0o600)
+
+    def _installation_secret(self) -> str:
+        if given := os.environ.get("HONGXIA_SECRET"):
+            return given
+        path = self.data / "installation-secret"
+        if not path.exists():
+            _write_private(path, secrets.token_urlsafe(installation.SECRET_LENGTH))
+        return path.read_text(encoding="utf-8")
 
     def write_token(self) -> str:
         """A token with all roles for whoever may read the data directory; written to `token` there."""
@@ -162,6 +196,8 @@ def serve_embedded(embedded: Embedded, on_ready: Callable[[str], None]) -> None:
         service = services.load(name)
         settings = replace(embedded.settings(name), http_address=embedded.address)
         migrate(settings.database_url, service.definition.migrations)
+        belong(settings)
+        _check_database(settings, service.definition.migrations)
         containers.append(Container(service, _config(settings, **{MOUNTS: mounts})))
         front = name if service.definition.front else front
     for container in containers:

@@ -296,7 +296,7 @@ def test_figures_are_printed_as_they_are(run: Run, monkeypatch: pytest.MonkeyPat
 
 
 def test_checks_are_printed_as_they_are(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verify_year, "checks", lambda _client, _year: [Check(True, AWKWARD), Check(False, AWKWARD)])
+    monkeypatch.setattr(verify_year, "checks", lambda *_arguments: [Check(True, AWKWARD), Check(False, AWKWARD)])
     code, out, err = run("verify", 2022)
     assert (code, out) == (1, f"✓ {AWKWARD}\n✗ {AWKWARD}\n")
     assert err == f"错误 2022年度验证未通过：1 处不一致，首处为：{AWKWARD}\n"
