@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import MetaData
@@ -60,6 +61,12 @@ HEAD = Route("GET", "/events/head", summary="", roles=(SUBSCRIBER, OPERATOR))
 
 CADRES = Route("GET", "/cadres", summary="", roles=("records", "liaison", "office"))
 PARKED = Route("GET", "/parked", summary="", roles=(OPERATOR, OFFICE))
+
+
+@cache
+def door(service: str) -> Door:
+    """A service with the tests' own keys, made once."""
+    return Door(service)
 
 
 class Door:

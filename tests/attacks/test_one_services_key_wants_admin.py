@@ -15,7 +15,7 @@ from hongxia.keys import OPERATOR
 from hongxia.roles import ADMIN, ROLES, SUBSCRIBER
 from hongxia.runtime.runner import Embedded
 from tests import keys
-from tests.attacks.forging import CADRES, HEAD, Door, claims, signed
+from tests.attacks.forging import CADRES, HEAD, Door, claims, door, signed
 
 HAS = keys.signing_key("outreach")
 OF_ITS_OWN: dict[str, Any] = {"iss": "outreach", "sub": "outreach", "aud": "registry", "roles": [SUBSCRIBER]}
@@ -24,7 +24,7 @@ OF_ITS_OWN: dict[str, Any] = {"iss": "outreach", "sub": "outreach", "aud": "regi
 
 @pytest.fixture
 def registry(unslowed: None) -> Door:
-    return Door("registry")
+    return door("registry")
 
 
 def test_the_key_is_good_for_the_feed_alone(registry: Door) -> None:
@@ -74,7 +74,7 @@ def test_a_service_is_given_no_private_key_but_its_own(tmp_path: Path) -> None:
 
 def test_a_token_that_it_overheard_for_one_source_reads_no_other(registry: Door) -> None:
     heard = signed(keys.signing_key("reporting"), iss="reporting", sub="reporting", aud="finance", roles=[SUBSCRIBER])
-    assert Door("finance").status(heard, HEAD) == 200
+    assert door("finance").status(heard, HEAD) == 200
     assert registry.status(heard, HEAD) == 401
 
 

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from hongxia.keys import OPERATOR, SigningKey
 from tests import keys
-from tests.attacks.forging import HEAD, LEFT_OUT, Door, claims, part, signed
+from tests.attacks.forging import HEAD, LEFT_OUT, Door, claims, door, part, signed
 
 KNOWN = keys.signing_key(OPERATOR).public()
 KID = {"kid": KNOWN.kid}
@@ -22,7 +22,7 @@ MINE = SigningKey.generate(OPERATOR)
 
 @pytest.fixture
 def registry(unslowed: None) -> Door:
-    return Door("registry")
+    return door("registry")
 
 
 def hashed(secret: bytes, algorithm: str, digest: Any) -> str:
@@ -126,6 +126,11 @@ def test_a_token_that_lacks_a_claim_or_has_it_wrong_opens_nothing(registry: Door
 def test_roles_that_nobody_knows_are_refused_with_the_whole_token(registry: Door) -> None:
     for roles in (["admin", "root"], ["Admin"], ["admin "], ["operator", "auditor"], ["admin\x00"]):
         assert registry.status(signed(keys.signing_key(OPERATOR), roles=roles)) == 401
+
+
+def test_a_token_of_thousands_of_characters_is_not_read_even_if_it_is_signed(registry: Door) -> None:
+    assert registry.status(signed(keys.signing_key(OPERATOR), aud=["hongxia"] * 100)) == 200
+    assert registry.status(signed(keys.signing_key(OPERATOR), aud=["hongxia"] * 500)) == 401
 
 
 @pytest.mark.parametrize("size", [5_000, 60_000])
