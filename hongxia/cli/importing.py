@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
+from uuid import UUID
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from hongxia import ids, services
+from hongxia import services
 from hongxia.cli import plans
 from hongxia.cli.settling import settle
 from hongxia.cli.telling import tell
@@ -322,7 +323,7 @@ def _send(client: Client, file: File, query: dict[str, str], content: bytes | li
     The correlation id comes from the content: the same file, imported again elsewhere, makes the same events.
     """
     data = content if isinstance(content, bytes) else b"".join(part for _, (_, part) in content)
-    headers = {"X-Correlation-ID": ids.entity_id("file", sha256(data).hexdigest())}
+    headers = {"X-Correlation-ID": str(UUID(bytes=sha256(data).digest()[:16]))}
     options: dict[str, Any] = {"files": content}
     if isinstance(content, bytes):
         options = {"data": content}

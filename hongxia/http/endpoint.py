@@ -143,7 +143,7 @@ class EndpointHost(Protocol):
     name: str
     database: Database
     clock: Clock
-    token_secret: str
+    verifier: auth.Verifier
 
     def failed(self, route: Route, error: Exception) -> None:
         """Note an error that nobody expected."""
@@ -187,8 +187,7 @@ def correlation_of(request: Request) -> str:
 def _answer(
     host: EndpointHost, route: Route, request: Request, correlation: str, act: Callable[[Call], Any]
 ) -> Response:
-    shown = auth.presented(request, by_cookie=route.by_cookie)
-    actor = NO_ONE if route.public else auth.verify(host.token_secret, shown)
+    actor = NO_ONE if route.public else host.verifier.actor(request, by_cookie=route.by_cookie)
     if route.roles:
         actor.must_have(route.roles)
     _check_address(request)
