@@ -106,7 +106,7 @@ class Grid(Pass):
         elif name not in self.texts:
             self._unused += 1
             if self._unused > MOST_UNUSED:
-                raise NotAWorkbook(f"工作表“{self._title}”中的内容过多，请把数据粘贴到空白模板中再导入")
+                raise NotAWorkbook(f"工作表“{self._title}”中的内容过多，请把内容粘贴到空白模板中再导入")
 
     def closed(self, name: str, text: str) -> None:
         """See Pass."""
