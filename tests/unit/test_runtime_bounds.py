@@ -23,10 +23,11 @@ from hongxia.runtime.consume import Consume
 from hongxia.runtime.container import Container
 from hongxia.runtime.host import FEED_TOKEN_LIFETIME, SETTINGS, Host
 from hongxia.runtime.http import Server
-from hongxia.runtime.service import Service
+from hongxia.runtime.service import Service, _broker_state
 from hongxia.settings import Settings
+from tests.unit.amqp_peer import CLOSE, Peer
 from tests.unit.events_builders import NOW
-from tests.unit.runtime_builders import file_url, new_host
+from tests.unit.runtime_builders import DEADLINE, NO_BROKER, file_url, new_host
 
 
 @pytest.fixture
@@ -154,3 +155,19 @@ def test_events_are_applied_only_if_neither_the_method_nor_nameko_failed(failed:
         with pytest.raises(raised):
             entrypoint._handle(None, [])  # type: ignore[arg-type]
     assert entrypoint.container.given == failed, "nameko goes on with what it gave"
+
+
+def test_whoever_asks_whether_a_service_is_ready_leaves_no_connection_to_the_broker_behind(tmp_path: Path) -> None:
+    with Peer(polite=True) as peer:
+        host = new_host(file_url(tmp_path), peer.uri)
+        assert _broker_state(host) == "ok"
+        assert peer.ended.wait(DEADLINE), "its socket is closed"
+        assert peer.methods[-1] == CLOSE, "in good order, so that the broker logs no fault"
+        host.publisher_connected = lambda: True
+        before = len(peer.methods)
+        assert _broker_state(host) == "ok"
+        assert len(peer.methods) == before, "the relay's connection says enough"
+
+
+def test_a_broker_that_is_away_is_named_and_what_was_begun_is_closed(tmp_path: Path) -> None:
+    assert _broker_state(new_host(file_url(tmp_path), NO_BROKER)).startswith("away: ")
