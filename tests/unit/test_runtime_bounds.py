@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ from hongxia.database import migrate
 from hongxia.dates import fixed_clock
 from hongxia.definition import Definition
 from hongxia.http import auth
+from hongxia.http.endpoint import CORRELATION
 from hongxia.http.problems import Forbidden
 from hongxia.roles import ADMIN, SUBSCRIBER
 from hongxia.runtime import consume_loop, relay
@@ -28,6 +30,7 @@ from hongxia.settings import Settings
 from tests.unit.amqp_peer import CLOSE, Peer
 from tests.unit.events_builders import NOW
 from tests.unit.runtime_builders import DEADLINE, NO_BROKER, file_url, new_host
+from tests.unit.web_builders import Web, running
 
 
 @pytest.fixture
@@ -171,3 +174,33 @@ def test_whoever_asks_whether_a_service_is_ready_leaves_no_connection_to_the_bro
 
 def test_a_broker_that_is_away_is_named_and_what_was_begun_is_closed(tmp_path: Path) -> None:
     assert _broker_state(new_host(file_url(tmp_path), NO_BROKER)).startswith("away: ")
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    """A service that has nothing but what every service has."""
+    with running(BareService, tmp_path_factory.mktemp("bare")) as (_container, mounts):
+        yield Web(mounts["bare"])
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [("DELETE", "/healthz", "GET, HEAD"), ("PUT", "/parked/replay", "POST"), ("POST", "/events/head", "GET, HEAD")],
+)
+def test_who_uses_a_wrong_method_is_told_which_ones_there_are(bare: Web, method: str, path: str, allowed: str) -> None:
+    answer = bare(method, path)
+    assert (answer.status, answer.headers["Allow"], answer.is_problem) == (405, allowed, True)
+    assert allowed in json.loads(answer.body)["detail"]
+
+
+@pytest.mark.parametrize(
+    ("path", "environ", "status"),
+    [("/nothing", {}, 404), ("/healthz", {"HTTP_HOST": "a..b"}, 400)],
+    ids=["no route", "no host"],
+)
+def test_what_no_route_answers_can_be_found_by_its_correlation_id(
+    bare: Web, path: str, environ: dict[str, str], status: int
+) -> None:
+    named = bare("GET", path, **environ, HTTP_X_CORRELATION_ID="00000000-0000-4000-8000-000000000001")
+    assert (named.status, named.is_problem) == (status, True)
+    assert named.headers[CORRELATION] == "00000000-0000-4000-8000-000000000001"
