@@ -23,26 +23,29 @@ class Recorder:
         self.output, self.root = output, root
         self.seconds: dict[str, float] = {}
         self.failed: set[str] = set()
+        self._file: Path | None = None
         self.coverage = coverage.Coverage(
             data_file=None, config_file=False, concurrency=["thread", "greenlet"], source_dirs=["hongxia", "services"]
         )
 
+    def start(self) -> None:
+        """Begin. While lines are noted no garbage is collected: where that ends green threads, coverage may hang."""
+        gc.disable()
+        self.coverage.start()
+
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None]:
-        """Run one test in a context of its own."""
+        """Run one test in a context of its own, and collect the garbage before those of another file."""
+        if item.path != self._file:
+            self._file = item.path
+            self.coverage.stop()
+            gc.collect()
+            self.coverage.start()
         started = perf_counter()
-        self._switch(item.nodeid)
+        self.coverage.switch_context(item.nodeid)
         yield
-        self._switch("")
+        self.coverage.switch_context("")
         self.seconds[item.nodeid] = perf_counter() - started
-
-    def _switch(self, context: str) -> None:
-        """Begin another context. A garbage collection that ends green threads meanwhile makes coverage hang."""
-        gc.disable()
-        try:
-            self.coverage.switch_context(context)
-        finally:
-            gc.enable()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note a test that fails without any fault in the code."""
@@ -52,6 +55,7 @@ class Recorder:
     def pytest_sessionfinish(self) -> None:
         """Write what was noted."""
         self.coverage.stop()
+        gc.enable()
         data = self.coverage.get_data()
         numbers = {test: number for number, test in enumerate(self.seconds)}
         lines = {}
@@ -69,4 +73,4 @@ def pytest_configure(config: pytest.Config) -> None:
     if OUTPUT in os.environ:
         recorder = Recorder(Path(os.environ[OUTPUT]), config.rootpath)
         config.pluginmanager.register(recorder, "mutants-recorder")
-        recorder.coverage.start()
+        recorder.start()

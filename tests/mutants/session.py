@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from tests.mutants.tree import Tree
 
 FREE_SECONDS = 30.0
 PATIENCE = 5.0
-"""A mutant gets PATIENCE times the time that its tests take without it, and FREE_SECONDS."""
+"""A mutant gets PATIENCE times the time that its tests take without it, and FREE_SECONDS; more on a busy machine."""
 
 Clock = Callable[[], float]
 
@@ -62,7 +63,7 @@ class Bench:
         with self.tree.mutated(mutant):
             for tests in self._stages(group, covering, mutant):
                 limit = min(group.seconds, FREE_SECONDS + PATIENCE * (covering.expected(tests) or group.seconds))
-                ran = self.run(self.tree, tests, limit, "-x")
+                ran = self.run(self.tree, tests, limit * busyness(), "-x")
                 if ran.outcome.noticed:
                     break
         if ran.outcome is Outcome.KILLED and not self._is_sound(ran.failed.split("[")[0], tests, group):
@@ -72,7 +73,7 @@ class Bench:
     def _is_sound(self, failed: str, tests: list[str], group: Group) -> bool:
         """Whether what noticed a fault succeeds without one; looked at once for each test."""
         if failed not in self.sound:
-            if self.run(self.tree, [failed] if failed else tests, group.seconds, "-x").code != 0:
+            if self.run(self.tree, [failed] if failed else tests, group.seconds * busyness(), "-x").code != 0:
                 return False
             if failed:
                 self.sound.add(failed)
@@ -89,6 +90,13 @@ class Bench:
             yield selected
         if then and not (selected and group.then == group.tests):
             yield then
+
+
+def busyness() -> float:
+    """How many programs want each processor; at least 1. What takes long only because of others must not count as
+    noticed.
+    """
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 def _exists(root: Path, test: str) -> bool:

@@ -22,7 +22,7 @@ from tests.mutants.groups import GROUPS, Group
 from tests.mutants.operators import Mutant, locks_of, mutants_of
 from tests.mutants.recorder import OUTPUT
 from tests.mutants.running import Launcher, Outcome, Ran, run
-from tests.mutants.session import Bench, Result, Verdict, run_all
+from tests.mutants.session import Bench, Result, Verdict, busyness, run_all
 
 
 def made(source: str, operator: str | None = None) -> list[str]:
@@ -357,6 +357,13 @@ def test_tests_that_fail_without_a_fault_too_do_not_count_as_noticing_one(tmp_pa
     results = tuple(results_in(small, most=1))
     assert [(result.outcome, result.test) for result in results] == [(Outcome.NOT_JUDGED, "tests/test_x.py::test")]
     assert report.Share(GROUP, 4, 0, results).share == 0.0
+
+
+@pytest.mark.parametrize(("load", "cores", "times"), [(0.3, 2, 1.0), (2.0, 2, 1.0), (15.0, 2, 7.5), (4.0, None, 4.0)])
+def test_a_busy_machine_gives_a_mutant_more_time(monkeypatch, load, cores, times):
+    monkeypatch.setattr("os.getloadavg", lambda: (load, 0.0, 0.0))
+    monkeypatch.setattr("os.cpu_count", lambda: cores)
+    assert busyness() == pytest.approx(times)
 
 
 def test_a_run_that_does_not_end_is_ended_with_all_that_it_started(tmp_path):
