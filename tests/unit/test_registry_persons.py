@@ -114,6 +114,10 @@ def test_who_is_not_served_on_the_day_has_no_milestone(session: Session) -> None
     merges.merge(session, merged, late, TODAY)
     away = registered(session, resident_number=resident_number(born, 4))
     transfers.leave(session, away, {"left_on": date(2022, 3, 15), "destination": "某区"}, TODAY)
+    twice = registered(session, resident_number=resident_number(born, 5))
+    for left_on, returned_on in ((date(2022, 9, 1), None), (date(2022, 3, 1), date(2022, 3, 16))):
+        values = {"left_on": left_on, "returned_on": returned_on, "destination": "某区"}
+        transfers.leave(session, twice, values, TODAY)
     assert due(session) == []
 
 

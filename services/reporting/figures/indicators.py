@@ -273,11 +273,15 @@ class Year:
 
     def _away(self, cadre: Some, name: str, day: str) -> Condition:
         """The condition that one of the times in a field covers a day, by the rule of hongxia.dates.away_on."""
-        dialect = self.session.get_bind().dialect.name
-        elements = func.jsonb_array_elements if dialect == "postgresql" else func.json_each
-        time = elements(cadre.attrs[name]).table_valued(column("value", Document))
+        binary = self.session.get_bind().dialect.name == "postgresql"
+        length, elements = func.json_array_length, func.json_each
+        if binary:
+            length, elements = func.jsonb_array_length, func.jsonb_array_elements
+        times = cadre.attrs[name]
+        time = elements(times).table_valued(column("value", Document))
         left, back = (time.c.value[each].as_string() for each in ("left_on", "returned_on"))
-        return exists(select(1).select_from(time).where(left <= day, or_(back.is_(None), back > day)))
+        covers = exists(select(1).select_from(time).where(left <= day, or_(back.is_(None), back > day)))
+        return and_(length(times) > 0, covers)  # most were never away: the list is looked through for the others only
 
     def _due(self, coverage: Coverage) -> int:
         cadre = aliased(Fact)
