@@ -89,6 +89,31 @@ class Mirror(Generic[M]):
                 return record
             before = survivor
 
+    def lock_all(self, session: Session, entity_ids: Iterable[str]) -> dict[str, M]:
+        """Return the surviving records of many ids, by the id that was asked for, locked in the order of ids, so that
+        two callers can't wait for each other; unknown ids are left out.
+        """
+        wanted = set(entity_ids)
+        before: dict[str, str] = {}
+        while True:
+            survivors = self.survivors(session)
+            stands_for = {asked: survivors.get(asked, asked) for asked in wanted}
+            found: dict[str, M] = {}
+            for part in in_parts(sorted(set(stands_for.values()))):
+                query = select(self.model).where(self.model.id.in_(part)).order_by(self.model.id).with_for_update()
+                found.update((r.id, r) for r in session.scalars(query.execution_options(populate_existing=True)))
+            # As in `lock`: one of them may have been merged meanwhile, and a circle can't be resolved.
+            if stands_for == before or not any(record.merged_into for record in found.values()):
+                return {asked: found[survivor] for asked, survivor in stands_for.items() if survivor in found}
+            before = stands_for
+
+    def lock_of(self, session: Session, record: Any, body: Any) -> None:
+        """Lock the cadres of a record that is about to be changed, before the record: the present one and, if the
+        request moves it to another cadre, that one too.
+        """
+        becomes = (body or {}).get("cadre_id") if isinstance(body, dict) else None
+        self.lock_all(session, {each for each in (record.cadre_id, becomes) if each is not None})
+
     def known(self, session: Session, entity_ids: Iterable[str]) -> dict[str, M]:
         """Return the surviving records of many ids, by the id that was asked for; unknown ids are left out."""
         survivors = self.survivors(session)

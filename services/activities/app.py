@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
+from hongxia.cadres import REGISTRY
 from hongxia.definition import Definition
 from hongxia.events.envelope import Event
 from hongxia.runtime.consume import consume
@@ -15,7 +16,6 @@ from hongxia.runtime.service import Service
 from services.activities.attendance import events as attendance
 from services.activities.attendance.routes import AttendanceRoutes
 from services.activities.cadres import follow
-from services.activities.cadres.mirror import REGISTRY
 from services.activities.checks import events as checks
 from services.activities.checks.routes import CheckRoutes
 from services.activities.contradictions.model import CONTRADICTIONS

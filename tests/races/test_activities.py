@@ -58,7 +58,7 @@ def test_nobody_is_put_down_for_a_batch_that_is_just_being_voided(new_race: NewR
     assert api("GET", f"/checks/{entity_id('check', BATCH, CHEN)}").json["state"] == "voided"
 
 
-@pytest.mark.lock("services.activities.cadres.mirror:lock_all")
+@pytest.mark.lock("hongxia.mirror:Mirror.lock_all")
 def test_a_death_that_comes_while_a_session_is_recorded_finds_its_attendance(new_race: NewRace) -> None:
     race, api = a_loaded_year(new_race)
     body = {"programme": "college", "title": "新的一讲", "session_no": "CC-9", "held_on": "2022-05-20"}

@@ -39,7 +39,7 @@ def bureau(new_race: NewRace) -> tuple[Race, Api]:
     return race, Api(race.database)
 
 
-@pytest.mark.lock("services.outreach.cadres.mirror:lock_many")
+@pytest.mark.lock("hongxia.mirror:Mirror.lock_all")
 def test_a_visit_that_comes_while_deadlines_are_looked_at_is_not_overlooked(new_race: NewRace) -> None:
     race, api = bureau(new_race)
     with work(race.database, date(2022, 12, 2)) as session:
@@ -58,7 +58,7 @@ def test_a_visit_that_comes_while_deadlines_are_looked_at_is_not_overlooked(new_
     assert owed["state"] == "met"
 
 
-@pytest.mark.lock("services.outreach.cadres.mirror:lock_many")
+@pytest.mark.lock("hongxia.mirror:Mirror.lock_all")
 def test_aid_is_not_withdrawn_at_the_moment_in_which_finance_pays_it(new_race: NewRace) -> None:
     race, api = bureau(new_race)
     path = "/" + api("POST", "/aid-cases", APPLICATION).headers["Location"]
@@ -73,7 +73,7 @@ def test_aid_is_not_withdrawn_at_the_moment_in_which_finance_pays_it(new_race: N
     )
 
 
-@pytest.mark.lock("services.outreach.cadres.mirror:lock_many")
+@pytest.mark.lock("hongxia.mirror:Mirror.lock_all")
 def test_a_visit_that_comes_while_a_merge_is_learnt_meets_what_the_person_owes(new_race: NewRace) -> None:
     """The event does not change the survivor's own row: nothing else keeps a request about it waiting."""
     race, api = bureau(new_race)

@@ -12,7 +12,6 @@ from hongxia.schema.fields import CadreRef, Day
 from services.activities.attendance.model import Attendance
 from services.activities.attendance.rules import ATTENDANCE
 from services.activities.attendance.schema import AttendanceSchema
-from services.activities.cadres import mirror
 from services.activities.cadres.mirror import CADRES
 from services.activities.presence import rules
 from services.activities.roles import READERS, WRITERS
@@ -44,7 +43,7 @@ class AttendanceRoutes:
     @create("/sessions/<uuid:session_id>/attendances", "登记考勤", WRITERS, AttendanceSchema, body=AttendanceIn)
     def record_attendance(self, call: Call, session_id: str) -> Attendance:
         """A cadre attended a session that was held."""
-        mirror.lock(call.session, call.body["cadre_id"])
+        CADRES.lock(call.session, call.body["cadre_id"])
         meeting = records.lock(call.session, Meeting, session_id)
         entry: Attendance = rules.record_all(call.session, ATTENDANCE, meeting, [call.body], call.today)[0]
         return entry

@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hongxia.cadres import cadre_violations
 from hongxia.contradictions import Found
 from hongxia.dates import lived_on
 from hongxia.records import in_parts
 from hongxia.rules import ENTERED_TWICE
 from services.activities.attendance.model import Attendance
-from services.activities.cadres import mirror
 from services.activities.cadres.mirror import CADRES
 from services.activities.cadres.model import Cadre
 from services.activities.checks.model import Check
@@ -36,7 +36,7 @@ def _found(session: Session, concerned: set[str]) -> Iterator[Found]:
     cadres = CADRES.known(session, concerned)
     for model, collection in PRESENCES:
         for record_id, cadre_id, day in _standing(session, concerned, model.id, model.cadre_id, model.on, of=model):
-            for violation in mirror.violations(cadres[cadre_id], "", day, "") if cadre_id in cadres else ():
+            for violation in cadre_violations(cadres[cadre_id], "", day, "") if cadre_id in cadres else ():
                 yield Found(violation.code, cadre_id, collection, record_id, day)
     yield from _works(session, concerned, cadres)
 

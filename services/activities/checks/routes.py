@@ -9,7 +9,6 @@ from hongxia.http.endpoint import Call
 from hongxia.runtime.routes import act, amend, create, listing, read
 from hongxia.schema.derive import VoidIn
 from hongxia.schema.fields import CadreRef, Day
-from services.activities.cadres import mirror
 from services.activities.cadres.mirror import CADRES
 from services.activities.checks.model import Check
 from services.activities.checks.rules import CHECK
@@ -44,7 +43,7 @@ class CheckRoutes:
     @create("/health-checks/<uuid:batch_id>/checks", "登记体检人员", WRITERS, CheckSchema, body=CheckIn)
     def record_check(self, call: Call, batch_id: str) -> Check:
         """A cadre was checked in a batch."""
-        mirror.lock(call.session, call.body["cadre_id"])
+        CADRES.lock(call.session, call.body["cadre_id"])
         batch = records.lock(call.session, HealthCheck, batch_id)
         entry: Check = rules.record_all(call.session, CHECK, batch, [call.body], call.today)[0]
         return entry

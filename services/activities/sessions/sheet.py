@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from hongxia.rules import Refused, Violation
+from hongxia.workbook.cadres import lock_named
 from hongxia.workbook.columns import columns_of, number
 from hongxia.workbook.declare import Column, Figure, Finding, Kind, Row, Sheet
 from hongxia.workbook.reconcile import Loading
-from services.activities.cadres.rows import lock_named
+from services.activities.cadres.mirror import CADRES
 from services.activities.rows import ActivityRows
 from services.activities.sessions import rules
 from services.activities.sessions.model import Meeting
@@ -115,7 +116,7 @@ class SessionRows(ActivityRows):
 
     def prepare(self, loading: Loading, rows: Sequence[Row]) -> None:
         """Lock the cadres that the file names before anything else."""
-        lock_named(loading, [row for name in _NAMING_CADRES for row in loading.rows[name]])
+        lock_named(loading, CADRES, [row for name in _NAMING_CADRES for row in loading.rows[name]])
 
     def goes_on(self, record: Meeting, changes: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
         """A session that was planned took place, or was cancelled."""

@@ -18,7 +18,7 @@ from hongxia.events.publish import publish
 from services.outreach.aid.events import AID_RETURNED, AID_REVERSED, AID_SETTLED
 from services.outreach.aid.model import AidCase
 from services.outreach.aid.rules import publish_amended
-from services.outreach.cadres.mirror import lock_many
+from services.outreach.cadres.mirror import CADRES
 from services.outreach.cadres.review import review
 
 
@@ -30,7 +30,7 @@ def apply(session: Session, events: Sequence[Event]) -> None:
 
 def _lock_cadres(session: Session, case_ids: set[str]) -> None:
     """Whoever changes a case of a cadre holds the cadre."""
-    lock_many(session, {case.cadre_id for case in records.by_ids(session, AidCase, case_ids).values()})
+    CADRES.lock_all(session, {case.cadre_id for case in records.by_ids(session, AidCase, case_ids).values()})
 
 
 def _on_paid(session: Session, event: Event) -> None:

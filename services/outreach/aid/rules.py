@@ -10,12 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hongxia import records
+from hongxia.cadres import cadre_violations
 from hongxia.events.publish import publish
 from hongxia.rules import Violation, not_before, past_day, refuse
 from hongxia.schema.fields import yuan
 from services.outreach.aid.events import AID_AMENDED, AID_APPLIED, AID_APPROVED, AID_DECLINED, AID_WITHDRAWN
 from services.outreach.aid.model import COUNTED, AidCase
-from services.outreach.cadres import mirror
 from services.outreach.cadres.mirror import CADRES
 from services.outreach.cadres.model import Cadre
 from services.outreach.cadres.review import review
@@ -208,14 +208,14 @@ def _application(
     values: Mapping[str, Any], cadre: Cadre | None, today: date, *, living: bool = True
 ) -> Iterator[Violation]:
     yield from past_day("applied_on", values["applied_on"], today)
-    yield from mirror.violations(
+    yield from cadre_violations(
         cadre, "applied_on", values["applied_on"], "申请日期", after_death=not living, before_registration=True
     )
 
 
 def _not_served(cadre: Cadre | None, applied_on: date, field: str) -> Iterator[Violation]:
     """Who had died or left for another bureau before the application gets no aid, whenever that is learnt."""
-    for found in mirror.violations(cadre, "applied_on", applied_on, "申请日期", before_registration=True):
+    for found in cadre_violations(cadre, "applied_on", applied_on, "申请日期", before_registration=True):
         if found.code in ("cadre-deceased", "cadre-transferred"):
             yield Violation(field, found.code, found.message)
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from hongxia import ids, records
 from hongxia.events.publish import publish
 from hongxia.rules import Conflicting, Violation, past_day, refuse
-from services.outreach.cadres.mirror import CADRES, lock_many
+from services.outreach.cadres.mirror import CADRES
 from services.outreach.cadres.model import Cadre
 from services.outreach.obligations.causes import FESTIVAL, Cause, window
 from services.outreach.obligations.events import FESTIVAL_AMENDED, FESTIVAL_LISTED, KIND_CHANGED
@@ -107,7 +107,7 @@ def _must_be_free(session: Session, name: str, held_on: date, but: str = "") -> 
 def _review_all(session: Session, today: date, refresh: ObligationKind | None = None) -> None:
     """Review every cadre; all of them are locked first, as whoever records something about one does."""
     cadre_ids = list(session.scalars(select(Cadre.id).where(Cadre.merged_into.is_(None))))
-    lock_many(session, cadre_ids)
+    CADRES.lock_all(session, cadre_ids)
     refreshed = _refresh(session, refresh) if refresh is not None else set()
     session.flush()
     review(session, CADRES.people(session, cadre_ids), today, refreshed)
@@ -143,7 +143,7 @@ def to_review(session: Session, today: date) -> list[str]:
 
 def review_some(session: Session, cadre_ids: list[str], today: date) -> None:
     """Review some cadres, locked first."""
-    lock_many(session, cadre_ids)
+    CADRES.lock_all(session, cadre_ids)
     review(session, CADRES.people(session, cadre_ids), today)
 
 
