@@ -13,8 +13,8 @@ from hongxia.events.context import context_of
 from hongxia.events.envelope import Event
 from services.activities.attendance.rules import ATTENDANCE
 from services.activities.cadres.mirror import CADRES
-from services.activities.cadres.review import review
 from services.activities.checks.rules import CHECK
+from services.activities.contradictions.rules import review
 from services.activities.presence.merging import settle
 
 

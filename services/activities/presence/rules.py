@@ -22,7 +22,7 @@ from hongxia.events.publish import publish
 from hongxia.rules import Conflicting, Violation, not_before, past_day, refuse
 from services.activities.cadres.mirror import CADRES
 from services.activities.cadres.model import Cadre
-from services.activities.cadres.review import review
+from services.activities.contradictions.rules import review
 from services.activities.presence.model import CADRE_MERGED
 
 

@@ -15,7 +15,7 @@ from hongxia.events.publish import publish
 from hongxia.rules import Violation, ask, past_day, refuse
 from services.activities.cadres.mirror import CADRES
 from services.activities.cadres.model import Cadre
-from services.activities.cadres.review import review
+from services.activities.contradictions.rules import review
 from services.activities.twins import ask_about_twin
 from services.activities.works.events import WORK_AMENDED, WORK_COLLECTED, WORK_WITHDRAWN
 from services.activities.works.model import Work

@@ -15,7 +15,7 @@ from hongxia.events.context import context_of
 from hongxia.events.envelope import Event
 from hongxia.events.publish import publish
 from hongxia.rules import Refused, Violation, not_before, past_day, refuse
-from services.finance import balance, contradictions
+from services.finance import balance
 from services.finance.aid.events import (
     AID_PAID,
     AID_REFUSED,
@@ -27,6 +27,7 @@ from services.finance.aid.events import (
     AID_WITHDRAWN,
 )
 from services.finance.aid.model import AidPayment
+from services.finance.contradictions import rules as contradictions
 from services.finance.expenditures import rules as expenditures
 from services.finance.expenditures.model import Expenditure
 from services.finance.lines import rules as lines

@@ -1,4 +1,4 @@
-"""Finds what contradicts the register: records after a death, before the registration, while another bureau served the
+"""What contradicts the register: records after a death, before the registration, while another bureau served the
 cadre; and what two numbers of one person both have.
 """
 
@@ -21,7 +21,7 @@ from hongxia.rules import ENTERED_TWICE
 from services.outreach.aid.model import COUNTED, AidCase
 from services.outreach.cadres.model import Cadre
 from services.outreach.contacts.model import Contact
-from services.outreach.contradictions.events import CONTRADICTIONS
+from services.outreach.contradictions.model import CONTRADICTIONS
 from services.outreach.stays.model import Stay
 from services.outreach.visits.model import Visit
 

@@ -1,4 +1,4 @@
-"""What depends on a cadre is looked at again when something about the cadre or the record changes."""
+"""What contradicts what is known of a cadre; looked at again when something about the cadre or a record changes."""
 
 from __future__ import annotations
 
