@@ -127,7 +127,7 @@ class Mirror(Generic[M]):
         """Return, for every record that was merged away, the one that remains at the end of the chain."""
         query = select(self.model.id, self.model.merged_into).where(self.model.merged_into.is_not(None))
         into = {merged: str(other) for merged, other in session.execute(query)}
-        return {merged: _end_of_chain(into, merged) for merged in into}
+        return ends_of(into)
 
     def same_entities(self, session: Session, entity_ids: Iterable[str]) -> set[str]:
         """Return all ids that stand for the same entities as the given ones, which are included."""
@@ -183,9 +183,18 @@ def _identity(event: Event) -> dict[str, Any]:
     return {"id": event.subject, "version": event.entityversion}
 
 
-def _end_of_chain(into: Mapping[str, str], merged: str) -> str:
-    seen = {merged}
-    while merged in into and into[merged] not in seen:
-        merged = into[merged]
-        seen.add(merged)
-    return merged
+def chain_of(into: Mapping[str, str], start: str) -> list[str]:
+    """Return an id with those that it was merged into, the surviving one last. `into` has the next id for each that was
+    merged; an id whose merges form a circle stands alone.
+    """
+    chain = [start]
+    while chain[-1] in into:
+        if into[chain[-1]] in chain:
+            return [start]
+        chain.append(into[chain[-1]])
+    return chain
+
+
+def ends_of(into: Mapping[str, str]) -> dict[str, str]:
+    """Return, for each id that was merged, the one that survives; what was merged in a circle is left out."""
+    return {merged: end for merged in into if (end := chain_of(into, merged)[-1]) != merged}

@@ -11,7 +11,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from hongxia.database import Database
 from hongxia.events.envelope import Event
-from hongxia.mirror import Mirror, Mirrored
+from hongxia.mirror import Mirror, Mirrored, chain_of, ends_of
 from tests.conformance.backends import cases_metadata
 from tests.unit.events_builders import READER, signed
 
@@ -128,3 +128,9 @@ def test_locking_ends_with_the_survivor_or_in_a_circle_at_all(database: Database
     apply(database, changed("a", 1), changed("b", 1), *(merged(one, 2, other) for one, other in chain))
     with database.begin(READER) as session:
         assert set(PEOPLE.lock_all(session, ["a"])) == {"a"}
+
+
+def test_a_circle_of_merges_is_left_alone() -> None:
+    into = {"a": "b", "b": "a", "c": "d", "d": "e", "f": "a"}
+    assert ends_of(into) == {"c": "e", "d": "e"}
+    assert [chain_of(into, one) for one in "acex"] == [["a"], ["c", "d", "e"], ["e"], ["x"]]

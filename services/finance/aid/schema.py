@@ -27,7 +27,6 @@ LIFECYCLE = Lifecycle(
         (NEW, "pay"): "paid",
         (NEW, "refuse"): "refused",
         (NEW, "wait"): "waiting",
-        (NEW, "withdraw"): "withdrawn",
         ("waiting", "wait"): "waiting",
         ("waiting", "pay"): "paid",
         ("waiting", "refuse"): "refused",
@@ -66,7 +65,7 @@ class AidPaymentSchema(RecordSchema):
 
 
 class ReturnIn(Schema):
-    """The voucher that takes a payment back which the bank returned, or that was made in error."""
+    """The voucher that reverses a payment which the bank returned, or that was made in error."""
 
     voucher_no = Text(longest=32, label="冲销凭证编号")
     spent_on = Day(label="日期")

@@ -61,10 +61,10 @@ def reverse(
             "拨付有误的，由两人办理撤回（POST /aid-payments/<id>/propose-reversal）"
         )
         raise Refused(Violation("", "aid-payment", message), extra={"case_id": paid_case})
-    return take_back(session, line, original, values, today)
+    return reverse_any(session, line, original, values, today)
 
 
-def take_back(
+def reverse_any(
     session: Session, line: BudgetLine, original: Expenditure, values: Mapping[str, Any], today: date
 ) -> Expenditure:
     """Reverse any voucher, that of aid included; otherwise as `reverse`."""

@@ -22,9 +22,9 @@ LIFECYCLE = Lifecycle(
 
 
 class ExpenditureSchema(RecordSchema):
-    """A voucher: money spent from a line, or, if `reverses_id` names another voucher, that one taken back whole.
+    """A voucher: money spent from a line, or, if `reverses_id` names another voucher, a reversal of that one, whole.
 
-    `year` is that of its date; a reversal may lie in a later year than the voucher that it takes back.
+    `year` is that of its date; a reversal may lie in a later year than the voucher that it reverses.
     """
 
     lifecycle = LIFECYCLE

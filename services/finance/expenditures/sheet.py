@@ -73,7 +73,7 @@ SHEET = Sheet(
 
 
 class ExpenditureRows(SheetRows):
-    """Each row is a voucher; those that take another back come after all others."""
+    """Each row is a voucher; those that reverse another come after all others."""
 
     sheet = SHEET
     model = Expenditure
@@ -91,7 +91,7 @@ class ExpenditureRows(SheetRows):
         return {name: special[name] if name in special else getattr(record, name) for name in names}
 
     def create(self, loading: Loading, record_id: str, values: dict[str, Any], row: Row) -> Expenditure | None:
-        """Post the voucher, or take back the one that it names."""
+        """Post the voucher, or reverse the one that it names."""
         number_of_original = values.pop("reverses_no")
         values["voucher_no"] = row.values["voucher_no"]
         voucher = (

@@ -61,11 +61,11 @@ def _on_waiting(session: Session, event: Event) -> None:
 
 
 def _on_returned(session: Session, event: Event) -> None:
-    _take_back(session, event, "return", AID_RETURNED)
+    _undo(session, event, "return", AID_RETURNED)
 
 
 def _on_reversed(session: Session, event: Event) -> None:
-    _take_back(session, event, "reverse", AID_REVERSED)
+    _undo(session, event, "reverse", AID_REVERSED)
 
 
 PAID = "hongxia.finance.aid.paid.v1"
@@ -108,7 +108,7 @@ def _case(session: Session, event: Event) -> AidCase | None:
 
 
 def _put_back(session: Session, case: AidCase, amount_fen: int, paid_on: date) -> None:
-    """Finance paid before it read that the approval was amended, or taken back: what it paid stands."""
+    """Finance paid before it read that the approval was amended, or withdrawn: what it paid stands."""
     changes: dict[str, object] = {"amount_fen": amount_fen}
     if case.state in ("applied", "declined"):
         reviewed_on = min(case.reviewed_on or paid_on, paid_on)
@@ -129,7 +129,7 @@ def _settle(session: Session, case: AidCase, event: Event, verb: str, reason: st
     publish(session, AID_SETTLED, case, on=event.occurredon, outcome=case.state, reason=reason)
 
 
-def _take_back(session: Session, event: Event, verb: str, event_type: EventType) -> None:
+def _undo(session: Session, event: Event, verb: str, event_type: EventType) -> None:
     case = _case(session, event)
     if case is None:
         return

@@ -107,7 +107,7 @@ def withdraw(session: Session, case: AidCase, reason: str, today: date) -> AidCa
 
 
 def reopen(session: Session, case: AidCase, today: date) -> AidCase:
-    """Take back that a case was declined or withdrawn: it is applied for, to be decided anew.
+    """Open a declined or withdrawn case again: it is applied for, to be decided anew.
 
     Raises Conflicting, Refused.
     """
