@@ -80,13 +80,13 @@ def cadre_violations(
         yield unknown_cadre()
         return
     if day < cadre.registered_on and not before_registration:
-        message = f"{what} {day} 早于该干部的登记日期 {cadre.registered_on}"
+        message = f"{what} {day} 早于该干部的登记日期 {cadre.registered_on}；登记日期有误的，请先在干部名册中更正"
         yield Violation(field, "before-registration", message)
     if not after_death and not lived_on(cadre.deceased_on, day):
-        message = f"该干部已于 {cadre.deceased_on} 去世，{what} {day} 在其后"
+        message = f"该干部已于 {cadre.deceased_on} 去世，{what} {day} 在其后；去世日期有误的，请先在干部名册中更正"
         yield Violation("cadre_id", "cadre-deceased", message)
     if cadre.left_on and cadre.left_on <= day and (cadre.returned_on is None or day < cadre.returned_on):
-        message = f"该干部已于 {cadre.left_on} 转出，{what} {day} 在其后"
+        message = f"该干部已于 {cadre.left_on} 转出，{what} {day} 在其后；已转回的，请先在干部名册中登记转回"
         yield Violation("cadre_id", "cadre-transferred", message)
 
 

@@ -37,6 +37,7 @@ def lifecycle_of(thing: str, label: str) -> Lifecycle:
             ("listed", "retire"): "retired",
             ("retired", "relist"): "listed",
         },
+        acts={"retire": "停用", "relist": "恢复使用"},
     )
 
 

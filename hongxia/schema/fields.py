@@ -99,7 +99,14 @@ class Code(Declared, fields.String):
 
     def __init__(self, codes: Mapping[str, str], **options: Any) -> None:
         self.codes = codes
-        super().__init__(validate=validate.OneOf(list(codes), labels=list(codes.values())), **options)
+        super().__init__(validate=one_of(codes), **options)
+
+
+def one_of(codes: Mapping[str, str]) -> validate.OneOf:
+    """Return the check that a value is one of the codes; its message names each with its label."""
+    listed = "、".join(f"{code}（{label}）" if label != code else code for code, label in codes.items())
+    error = f"只能是以下之一：{listed}".replace("{", "{{").replace("}", "}}")
+    return validate.OneOf(list(codes), labels=list(codes.values()), error=error)
 
 
 class Day(Declared, fields.Date):

@@ -145,10 +145,9 @@ def record_all(
 
 def _must_be_held(owner: Any) -> None:
     if owner.state != "held":
-        shown = owner.lifecycle.states[owner.state]
-        message = (
-            f"这条{owner.lifecycle.label}的状态是“{shown}”，只有“{owner.lifecycle.states['held']}”的才能登记参加人员"
-        )
+        cycle, held = owner.lifecycle, owner.lifecycle.states["held"]
+        message = f"这条{cycle.label}的状态是“{cycle.states[owner.state]}”，“{held}”的才登记参加人员"
+        message = f"{message}；{cycle.ways_on(owner.state)}"
         raise Conflicting(Violation("", "wrong-state", message), extra={"state": owner.state})
 
 

@@ -85,6 +85,7 @@ SHEET = Sheet(
 )
 
 
+_HELD = f"已举办的，状态请填“{STATES['held']}”"
 _NAMING_CADRES = ("attendances", "works", "health_check_persons")
 
 
@@ -101,11 +102,14 @@ def only_what_was_held_has_attendance(sheets: Mapping[str, Sequence[Row]]) -> It
     for row in sheets["sessions"]:
         shown = state[row.values["session_no"]]
         if row.values["state"] != "held" and row.values["others_count"]:
-            yield Finding("sessions", row.number, "others_count", f"{shown}的场次不应有参加人次")
+            message = (
+                f"{shown}的场次不应有参加人次（{row.values['others_count']}）；已举办的，状态请填“{STATES['held']}”"
+            )
+            yield Finding("sessions", row.number, "others_count", message)
     for row in sheets["attendances"]:
         shown = state.get(row.values["session_no"], STATES["held"])
         if shown != STATES["held"]:
-            yield Finding("attendances", row.number, "session_no", f"该场次{shown}，不应有考勤")
+            yield Finding("attendances", row.number, "session_no", f"该场次{shown}，不应有考勤；{_HELD}")
 
 
 class SessionRows(ActivityRows):

@@ -249,5 +249,5 @@ def _once_a_year(session: Session, cadre_id: str, year: int, field: str, *, but:
         state = session.scalars(query.where(AidCase.state.in_(COUNTED)).limit(1)).first()
     if state is not None:
         shown = AidCase.lifecycle.states[state]
-        message = f"该干部{year}年已有帮扶（{shown}），同一年度只帮扶一次"
+        message = f"该干部{year}年已有帮扶（{shown}），同一年度只帮扶一次；请在已有的那一件上办理"
         yield Violation(field, "aid-already-this-year", message)

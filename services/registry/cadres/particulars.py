@@ -73,7 +73,7 @@ def violations(values: Mapping[str, Any], today: date) -> Iterator[Violation]:
         if day and day > today:
             yield Violation(name, "date-in-future", f"{what} {day} 在今天（{today}）之后")
         if day and day < born:
-            yield Violation(name, "date-before-birth", f"{what} {day} 早于身份证号中的出生日期")
+            yield Violation(name, "date-before-birth", f"{what} {day} 早于身份证号中的出生日期，请更正其中一个")
     registered, deceased = values["registered_on"], values.get("deceased_on")
     if registered < FOUNDED:
         yield Violation("registered_on", "date-too-early", f"登记日期 {registered} 早于 {FOUNDED}")
