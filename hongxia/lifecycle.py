@@ -53,7 +53,7 @@ class Lifecycle:
         if state in self.remedies:
             return self.remedies[state]
         words = dict.fromkeys(word for (before, verb) in self.moves if before == state and (word := self._word(verb)))
-        return f"现在可以{'、'.join(words)}" if words else "不能再办理，确有需要的请另行登记"
+        return f"现在可以{'、'.join(words)}" if words else "确有需要的请另行登记"
 
     def _word(self, verb: str) -> str | None:
         return {**ACTS, **self.acts}.get(verb)

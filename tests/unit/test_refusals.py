@@ -144,8 +144,9 @@ REMEDIES = (
     Remedy("请在帮扶中另立一件", (Route("outreach", "POST", "/aid-cases"),)),
     Remedy("请在帮扶中重新办理", (Route("outreach", "POST", "/aid-cases/{id}/reopen"),)),
     Remedy("请在已有的那一件上办理", amendable("outreach", "aid-cases")),
-    Remedy("请不带 If-Match", CALLER),
-    Remedy("请缩短查询参数|请减少请求头", CALLER),
+    Remedy("请不带 If-Match|请填写另一名干部的记录|请直接使用", CALLER),
+    Remedy("请恢复", (Route("outreach", "POST", "/festivals/{id}/relist"),), "services/outreach/"),
+    Remedy("请填“批准”", (Column("帮扶", "审批结果"),), "services/outreach/"),
     Remedy("请先作废", (Route("activities", "POST", "/rosters/{id}/void"),), "services/activities/drives/"),
     Remedy(
         "请修改那一条",

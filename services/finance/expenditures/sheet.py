@@ -124,9 +124,10 @@ class ExpenditureRows(SheetRows):
 
     def amend(self, loading: Loading, record: Expenditure, changes: dict[str, Any], row: Row) -> None:
         """Amend the voucher."""
-        judging.refuse_other_line(changes)
+        judging.refuse_other_line(record.line, changes)
         if "reverses_no" in changes:
-            message = "已入账的凭证不能改为冲销另一张凭证；请以新编号另填一行"
+            old, new = record.reverses.voucher_no if record.reverses else "", changes["reverses_no"] or ""
+            message = f"已入账的凭证不能由冲销“{old}”改为冲销“{new}”；请以新编号另填一行"
             raise Refused(Violation("reverses_no", "other-voucher", message))
         balance.lock_line(loading.session, record.line_id)
         rules.amend(loading.session, record.line, record, changes, "workbook", loading.today, judged=False)

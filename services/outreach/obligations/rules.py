@@ -100,7 +100,7 @@ def _must_be_free(session: Session, name: str, held_on: date, but: str = "") -> 
     other = session.scalars(select(Festival).filter_by(name=name, held_on=held_on).where(Festival.id != but)).first()
     if other is not None:
         state = Festival.lifecycle.states[other.state]
-        message = f"名单中已有 {held_on} 的“{name}”（{state}）；已撤下的可用 POST /festivals/{other.id}/relist 恢复"
+        message = f"名单中已有 {held_on} 的“{name}”（{state}）；已撤下的，请恢复（POST /festivals/{other.id}/relist）"
         raise Conflicting(Violation("name", "festival-exists", message), extra={"existing": other.id})
 
 
