@@ -90,6 +90,8 @@ class OutreachService(
         """The deadlines that passed at midnight, and what the new day asks for."""
         context = self.host.context()
         today = day_of(context.now)
+        with self.host.database.begin(context) as session:
+            obligation_rules.publish_first(session, today)
         with self.host.database.read() as session:
             concerned = obligation_rules.to_review(session, today)
         for start in range(0, len(concerned), CADRES_AT_ONCE):

@@ -14,7 +14,7 @@ from services.outreach.cadres.model import Cadre
 from services.outreach.obligations import rules as obligations
 from tests.races.conftest import NewRace
 from tests.races.kit import Race
-from tests.unit.outreach_builders import ILLNESS, LIN, STATE, TODAY, Api, event_of, finance_event, work
+from tests.unit.outreach_builders import ILLNESS, LIN, STATE, TODAY, Api, event_of, events, finance_event, work
 
 VISIT = {
     "cadre_id": LIN,
@@ -102,6 +102,19 @@ def test_a_kind_is_not_changed_by_two_who_saw_the_same_version(new_race: NewRace
 
     def put(days: int) -> int:
         body = {**ILLNESS, "days": days}
-        return api("PUT", "/obligation-kinds/illness", body, If_Match='"1"').status_code
+        return api("PUT", "/obligation-kinds/illness", body, If_Match='"0"').status_code
 
     assert race.between(lambda: put(10), lambda: put(20), after="FROM obligation_kind WHERE") == (200, 412)
+
+
+@pytest.mark.lock("services.outreach.obligations.rules:publish_first")
+def test_the_kinds_of_the_beginning_are_published_once_by_two_that_start_at_once(new_race: NewRace) -> None:
+    race = new_race(OutreachService)
+
+    def start() -> None:
+        with work(race.database) as session:
+            obligations.publish_first(session, TODAY)
+
+    race.between(start, start, after="FROM obligation_kind WHERE")
+    published = [event["data"]["code"] for name, event in events(race.database) if name == "obligation-kind.changed"]
+    assert len(published) == len(set(published)) > 0

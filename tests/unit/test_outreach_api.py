@@ -12,9 +12,10 @@ from hongxia.runtime.http import routes_of
 from services.outreach.app import OutreachService
 from services.outreach.base import Base
 from services.outreach.cadres.mirror import CADRES
+from services.outreach.obligations import rules as obligation_rules
 from services.outreach.visits.model import Visit
 from services.outreach.workbook import OUTREACH
-from tests.unit.outreach_builders import CHEN, LIN, Api, add_cadre, new_database, problem, types
+from tests.unit.outreach_builders import CHEN, LIN, TODAY, Api, add_cadre, events, new_database, problem, types, work
 from tests.unit.service_api import ServiceApi
 
 VISIT = {
@@ -303,9 +304,15 @@ def test_the_migrations_make_the_tables_that_the_models_describe(tmp_path):
 def test_an_installation_begins_with_kinds_that_the_office_can_change(tmp_path):
     url = f"sqlite:///{tmp_path}/outreach.sqlite3"
     migrate(url, OutreachService.definition.migrations)
-    api = Api(Database(url))
+    database = Database(url)
+    for _ in range(2):  # at the start, and an hour later
+        with work(database) as session:
+            obligation_rules.publish_first(session, TODAY)
+    api = Api(database)
     kinds = {kind["code"]: kind for kind in api("GET", "/obligation-kinds").json["items"]}
     assert {"illness", "death", "hardship", "milestone", "festival", "living_alone"} <= kinds.keys()
+    published = [event for name, event in events(database) if name == "obligation-kind.changed"]
+    assert [(event["data"]["code"], event["entityversion"]) for event in published] == [(code, 1) for code in kinds]
     names = ("title", "days", "working_days", "raised_by", "concerns", "occasions", "active")
     for code, kind in kinds.items():
         body = {name: kind[name] for name in names}

@@ -10,15 +10,20 @@ import ast
 import json
 import re
 from collections.abc import Iterator
+from datetime import date
 from functools import cache
 from pathlib import Path
 
 import pytest
+from marshmallow import ValidationError
 
 from hongxia import services
 from hongxia.codes import Codes
 from hongxia.lifecycle import NEW, Lifecycle
 from hongxia.rules import Conflicting
+from hongxia.schema.derive import body_of
+from hongxia.workbook.cells import BadCell, Span, value_of
+from hongxia.workbook.columns import columns_of
 from services.registry.cadres.schema import CadreSchema
 from tests.unit.test_refusals import ROOT, _called, _named, _texts_in, remedies_in
 
@@ -257,3 +262,36 @@ def test_a_code_that_is_none_of_a_list_is_refused_with_codes_and_labels() -> Non
     errors = CadreSchema(only=("political_status",)).validate({"political_status": "emperor"})
     [message] = errors["political_status"]
     assert message.startswith("只能是以下之一：") and "（" in message
+
+
+# ---- the API and the workbook judge a text alike
+
+NAME_FIELD = body_of(CadreSchema)._declared_fields["name"]
+[NAME_COLUMN] = [column for column in columns_of(CadreSchema) if column.field == "name"]
+
+
+TAKEN = ("1e5", "１ｅ５", "😀张", "100000", "-", "·", "<b>", "=1+1", "张  三", "e\u0301", "㐀", "\U000f0000", "张" * 50)
+REFUSED = ("张\ud83d", "张\x00三", "张\ufffd", "\u202e张", "张\ufdd0", "张" * 51)
+
+
+@pytest.mark.parametrize("name", [*TAKEN, *REFUSED])
+def test_a_name_is_taken_or_refused_by_the_api_as_by_the_workbook(name: str) -> None:
+    by_cell: str | None
+    try:
+        by_cell = str(value_of(NAME_COLUMN, name, Span(2022, date(2022, 10, 15))))
+    except BadCell:
+        by_cell = None
+    try:
+        by_request: str | None = NAME_FIELD.deserialize(name)
+    except ValidationError:
+        by_request = None
+    assert (by_request, by_cell is None) == (by_cell, name in REFUSED)
+
+
+@pytest.mark.parametrize("name", ["张\ud83d", "张\x00三", "张\ufffd"])
+def test_a_name_that_cannot_be_kept_is_refused_with_the_same_reason(name: str) -> None:
+    with pytest.raises(BadCell) as by_cell:
+        value_of(NAME_COLUMN, name, Span(2022, date(2022, 10, 15)))
+    with pytest.raises(ValidationError) as by_request:
+        NAME_FIELD.deserialize(name)
+    assert by_request.value.messages == [str(by_cell.value)]

@@ -55,6 +55,14 @@ def change_kind(session: Session, kind: ObligationKind, values: Mapping[str, Any
     return kind
 
 
+def publish_first(session: Session, today: date) -> None:
+    """Publish the kinds with which the list began, and which no event has told of (version 0), once."""
+    query = select(ObligationKind).where(ObligationKind.version == 0).order_by(ObligationKind.code)
+    for kind in session.scalars(query.with_for_update().execution_options(populate_existing=True)):
+        records.touch(session, kind)
+        publish(session, KIND_CHANGED, kind, on=today)
+
+
 def list_festival(session: Session, values: Mapping[str, Any], today: date) -> Festival:
     """List a festival with its date. Raises Conflicting if it is listed."""
     _must_be_free(session, values["name"], values["held_on"])
