@@ -13,6 +13,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
+from hongxia.codes import with_labels
 from hongxia.names import clean_text, half_width
 from hongxia.values import has_giant_exponent
 
@@ -104,8 +105,7 @@ class Code(Declared, fields.String):
 
 def one_of(codes: Mapping[str, str]) -> validate.OneOf:
     """Return the check that a value is one of the codes; its message names each with its label."""
-    listed = "、".join(f"{code}（{label}）" if label != code else code for code, label in codes.items())
-    error = f"只能是以下之一：{listed}".replace("{", "{{").replace("}", "}}")
+    error = f"只能是以下之一：{with_labels(codes)}".replace("{", "{{").replace("}", "}}")
     return validate.OneOf(list(codes), labels=list(codes.values()), error=error)
 
 
