@@ -4,13 +4,14 @@ record that is about a cadre.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any, TypeVar
 
-from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import Mapped, mapped_column
 
-from hongxia.dates import lived_on
+from hongxia import away
+from hongxia.dates import away_on, lived_on
 from hongxia.events.envelope import Event, Malformed
 from hongxia.mirror import Mirror, Mirrored
 from hongxia.rules import Violation
@@ -25,14 +26,19 @@ CHANGES = (
 
 
 class CadreColumns(Mirrored):
-    """Mixin of a service's copy of the cadres. `left_on` and `returned_on` bound the latest time in which another
-    bureau served the cadre.
-    """
+    """Mixin of a service's copy of the cadres: what every rule about the dates of a record needs to know."""
 
     registered_on: Mapped[date]
     deceased_on: Mapped[date | None]
-    left_on: Mapped[date | None]
-    returned_on: Mapped[date | None]
+    away: Mapped[away.Times] = mapped_column(away.TimesAway)
+
+    def against(self, code: str, day: date) -> str:
+        """Return the dates that forbid a record of a day, as text; `code` is the rule's that refuses it. While they and
+        the day are the same, what somebody said of the contradiction holds.
+        """
+        if code == "cadre-transferred":
+            return str(away_on(self.away, day))
+        return str({"cadre-deceased": self.deceased_on, "before-registration": self.registered_on}[code])
 
 
 C = TypeVar("C", bound=CadreColumns)
@@ -45,8 +51,7 @@ def mirror_of_cadres(model: type[C], more: Callable[[Event], Mapping[str, Any]] 
         return {
             "registered_on": event.need_date("registered_on"),
             "deceased_on": event.may_date("deceased_on"),
-            "left_on": event.may_date("left_on"),
-            "returned_on": event.may_date("returned_on"),
+            "away": away.of_event(event),
             **more(event),
         }
 
@@ -85,9 +90,24 @@ def cadre_violations(
     if not after_death and not lived_on(cadre.deceased_on, day):
         message = f"该干部已于 {cadre.deceased_on} 去世，{what} {day} 在其后；去世日期有误的，请先在干部名册中更正"
         yield Violation("cadre_id", "cadre-deceased", message)
-    if cadre.left_on and cadre.left_on <= day and (cadre.returned_on is None or day < cadre.returned_on):
-        message = f"该干部已于 {cadre.left_on} 转出，{what} {day} 在其后；已转回的，请先在干部名册中登记转回"
+    time = away_on(cadre.away, day)
+    if time is not None and time.returned_on is not None:
+        message = f"该干部已于 {time.left_on} 转出、{time.returned_on} 转回，{what} {day} 在其间"
+        yield Violation("cadre_id", "cadre-transferred", f"{message}；日期有误的，请先在干部名册中更正调转")
+    elif time is not None:
+        message = f"该干部已于 {time.left_on} 转出，{what} {day} 在其后；已转回的，请先在干部名册中登记转回"
         yield Violation("cadre_id", "cadre-transferred", message)
+
+
+STANDING = frozenset({"before-registration", "cadre-deceased", "cadre-transferred"})
+"""The codes of violations that may be learnt of after the record was made, which are listed as contradictions then."""
+
+
+def changed_only(found: Iterable[Violation], *, standing: bool) -> Iterator[Violation]:
+    """Yield what forbids an amendment. Where neither the cadre nor the day changes (`standing` is false), what the
+    register says against the record is a contradiction, open or explained, and forbids no other change.
+    """
+    return (each for each in found if standing or each.code not in STANDING)
 
 
 def unknown_cadre() -> Violation:

@@ -126,6 +126,7 @@ REMEDIES = (
         "请先在干部名册中更正",
         (*amendable("registry", "cadres"), Route("registry", "POST", "/cadres/{id}/death/correct")),
     ),
+    Remedy("请先在干部名册中更正调转", amendable("registry", "transfers")),
     Remedy("请先在干部名册中登记转回", (Route("registry", "POST", "/cadres/{id}/return"),)),
     Remedy("现在可以…", CALLER, "hongxia/lifecycle.py"),  # proved by test_refusal_texts.py
     Remedy("请另行登记", CALLER, "hongxia/lifecycle.py"),
@@ -153,6 +154,7 @@ REMEDIES = (
         amendable("activities", "attendances", "checks", "rosters"),
         "services/activities/",
     ),
+    Remedy("请修改那一条", amendable("outreach", "festivals"), "services/outreach/obligations/"),
     Remedy("请登记为已举办", (Route("activities", "POST", "/sessions/{id}/hold"),)),
     Remedy("请先调增预算", (Route("finance", "POST", "/budget-lines/{id}/adjustments"),)),
     Remedy("请调减预算", (Route("finance", "POST", "/budget-lines/{id}/adjustments"),)),
@@ -239,7 +241,8 @@ REMEDIES += (
     Remedy("请更正其中一个", (*CADRE, *DEATH, *TRANSFER), REGISTRY),
     Remedy("请合并两条记录|请在该记录上办理", MERGE, REGISTRY),
     Remedy("请(先|先在目标记录)?(登记去世|更正去世日期|撤销去世登记)|没有去世登记可更正或撤销", DEATH, REGISTRY),
-    Remedy("请(先)?(更正调转记录|登记转回|作废后重新登记)", TRANSFER, REGISTRY),
+    Remedy("请(先)?(更正调转记录|登记转回|作废后重新登记|登记转回或作废其调转)", TRANSFER, REGISTRY),
+    Remedy("请先在目标记录登记转出", (Route("registry", "POST", "/cadres/{id}/leave"),), REGISTRY),
     Remedy(
         "请先更正或撤销该变动",
         (*amendable("registry", "changes"), Route("registry", "POST", "/changes/{id}/void")),

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hongxia import ids, records
-from hongxia.cadres import cadre_violations
+from hongxia.cadres import cadre_violations, changed_only
 from hongxia.events.publish import publish
 from hongxia.rules import Conflicting, Violation, past_day, refuse
 from services.outreach.cadres.mirror import CADRES
@@ -98,7 +98,9 @@ def amend(session: Session, contact: Contact, changes: Mapping[str, Any], reason
     contact.lifecycle.after(contact.state, "amend")
     if all(getattr(contact, name) == value for name, value in after.items()):
         return contact
-    refuse(violations(after, CADRES.find(session, contact.cadre_id), today))
+    moves = after["contacted_on"] != contact.contacted_on
+    found = violations(after, CADRES.find(session, contact.cadre_id), today)
+    refuse(changed_only(found, standing=moves))
     other = find(session, after)
     if other is not None and other.id != contact.id and other.state == "made":
         raise duplicate(other)

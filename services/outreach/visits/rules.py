@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hongxia import records
-from hongxia.cadres import cadre_violations
+from hongxia.cadres import cadre_violations, changed_only
 from hongxia.events.publish import publish
 from hongxia.rules import ENTERED_TWICE, Violation, ask, past_day, refuse
 from services.outreach.cadres.mirror import CADRES
@@ -70,7 +70,8 @@ def amend(
     before = visit.cadre_id
     changed = records.change(session, visit, changes)
     if changed:
-        refuse(violations(after, cadre, today))
+        about = not {"cadre_id", "visited_on", "occasion"}.isdisjoint(changed)
+        refuse(changed_only(violations(after, cadre, today), standing=about))
         publish(session, VISIT_AMENDED, visit, on=visit.visited_on, changed=changed, reason=reason)
         review(session, [before, visit.cadre_id], today)
     return visit
