@@ -36,6 +36,11 @@ class Codes(Mapping[str, str]):
         return {label: code for code, label in self._labels.items()}
 
 
+def with_labels(codes: Mapping[str, str]) -> str:
+    """Return codes with their labels in one text, for a message: "home（家访）、hospital（医院探视）"."""
+    return "、".join(f"{code}（{label}）" if label != code else code for code, label in codes.items())
+
+
 VOID_REASONS = Codes(
     {
         "entered-in-error": "录入错误",

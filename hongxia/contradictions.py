@@ -38,6 +38,8 @@ LIFECYCLE = Lifecycle(
         ("explained", "resolve"): "resolved",
         ("resolved", "find"): "open",
     },
+    acts={"explain": "说明"},
+    remedies={"resolved": "已消除的矛盾不必说明"},
 )
 
 

@@ -37,6 +37,7 @@ def lifecycle_of(thing: str, label: str) -> Lifecycle:
             ("listed", "retire"): "retired",
             ("retired", "relist"): "listed",
         },
+        acts={"retire": "停用", "relist": "恢复使用"},
     )
 
 
@@ -99,7 +100,7 @@ class List:
         """
         name, code = self.model.lifecycle.label, f"{self.model.lifecycle.thing}-exists"
         if self.codes(session, [label]):
-            raise Conflicting(Violation("label", code, f"{name}名单中已有“{label}”"))
+            raise Conflicting(Violation("label", code, f"{name}名单中已有“{label}”，请直接使用"))
         renamed = session.scalar(select(self.model.label).where(self.model.code == self.code_of(label)))
         if renamed is not None:
             raise Conflicting(Violation("label", code, f"“{label}”是{name}名单中“{renamed}”的原名，请使用“{renamed}”"))
@@ -114,7 +115,9 @@ class List:
         other = session.scalar(select(self.model.id).where(self.model.label == label))
         if other is not None and other != entry.id:
             name = self.model.lifecycle.label
-            raise Conflicting(Violation("label", f"{self.model.lifecycle.thing}-exists", f"{name}名单中已有“{label}”"))
+            raise Conflicting(
+                Violation("label", f"{self.model.lifecycle.thing}-exists", f"{name}名单中已有“{label}”，请直接使用")
+            )
         changed = records.change(session, entry, {"label": label})
         if changed:
             publish(session, self.amended, entry, on=today, changed=changed, reason=reason)

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Select, String, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from hongxia import away
-from hongxia.dates import away_on
 from hongxia.events.dispatch import concerns
 from hongxia.events.envelope import Event
 from hongxia.records import in_parts
@@ -28,31 +25,6 @@ class Mirrored:
     id: Mapped[str] = mapped_column(String(36), primary_key=True, sort_order=-1)
     merged_into: Mapped[str | None] = mapped_column(String(36), index=True)
     version: Mapped[int]
-
-
-class MirroredCadre(Mirrored):
-    """Mixin of a copy of the registry's cadres: what every rule about the dates of a record needs to know."""
-
-    registered_on: Mapped[date]
-    deceased_on: Mapped[date | None]
-    away: Mapped[away.Times] = mapped_column(away.TimesAway)
-
-    def against(self, code: str, day: date) -> str:
-        """Return the dates that forbid a record of a day, as text; `code` is the rule's that refuses it. While they and
-        the day are the same, what somebody said of the contradiction holds.
-        """
-        if code == "cadre-transferred":
-            return str(away_on(self.away, day))
-        return str({"cadre-deceased": self.deceased_on, "before-registration": self.registered_on}[code])
-
-
-def cadre_state(event: Event) -> dict[str, Any]:
-    """Return the columns of MirroredCadre that an event of a cadre gives. Raises Malformed."""
-    return {
-        "registered_on": event.need_date("registered_on"),
-        "deceased_on": event.may_date("deceased_on"),
-        "away": away.of_event(event),
-    }
 
 
 M = TypeVar("M", bound=Mirrored)
@@ -117,6 +89,31 @@ class Mirror(Generic[M]):
                 return record
             before = survivor
 
+    def lock_all(self, session: Session, entity_ids: Iterable[str]) -> dict[str, M]:
+        """Return the surviving records of many ids, by the id that was asked for, locked in the order of ids, so that
+        two callers can't wait for each other; unknown ids are left out.
+        """
+        wanted = set(entity_ids)
+        before: dict[str, str] = {}
+        while True:
+            survivors = self.survivors(session)
+            stands_for = {asked: survivors.get(asked, asked) for asked in wanted}
+            found: dict[str, M] = {}
+            for part in in_parts(sorted(set(stands_for.values()))):
+                query = select(self.model).where(self.model.id.in_(part)).order_by(self.model.id).with_for_update()
+                found.update((r.id, r) for r in session.scalars(query.execution_options(populate_existing=True)))
+            # As in `lock`: one of them may have been merged meanwhile, and a circle can't be resolved.
+            if stands_for == before or not any(record.merged_into for record in found.values()):
+                return {asked: found[survivor] for asked, survivor in stands_for.items() if survivor in found}
+            before = stands_for
+
+    def lock_of(self, session: Session, record: Any, body: Any) -> None:
+        """Lock the cadres of a record that is about to be changed, before the record: the present one and, if the
+        request moves it to another cadre, that one too.
+        """
+        becomes = (body or {}).get("cadre_id") if isinstance(body, dict) else None
+        self.lock_all(session, {each for each in (record.cadre_id, becomes) if each is not None})
+
     def known(self, session: Session, entity_ids: Iterable[str]) -> dict[str, M]:
         """Return the surviving records of many ids, by the id that was asked for; unknown ids are left out."""
         survivors = self.survivors(session)
@@ -130,7 +127,7 @@ class Mirror(Generic[M]):
         """Return, for every record that was merged away, the one that remains at the end of the chain."""
         query = select(self.model.id, self.model.merged_into).where(self.model.merged_into.is_not(None))
         into = {merged: str(other) for merged, other in session.execute(query)}
-        return {merged: _end_of_chain(into, merged) for merged in into}
+        return ends_of(into)
 
     def same_entities(self, session: Session, entity_ids: Iterable[str]) -> set[str]:
         """Return all ids that stand for the same entities as the given ones, which are included."""
@@ -186,9 +183,18 @@ def _identity(event: Event) -> dict[str, Any]:
     return {"id": event.subject, "version": event.entityversion}
 
 
-def _end_of_chain(into: Mapping[str, str], merged: str) -> str:
-    seen = {merged}
-    while merged in into and into[merged] not in seen:
-        merged = into[merged]
-        seen.add(merged)
-    return merged
+def chain_of(into: Mapping[str, str], start: str) -> list[str]:
+    """Return an id with those that it was merged into, the surviving one last. `into` has the next id for each that was
+    merged; an id whose merges form a circle stands alone.
+    """
+    chain = [start]
+    while chain[-1] in into:
+        if into[chain[-1]] in chain:
+            return [start]
+        chain.append(into[chain[-1]])
+    return chain
+
+
+def ends_of(into: Mapping[str, str]) -> dict[str, str]:
+    """Return, for each id that was merged, the one that survives; what was merged in a circle is left out."""
+    return {merged: end for merged in into if (end := chain_of(into, merged)[-1]) != merged}

@@ -115,7 +115,9 @@ def numbered_id(session: Session, model: type[Record], year: int, number: str | 
     thing, label = model.lifecycle.thing, model.lifecycle.label
     record_id = ids.entity_id(thing, year, number)
     if session.get(model, record_id) is not None:
-        message = f"{year}年已有编号为“{number}”的{label}，请换一个编号"
+        message = (
+            f"{year}年已有编号为“{number}”的{label}；同一条不必再登记，有误的请修改已登记的那条，另一条请换一个编号"
+        )
         raise Conflicting(Violation(field, f"{thing}-exists", message), extra={"existing": record_id})
     return record_id
 

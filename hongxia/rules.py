@@ -78,10 +78,15 @@ def ask(question: Violation, confirmed: Iterable[str], *, extra: Mapping[str, An
         raise Question(question, extra=extra)
 
 
+def not_future(field: str, day: date, today: date, what: str = "日期") -> Iterator[Violation]:
+    """Yield a violation if a day is after today; `what` names it in the message."""
+    if day > today:
+        yield Violation(field, "date-in-future", f"{what} {day} 在今天（{today}）之后")
+
+
 def past_day(field: str, day: date, today: date, earliest: date = EARLIEST) -> Iterator[Violation]:
     """Yield what is wrong with a day on which something happened: after today, or before `earliest`."""
-    if day > today:
-        yield Violation(field, "date-in-future", f"日期 {day} 在今天（{today}）之后")
+    yield from not_future(field, day, today)
     if day < earliest:
         yield Violation(field, "date-too-early", f"日期 {day} 早于 {earliest}")
 

@@ -121,6 +121,11 @@ class Call:
         """The date in Asia/Shanghai."""
         return day_of(self.now)
 
+    @property
+    def matches_any(self) -> bool:
+        """Whether the request is for any version of a record that exists (`If-Match: *`)."""
+        return bool(self.request.headers.get("If-Match", "").strip() == "*")
+
     def must_match(self, version: int) -> None:
         """Raises PreconditionFailed if the caller changes another version than the current one."""
         if self.if_match is not None and self.if_match != version:
@@ -215,6 +220,10 @@ def _answer(
 
 def _query(route: Route, request: Request) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The query as its schema has it, and the questions that `confirm` answers. Raises Invalid."""
+    repeated = sorted(name for name, values in request.args.lists() if len(values) > 1)
+    if repeated and not route.public:
+        errors = [FieldError("只能出现一次", parameter=name) for name in repeated]
+        raise Invalid(f"查询参数 {'、'.join(repeated)} 重复，每个参数只能出现一次", errors=errors)
     sent = request.args.to_dict()
     confirmed = tuple(word for word in sent.pop("confirm", "").split(",") if word) if route.asks else ()
     unknown = [word for word in confirmed if word not in route.asks]

@@ -18,6 +18,7 @@ from hongxia.http.endpoint import CORRELATION, Call, Route, answer, correlation_
 from hongxia.http.problems import BadRequest, MethodNotAllowed, NotFound, Problem
 from hongxia.runtime import green
 from hongxia.runtime.host import Host
+from hongxia.runtime.unreadable import Protocol
 
 MOUNTS = "hongxia.mounts"
 """The key in nameko's configuration of a dict that takes the web applications instead of a port of their own."""
@@ -88,7 +89,7 @@ class Server(WebServer):  # type: ignore[misc]
             self._sock = green.listen(self.bind_addr)
             # nameko's own work-around for kombu issue 838
             self._sock.settimeout(None)
-            self._serv = self.get_wsgi_server(self._sock, self.get_wsgi_app())
+            self._serv = self.get_wsgi_server(self._sock, self.get_wsgi_app(), protocol=Protocol)
             self._gt = self.container.spawn_managed_thread(self.run)
 
     def stop(self) -> None:

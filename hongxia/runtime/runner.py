@@ -29,7 +29,12 @@ from hongxia.runtime import green
 from hongxia.runtime.container import Container
 from hongxia.runtime.host import SETTINGS
 from hongxia.runtime.http import MOUNTS, Wsgi
+<<<<<<< HEAD
 from hongxia.settings import Misconfigured, Settings, load
+=======
+from hongxia.runtime.unreadable import Protocol
+from hongxia.settings import SECRET_LENGTH, Misconfigured, Settings, load
+>>>>>>> refine
 
 MAX_WORKERS = 2000
 """More than eventlet lets connections in (1024): whoever holds a transaction must never wait for a worker."""
@@ -202,7 +207,7 @@ def serve_embedded(embedded: Embedded, on_ready: Callable[[str], None]) -> None:
         front = name if service.definition.front else front
     for container in containers:
         container.start()
-    web = green.serve_wsgi(listener, gateway(mounts, front))
+    web = green.serve_wsgi(listener, gateway(mounts, front), Protocol)
     on_ready(token)
     _until_stopped(containers)
     web.kill()

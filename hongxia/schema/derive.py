@@ -15,7 +15,7 @@ from hongxia.events.declare import EventData
 from hongxia.lifecycle import Lifecycle
 from hongxia.paging import LIMIT, MOST
 from hongxia.rules import Refused, Violation
-from hongxia.schema.fields import CadreRef, Code, Count, Day, Declared, Flag, QueryFlag, Yuan
+from hongxia.schema.fields import CadreRef, Code, Count, Day, Declared, Flag, QueryFlag, Yuan, one_of
 
 OPAQUE = "the cadre, by an opaque id"
 """How the contracts describe a cadre's id in events; the cadre's number is in workbooks only."""
@@ -105,8 +105,7 @@ def query_of(
         }
     for name in equal:
         if name == "state":
-            states = list(schema.lifecycle.states)
-            found[name] = fields.String(load_default=None, validate=validate.OneOf(states))
+            found[name] = fields.String(load_default=None, validate=one_of(schema.lifecycle.states))
         else:
             found[name] = _asked(_optional(_described(schema._declared_fields[name]), load_default=None))
     return _derived(schema, "Query", PageQuery, found)

@@ -13,6 +13,7 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
+from hongxia.codes import with_labels
 from hongxia.names import clean_text, half_width
 from hongxia.values import has_giant_exponent
 
@@ -99,7 +100,13 @@ class Code(Declared, fields.String):
 
     def __init__(self, codes: Mapping[str, str], **options: Any) -> None:
         self.codes = codes
-        super().__init__(validate=validate.OneOf(list(codes), labels=list(codes.values())), **options)
+        super().__init__(validate=one_of(codes), **options)
+
+
+def one_of(codes: Mapping[str, str]) -> validate.OneOf:
+    """Return the check that a value is one of the codes; its message names each with its label."""
+    error = f"只能是以下之一：{with_labels(codes)}".replace("{", "{{").replace("}", "}}")
+    return validate.OneOf(list(codes), labels=list(codes.values()), error=error)
 
 
 class Day(Declared, fields.Date):

@@ -128,7 +128,7 @@ def _text(column: Column, raw: object, span: Span) -> str:
     except ValueError as error:
         raise BadCell(str(error)) from None
     if len(text) > column.max_length:
-        raise BadCell(f"不能超过{column.max_length}个字")
+        raise BadCell(f"不能超过{column.max_length}个字，现有{len(text)}个字")
     problem = column.check(text) if column.check else None
     if problem:
         raise BadCell(problem)
@@ -185,9 +185,9 @@ def _within_bounds(column: Column, number: int, shown: Callable[[int], object]) 
 def _date(column: Column, raw: object, span: Span) -> date:
     on = _calendar_day(raw)
     if column.within_year and span.year not in (None, on.year):
-        raise BadCell(f"日期不在本表年度内（{span.year}年）")
+        raise BadCell(f"日期 {on} 不在本表年度内（{span.year}年）")
     if column.not_future and on > span.today:
-        raise BadCell("日期晚于今天")
+        raise BadCell(f"日期 {on} 晚于今天（{span.today}）")
     return on
 
 
@@ -219,9 +219,9 @@ def _month(column: Column, raw: object, span: Span) -> str:
             raise BadCell("应为月份，如 2022-03")
         year, month = int(match[1]), int(match[2])
     if column.within_year and span.year not in (None, year):
-        raise BadCell(f"月份不在本表年度内（{span.year}年）")
+        raise BadCell(f"月份 {year:04}-{month:02} 不在本表年度内（{span.year}年）")
     if column.not_future and (year, month) > (span.today.year, span.today.month):
-        raise BadCell("月份晚于本月")
+        raise BadCell(f"月份 {year:04}-{month:02} 晚于本月（{span.today:%Y-%m}）")
     return f"{year:04}-{month:02}"
 
 

@@ -6,19 +6,19 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
+from hongxia.cadres import REGISTRY
 from hongxia.definition import Definition
 from hongxia.events.envelope import Event
 from hongxia.runtime.consume import consume
-from hongxia.runtime.contradictions import routes_of_contradictions
 from hongxia.runtime.lists import routes_of_list
 from hongxia.runtime.service import Service
 from services.activities.attendance import events as attendance
 from services.activities.attendance.routes import AttendanceRoutes
 from services.activities.cadres import follow
-from services.activities.cadres.mirror import REGISTRY
 from services.activities.checks import events as checks
 from services.activities.checks.routes import CheckRoutes
 from services.activities.contradictions.model import CONTRADICTIONS
+from services.activities.contradictions.routes import ContradictionRoutes
 from services.activities.drives import events as drives
 from services.activities.drives.routes import DriveRoutes
 from services.activities.health_checks import events as health_checks
@@ -46,7 +46,7 @@ class ActivitiesService(
     DriveRoutes,
     RosterRoutes,
     routes_of_list(UNITS, "/units", "单位", READERS, WRITERS),  # type: ignore[misc]
-    routes_of_contradictions(CONTRADICTIONS, READERS, WRITERS),  # type: ignore[misc]
+    ContradictionRoutes,
     Service,
 ):
     """场次与考勤、作品、体检、接种。"""

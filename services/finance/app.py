@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy.orm import Session
 
-from hongxia.contradictions import LIFECYCLE as CONTRADICTION
 from hongxia.definition import Definition
 from hongxia.events.dispatch import dispatch
 from hongxia.events.envelope import Event
 from hongxia.runtime.consume import consume
-from hongxia.runtime.contradictions import routes_of_contradictions
 from hongxia.runtime.service import Service
 from services.finance.adjustments import events as adjustment_events
 from services.finance.adjustments.routes import AdjustmentRoutes
@@ -21,8 +18,9 @@ from services.finance.aid import events as aid_events
 from services.finance.aid.routes import AidPaymentRoutes
 from services.finance.aid.rules import on_approved, on_withdrawn
 from services.finance.aid.schema import LIFECYCLE as AID_PAYMENT
-from services.finance.base import ACCOUNTANT, READERS, Base
-from services.finance.contradictions import CONTRADICTIONS
+from services.finance.base import Base
+from services.finance.contradictions.model import CONTRADICTIONS, Contradiction
+from services.finance.contradictions.routes import ContradictionRoutes
 from services.finance.expenditures import events as expenditure_events
 from services.finance.expenditures.routes import ExpenditureRoutes
 from services.finance.expenditures.schema import LIFECYCLE as EXPENDITURE
@@ -39,9 +37,6 @@ OUTREACH_AID = {
         for what in ("applied", "amended", "declined", "settled", "returned", "reversed")
     },
 }
-
-
-ContradictionRoutes: Any = routes_of_contradictions(CONTRADICTIONS, READERS, ACCOUNTANT)
 
 
 class FinanceService(
@@ -61,7 +56,7 @@ class FinanceService(
             *aid_events.EVENTS,
             *CONTRADICTIONS.events,
         ),
-        lifecycles=(BUDGET_LINE, ADJUSTMENT, EXPENDITURE, AID_PAYMENT, CONTRADICTION),
+        lifecycles=(BUDGET_LINE, ADJUSTMENT, EXPENDITURE, AID_PAYMENT, Contradiction.lifecycle),
         workbooks=(IMPORTABLE,),
     )
 

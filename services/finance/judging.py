@@ -56,8 +56,8 @@ def _place(touched: list[_Touched], day: date) -> _Touched:
     return max(before, key=lambda each: (each.on == day and each.spends, each.spends, each.on, each.row))
 
 
-def refuse_other_line(changes: dict[str, object]) -> None:
+def refuse_other_line(line: BudgetLine, changes: dict[str, object]) -> None:
     """Raise Refused if a row names another line than before: the record has to be voided or reversed, and made anew."""
     if "line_no" in changes:
-        message = "记录不能改到另一个项目；请作废或冲销后，以新编号另填一行"
+        message = f"记录不能由项目“{line.line_no}”改到“{changes['line_no']}”；请作废或冲销后，以新编号另填一行"
         raise Refused(Violation("line_no", "other-line", message))

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from nameko.timer import timer
 from sqlalchemy.orm import Session
 
-from hongxia import contradictions as kit
 from hongxia.dates import day_of
 from hongxia.definition import Definition
 from hongxia.events.context import context_of
@@ -23,7 +22,7 @@ from services.outreach.cadres import registry
 from services.outreach.contacts import events as contact_events
 from services.outreach.contacts import schema as contacts
 from services.outreach.contacts.routes import ContactRoutes
-from services.outreach.contradictions import events as contradiction_events
+from services.outreach.contradictions.model import CONTRADICTIONS, Contradiction
 from services.outreach.contradictions.routes import ContradictionRoutes
 from services.outreach.obligations import events as obligation_events
 from services.outreach.obligations import rules as obligation_rules
@@ -69,7 +68,7 @@ class OutreachService(
             *suggestion_events.EVENTS,
             *stay_events.EVENTS,
             *obligation_events.EVENTS,
-            *contradiction_events.EVENTS,
+            *CONTRADICTIONS.events,
         ),
         lifecycles=(
             visits.LIFECYCLE,
@@ -80,7 +79,7 @@ class OutreachService(
             obligations.LIFECYCLE,
             obligations.KIND_LIFECYCLE,
             obligations.FESTIVAL_LIFECYCLE,
-            kit.LIFECYCLE,
+            Contradiction.lifecycle,
         ),
         workbooks=(IMPORTABLE,),
         clear=registry.clear,
@@ -91,6 +90,8 @@ class OutreachService(
         """The deadlines that passed at midnight, and what the new day asks for."""
         context = self.host.context()
         today = day_of(context.now)
+        with self.host.database.begin(context) as session:
+            obligation_rules.publish_first(session, today)
         with self.host.database.read() as session:
             concerned = obligation_rules.to_review(session, today)
         for start in range(0, len(concerned), CADRES_AT_ONCE):

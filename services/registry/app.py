@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from nameko.timer import timer
 
-from hongxia.contradictions import LIFECYCLE as CONTRADICTION_LIFECYCLE
 from hongxia.dates import day_of
 from hongxia.definition import Definition
 from hongxia.runtime.service import Service
@@ -14,7 +13,7 @@ from services.registry.cadres.routes import CadreRoutes
 from services.registry.changes import events as changes
 from services.registry.changes.model import Change
 from services.registry.changes.routes import ChangeRoutes
-from services.registry.contradictions.model import CONTRADICTIONS
+from services.registry.contradictions.model import CONTRADICTIONS, Contradiction
 from services.registry.contradictions.routes import ContradictionRoutes
 from services.registry.deaths import events as deaths
 from services.registry.deaths.routes import DeathRoutes
@@ -72,7 +71,7 @@ class RegistryService(
             Transfer.lifecycle,
             Milestone.lifecycle,
             *lists.LIFECYCLES,
-            CONTRADICTION_LIFECYCLE,
+            Contradiction.lifecycle,
         ),
         workbooks=(IMPORTABLE,),
     )

@@ -1,4 +1,4 @@
-"""Across 31 December: aid that waits for the next year's line, vouchers that are taken back in January."""
+"""Across 31 December: aid that waits for the next year's line, vouchers that are reversed in January."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_what_waits_is_paid_in_the_order_of_its_days_while_there_is_money() -> N
         assert session.get_one(AidPayment, late).state == "refused"
 
 
-def test_a_december_voucher_is_taken_back_in_january_with_its_true_date() -> None:
+def test_a_december_voucher_is_reversed_in_january_with_its_true_date() -> None:
     database = new_database()
     with work(database) as session:
         line = approve(session)

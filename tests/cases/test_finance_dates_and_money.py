@@ -25,6 +25,7 @@ from tests.unit.finance_builders import (
     adjustment,
     aid_event,
     approve,
+    events,
     import_sheets,
     new_database,
     sheets,
@@ -141,9 +142,11 @@ def test_a_payment_that_the_bank_returns_can_be_paid_again() -> None:
     with work(database) as session:
         assert lines.find(session, 2022, "YS-1").balance_fen == 1_000
         assert session.get_one(AidPayment, CASE).version == 3
+    [returned] = [event for name, event in events(database) if name == "aid.returned"]
+    assert (returned["data"]["returned_on"], returned["data"]["corrects_year"]) == ("2022-02-10", 2022)
 
 
-def test_a_paid_case_is_taken_back_by_two_different_persons_only() -> None:
+def test_a_paid_case_is_reversed_by_two_different_persons_only() -> None:
     database = new_database()
     with work(database) as session:
         approve(session, pays_aid=True)
@@ -158,6 +161,7 @@ def test_a_paid_case_is_taken_back_by_two_different_persons_only() -> None:
     with work(database) as session:
         assert aid.confirm_reversal(session, session.get_one(AidPayment, CASE), "second", TODAY).state == "reversed"
     assert types(database)[-2:] == ["expenditure.reversed", "aid.reversed"]
+    assert events(database)[-1][1]["data"]["corrects_year"] == 2022
 
 
 def test_a_withdrawn_case_that_waits_is_not_paid_when_the_line_comes() -> None:

@@ -91,6 +91,19 @@ def test_a_voucher_of_december_reversed_in_january_counts_in_the_year_of_the_rev
     assert remark(database, 2023, EXECUTED, finance) is None
 
 
+def test_aid_that_comes_back_in_a_later_year_is_shown_beside_the_year_in_which_it_was_paid() -> None:
+    finance = Source("finance")
+    for case in ("a", "b", "c"):
+        answer(finance, case, "paid", "2022-12-20")
+    answer(finance, "a", "returned", "2023-01-08", version=2, corrects_year=2022)
+    answer(finance, "b", "reversed", "2024-01-08", version=2, corrects_year=2022)
+    answer(finance, "c", "returned", "2022-12-28", version=2)
+    database = read(finance)
+    assert [value(database, PAID, year=year) for year in (2022, 2023)] == ["1.60", "-0.80"]
+    assert figure(database, PAID).corrected == (Corrected(2023, 800_000, 1), Corrected(2024, 800_000, 1))
+    assert figure(database, PAID, year=2023).corrected == ()
+
+
 def test_reversals_in_two_later_years_are_named_year_by_year_and_in_the_rate_too() -> None:
     finance = Source("finance")
     for name in ("p1", "p2", "p3"):

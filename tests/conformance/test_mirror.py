@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 from sqlalchemy import String
+from sqlalchemy.event import listen
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from hongxia.database import Database
 from hongxia.events.envelope import Event
-from hongxia.mirror import Mirror, Mirrored
+from hongxia.mirror import Mirror, Mirrored, chain_of, ends_of
 from tests.conformance.backends import cases_metadata
 from tests.unit.events_builders import READER, signed
 
@@ -109,3 +110,27 @@ def test_a_copy_that_is_cleared_can_be_filled_again_from_the_beginning(database:
         PEOPLE.clear(session)
     apply(database, changed("a", 1))
     assert found(database, "a") == [("a", 1, "unit-1")]
+
+
+def test_many_are_locked_in_the_order_of_ids_and_returned_by_the_ids_that_were_asked_for(database: Database) -> None:
+    apply(database, *(changed(one, 1) for one in ("d", "c", "b", "a")), merged("a", 2, "d"))
+    asked: list[list[str]] = []
+    with database.begin(READER) as session:
+        listen(session.connection(), "before_cursor_execute", lambda *sent: asked.append([str(sent[2])]))
+        locked = PEOPLE.lock_all(session, ["c", "a", "nobody", "b"])
+    assert {one: record.id for one, record in locked.items()} == {"c": "c", "a": "d", "b": "b"}
+    locking = [statement for [statement] in asked if "unit" in statement]
+    assert locking and all("ORDER BY person.id" in statement for statement in locking)
+
+
+@pytest.mark.parametrize("chain", [[("a", "b")], [("a", "b"), ("b", "a")]])
+def test_locking_ends_with_the_survivor_or_in_a_circle_at_all(database: Database, chain: list[tuple[str, str]]) -> None:
+    apply(database, changed("a", 1), changed("b", 1), *(merged(one, 2, other) for one, other in chain))
+    with database.begin(READER) as session:
+        assert set(PEOPLE.lock_all(session, ["a"])) == {"a"}
+
+
+def test_a_circle_of_merges_is_left_alone() -> None:
+    into = {"a": "b", "b": "a", "c": "d", "d": "e", "f": "a"}
+    assert ends_of(into) == {"c": "e", "d": "e"}
+    assert [chain_of(into, one) for one in "acex"] == [["a"], ["c", "d", "e"], ["e"], ["x"]]

@@ -34,7 +34,7 @@ def attendance_of(api: Api, cadre_id: str, session_id: str = SESSION) -> str:
     return f"/attendances/{entity_id('attendance', session_id, cadre_id)}"
 
 
-@pytest.mark.lock("services.activities.attendance.routes:AttendanceRoutes.record_attendance")
+@pytest.mark.lock("services.activities.presence.routes:routes_of_presence")
 def test_nobody_is_put_down_for_a_session_that_is_just_being_cancelled(new_race: NewRace) -> None:
     race, api = a_loaded_year(new_race)
     answers = race.between(
@@ -46,7 +46,7 @@ def test_nobody_is_put_down_for_a_session_that_is_just_being_cancelled(new_race:
     assert api("GET", attendance_of(api, LIN, THIRD)).json["state"] == "voided"
 
 
-@pytest.mark.lock("services.activities.checks.routes:CheckRoutes.record_check")
+@pytest.mark.lock("services.activities.presence.routes:routes_of_presence")
 def test_nobody_is_put_down_for_a_batch_that_is_just_being_voided(new_race: NewRace) -> None:
     race, api = a_loaded_year(new_race)
     answers = race.between(
@@ -58,7 +58,7 @@ def test_nobody_is_put_down_for_a_batch_that_is_just_being_voided(new_race: NewR
     assert api("GET", f"/checks/{entity_id('check', BATCH, CHEN)}").json["state"] == "voided"
 
 
-@pytest.mark.lock("services.activities.cadres.mirror:lock_all")
+@pytest.mark.lock("hongxia.mirror:Mirror.lock_all")
 def test_a_death_that_comes_while_a_session_is_recorded_finds_its_attendance(new_race: NewRace) -> None:
     race, api = a_loaded_year(new_race)
     body = {"programme": "college", "title": "新的一讲", "session_no": "CC-9", "held_on": "2022-05-20"}

@@ -14,7 +14,7 @@ from services.outreach.cadres.model import Cadre
 from services.outreach.obligations import rules as obligations
 from tests.races.conftest import NewRace
 from tests.races.kit import Race
-from tests.unit.outreach_builders import ILLNESS, LIN, STATE, TODAY, Api, event_of, finance_event, work
+from tests.unit.outreach_builders import ILLNESS, LIN, STATE, TODAY, Api, event_of, events, finance_event, work
 
 VISIT = {
     "cadre_id": LIN,
@@ -39,7 +39,7 @@ def bureau(new_race: NewRace) -> tuple[Race, Api]:
     return race, Api(race.database)
 
 
-@pytest.mark.lock("services.outreach.cadres.mirror:lock_many")
+@pytest.mark.lock("hongxia.mirror:Mirror.lock_all")
 def test_a_visit_that_comes_while_deadlines_are_looked_at_is_not_overlooked(new_race: NewRace) -> None:
     race, api = bureau(new_race)
     with work(race.database, date(2022, 12, 2)) as session:
@@ -58,7 +58,7 @@ def test_a_visit_that_comes_while_deadlines_are_looked_at_is_not_overlooked(new_
     assert owed["state"] == "met"
 
 
-@pytest.mark.lock("services.outreach.cadres.mirror:lock_many")
+@pytest.mark.lock("hongxia.mirror:Mirror.lock_all")
 def test_aid_is_not_withdrawn_at_the_moment_in_which_finance_pays_it(new_race: NewRace) -> None:
     race, api = bureau(new_race)
     path = "/" + api("POST", "/aid-cases", APPLICATION).headers["Location"]
@@ -73,7 +73,7 @@ def test_aid_is_not_withdrawn_at_the_moment_in_which_finance_pays_it(new_race: N
     )
 
 
-@pytest.mark.lock("services.outreach.cadres.mirror:lock_many")
+@pytest.mark.lock("hongxia.mirror:Mirror.lock_all")
 def test_a_visit_that_comes_while_a_merge_is_learnt_meets_what_the_person_owes(new_race: NewRace) -> None:
     """The event does not change the survivor's own row: nothing else keeps a request about it waiting."""
     race, api = bureau(new_race)
@@ -102,6 +102,19 @@ def test_a_kind_is_not_changed_by_two_who_saw_the_same_version(new_race: NewRace
 
     def put(days: int) -> int:
         body = {**ILLNESS, "days": days}
-        return api("PUT", "/obligation-kinds/illness", body, If_Match='"1"').status_code
+        return api("PUT", "/obligation-kinds/illness", body, If_Match='"0"').status_code
 
     assert race.between(lambda: put(10), lambda: put(20), after="FROM obligation_kind WHERE") == (200, 412)
+
+
+@pytest.mark.lock("services.outreach.obligations.rules:publish_first")
+def test_the_kinds_of_the_beginning_are_published_once_by_two_that_start_at_once(new_race: NewRace) -> None:
+    race = new_race(OutreachService)
+
+    def start() -> None:
+        with work(race.database) as session:
+            obligations.publish_first(session, TODAY)
+
+    race.between(start, start, after="FROM obligation_kind WHERE")
+    published = [event["data"]["code"] for name, event in events(race.database) if name == "obligation-kind.changed"]
+    assert len(published) == len(set(published)) > 0

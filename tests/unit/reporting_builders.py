@@ -188,6 +188,8 @@ def answer(finance: Source, case: str, what: str, on: str, *, version: int = 1, 
         "paid": {"expenditure_id": LINE, "line_id": LINE, "paid_on": on},
         "refused": {"reason": "no-money", "refused_on": on},
         "waiting": {"pay_on": on},
+        "returned": {"returned_on": on, "corrects_year": int(on[:4])},
+        "reversed": {"reversed_on": on, "corrects_year": int(on[:4])},
     }
     own = more.get(what, {f"{what}_on": on})
     return finance.publish(f"aid.{what}", case, {**usual, **own, **data}, version=version, occurredon=on)

@@ -51,6 +51,8 @@ def test_adjustments_are_listed_by_date_of_one_year_if_asked(api: Api) -> None:
     rest = api("GET", f"/adjustments?year=2022&cursor={first['next_cursor']}").json
     assert [item["adjustment_no"] for item in rest["items"]] == ["TZ-2"]
     assert api("GET", "/adjustments?year=2021").json["items"] == []
+    for year in ("0", "1989", "2101", "999999"):
+        assert api("GET", f"/adjustments?year={year}").status_code == 422
 
 
 def test_the_problems_of_a_reversal_name_fields_of_its_request(api: Api) -> None:

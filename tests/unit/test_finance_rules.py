@@ -170,7 +170,7 @@ def test_approved_aid_is_paid_from_the_line_for_aid_exactly_once(session: Sessio
     assert published(session) == ["budget.approved", "expenditure.posted", "aid.paid"]
 
 
-def test_the_voucher_of_paid_aid_is_taken_back_through_its_case_only(session: Session) -> None:
+def test_the_voucher_of_paid_aid_is_reversed_through_its_case_only(session: Session) -> None:
     line = approve(session, pays_aid=True)
     session.flush()
     aid.on_approved(session, aid_event())

@@ -113,6 +113,14 @@ def test_sound_requests_are_answered(web: Web) -> None:
     assert web("POST", "/files", body=b"abc", CONTENT_TYPE="text/plain").status == 200
 
 
+@pytest.mark.parametrize("query", ["number=1&number=2", "number=1&number=1", "number=&number=2", "confirm=a&confirm=b"])
+def test_a_parameter_that_comes_twice_is_named(web: Web, query: str) -> None:
+    answer = web("GET", "/kinds/a", query=query)
+    refused(answer, 422)
+    [error] = json.loads(answer.body)["errors"]
+    assert error == {"detail": "只能出现一次", "parameter": query.partition("=")[0]}
+
+
 @pytest.mark.parametrize("label", ["a" * 64, f"{'a' * 64}.example.cn", "a..b", "x" * 300, "-" * 70])
 def test_a_host_that_is_no_host_is_named(web: Web, label: str) -> None:
     answer = web("GET", "/healthz", HTTP_HOST=label)

@@ -7,13 +7,15 @@ from alembic.migration import MigrationContext
 from hongxia import ids
 from hongxia.database import Database, migrate
 from hongxia.http.openapi import document
+from hongxia.mirror import Mirror
 from hongxia.runtime.http import routes_of
 from services.outreach.app import OutreachService
 from services.outreach.base import Base
-from services.outreach.cadres.mirror import CADRES, Mirror
+from services.outreach.cadres.mirror import CADRES
+from services.outreach.obligations import rules as obligation_rules
 from services.outreach.visits.model import Visit
 from services.outreach.workbook import OUTREACH
-from tests.unit.outreach_builders import CHEN, LIN, Api, add_cadre, new_database, problem, types
+from tests.unit.outreach_builders import CHEN, LIN, TODAY, Api, add_cadre, events, new_database, problem, types, work
 from tests.unit.service_api import ServiceApi
 
 VISIT = {
@@ -68,10 +70,13 @@ def test_an_amendment_of_nothing_is_refused(api, database):
 
 @pytest.fixture
 def locked(monkeypatch):
-    """The cadres that are locked, in their order."""
+    """The cadres that are locked, each time that some are."""
     found = []
-    lock = Mirror.lock
-    monkeypatch.setattr(Mirror, "lock", lambda self, session, key: found.append(key) or lock(self, session, key))
+    one, all_of_them = Mirror.lock, Mirror.lock_all
+    monkeypatch.setattr(Mirror, "lock", lambda self, session, key: found.append({key}) or one(self, session, key))
+    monkeypatch.setattr(
+        Mirror, "lock_all", lambda self, session, keys: found.append(set(keys)) or all_of_them(self, session, keys)
+    )
     return found
 
 
@@ -89,25 +94,25 @@ def test_whoever_changes_a_record_of_a_cadre_locks_the_cadre(api, locked, collec
     path = "/" + api("POST", f"/{collection}", body).headers["Location"]
     for number, (step, sent) in enumerate(steps, start=2):
         assert api("POST", f"{path}/{step}", sent).status_code == 200
-        assert locked == [LIN] * number
+        assert locked == [{LIN}] * number
 
 
-def test_whoever_moves_a_record_to_another_cadre_locks_both_in_the_order_of_ids(api, database, locked):
+def test_whoever_moves_a_record_to_another_cadre_locks_both_at_once(api, database, locked):
     chen = add_cadre(database, "G0002").id
     for collection, body in (("visits", VISIT), ("stays", STAY), ("aid-cases", APPLICATION)):
         path = "/" + api("POST", f"/{collection}", body).headers["Location"]
         locked.clear()
         assert api("PATCH", path, {"cadre_id": chen}, If_Match='"1"').status_code == 200
-        assert locked == sorted((LIN, chen))
+        assert locked == [{LIN, chen}]
 
 
 def test_whoever_waited_for_a_cadre_sees_what_the_other_one_did(api, monkeypatch):
     path = "/" + api("POST", "/visits", VISIT).headers["Location"]
 
-    def wait(_self, session, _cadre_id):
+    def wait(_self, session, _cadre_ids):
         session.connection().execute(Visit.__table__.update().values(version=2))  # past the session, as another would
 
-    monkeypatch.setattr(Mirror, "lock", wait)
+    monkeypatch.setattr(Mirror, "lock_all", wait)
     assert problem(api("PATCH", path, {"people": 3}, If_Match='"1"')) == (412, "version-changed")
 
 
@@ -299,9 +304,15 @@ def test_the_migrations_make_the_tables_that_the_models_describe(tmp_path):
 def test_an_installation_begins_with_kinds_that_the_office_can_change(tmp_path):
     url = f"sqlite:///{tmp_path}/outreach.sqlite3"
     migrate(url, OutreachService.definition.migrations)
-    api = Api(Database(url))
+    database = Database(url)
+    for _ in range(2):  # at the start, and an hour later
+        with work(database) as session:
+            obligation_rules.publish_first(session, TODAY)
+    api = Api(database)
     kinds = {kind["code"]: kind for kind in api("GET", "/obligation-kinds").json["items"]}
     assert {"illness", "death", "hardship", "milestone", "festival", "living_alone"} <= kinds.keys()
+    published = [event for name, event in events(database) if name == "obligation-kind.changed"]
+    assert [(event["data"]["code"], event["entityversion"]) for event in published] == [(code, 1) for code in kinds]
     names = ("title", "days", "working_days", "raised_by", "concerns", "occasions", "active")
     for code, kind in kinds.items():
         body = {name: kind[name] for name in names}

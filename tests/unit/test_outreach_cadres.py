@@ -4,11 +4,12 @@ from datetime import date
 
 import pytest
 
+from hongxia.cadres import CHANGES, cadre_violations
 from hongxia.dates import TimeAway
 from hongxia.events.envelope import Malformed
 from hongxia.events.parked import UnknownType
 from services.outreach.cadres import registry
-from services.outreach.cadres.mirror import CADRES, CHANGES, violations
+from services.outreach.cadres.mirror import CADRES
 from services.outreach.cadres.model import Flag
 from tests.unit.away_builders import away
 from tests.unit.outreach_builders import (
@@ -136,7 +137,7 @@ def test_since_when_a_flag_is_set_is_noted_event_by_event_however_they_are_batch
 )
 def test_a_record_of_a_day_needs_a_cadre_who_is_served_and_lives(state, day, codes):
     cadre = add_cadre(new_database(), **state)
-    assert [found.code for found in violations(cadre, "visited_on", day, "走访日期")] == codes
+    assert [found.code for found in cadre_violations(cadre, "visited_on", day, "走访日期")] == codes
 
 
 def test_the_list_of_a_merged_number_is_that_of_the_person():

@@ -432,6 +432,10 @@ def test_the_office_edits_the_list_and_nobody_else(bureau):
     assert problem(api("PUT", path, month, role="liaison"))[0] == 403
     assert problem(api("PUT", path, month, role="office")) == (428, "version-required")
     assert problem(api("PUT", path, month, role="office", If_Match='"9"')) == (412, "version-changed")
+    assert api("PUT", path, ILLNESS, role="office", If_Match="*").json["version"] == 1  # the same, for any version
+    for version in ('"1"', "*"):
+        new = api("PUT", "/obligation-kinds/lonely", ILLNESS, role="office", If_Match=version)
+        assert problem(new) == (412, "version-changed")
     changed = api("PUT", path, month, role="office", If_Match='"1"').json
     assert {name: changed[name] for name in ("code", "days", "version")} == {
         "code": "illness",

@@ -210,10 +210,21 @@ def test_every_error_of_every_row_is_found_and_placed_in_its_column(bureau):
             "visits",
             3,
             "cadre_id",
-            "该干部已于 2022-02-01 去世，走访日期 2022-07-01 在其后；去世后慰问家属，事由填“去世”",
+            "该干部已于 2022-02-01 去世，走访日期 2022-07-01 在其后；去世日期有误的，请先在干部名册中更正；"
+            "去世后慰问家属，事由填“去世”",
         ),
-        ("visits", 4, "visited_on", "走访日期 2022-01-09 早于该干部的登记日期 2022-01-10"),
-        ("contacts", 3, "cadre_id", "该干部已于 2022-02-01 去世，联系日期 2022-03-10 在其后"),
+        (
+            "visits",
+            4,
+            "visited_on",
+            "走访日期 2022-01-09 早于该干部的登记日期 2022-01-10；登记日期有误的，请先在干部名册中更正",
+        ),
+        (
+            "contacts",
+            3,
+            "cadre_id",
+            "该干部已于 2022-02-01 去世，联系日期 2022-03-10 在其后；去世日期有误的，请先在干部名册中更正",
+        ),
         ("aid_cases", 2, "cadre_id", "名册中没有这位干部，请先在干部名册中登记"),
         ("suggestions", 2, "resolved_on", "办结日期 2022-04-05 早于收到日期 2022-04-06"),
     ]
@@ -230,7 +241,7 @@ def test_an_error_of_an_approval_is_placed_in_the_column_of_the_sheet(database):
 def test_a_second_approved_aid_in_the_year_is_an_error_and_a_declined_one_is_not(bureau):
     database = bureau.database
     second = {**AID, "aid_no": "BF-003", "applied_on": date(2022, 2, 1), "reviewed_on": date(2022, 3, 1)}
-    message = "该干部2022年已有帮扶（已批准），同一年度只帮扶一次"
+    message = "该干部2022年已有帮扶（已批准），同一年度只帮扶一次；请在已有的那一件上办理"
     assert found(database, aid_cases=[DECLINED, AID, second]) == [("aid_cases", 4, "cadre_id", message)]
     imported(database, aid_cases=[DECLINED, AID, {**DECLINED, "aid_no": "BF-004"}])
     assert found(database, aid_cases=[second]) == [("aid_cases", 2, "cadre_id", message)]

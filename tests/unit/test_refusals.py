@@ -122,6 +122,32 @@ class Remedy:
 REMEDIES = (
     # routes
     Remedy("请先在干部名册中登记", (Route("registry", "POST", "/cadres"),)),
+    Remedy(
+        "请先在干部名册中更正",
+        (*amendable("registry", "cadres"), Route("registry", "POST", "/cadres/{id}/death/correct")),
+    ),
+    Remedy("请先在干部名册中更正调转", amendable("registry", "transfers")),
+    Remedy("请先在干部名册中登记转回", (Route("registry", "POST", "/cadres/{id}/return"),)),
+    Remedy("现在可以…", CALLER, "hongxia/lifecycle.py"),  # proved by test_refusal_texts.py
+    Remedy("请另行登记", CALLER, "hongxia/lifecycle.py"),
+    Remedy(
+        "请修改已登记的那条",
+        (*amendable("finance", "budget-lines", "adjustments", "expenditures"), *amendable("outreach", "visits")),
+    ),
+    Remedy("状态请填“…”|请填“…”", (Column("场次", "状态"),), "services/activities/"),
+    Remedy(
+        "请以新编号(按正确的金额)?重新记账|请修改凭证“…”",
+        (Route("finance", "POST", "/expenditures"), *amendable("finance", "expenditures")),
+    ),
+    Remedy("请更正批准日期", amendable("finance", "budget-lines", "expenditures", "adjustments")),
+    Remedy("应相等", CALLER, "services/finance/"),
+    Remedy("请重新拨付", (Route("finance", "POST", "/aid-payments/{id}/pay"),)),
+    Remedy("请在帮扶中另立一件", (Route("outreach", "POST", "/aid-cases"),)),
+    Remedy("请在帮扶中重新办理", (Route("outreach", "POST", "/aid-cases/{id}/reopen"),)),
+    Remedy("请在已有的那一件上办理", amendable("outreach", "aid-cases")),
+    Remedy("请不带 If-Match|请填写另一名干部的记录|请直接使用", CALLER),
+    Remedy("请恢复", (Route("outreach", "POST", "/festivals/{id}/relist"),), "services/outreach/"),
+    Remedy("请填“批准”", (Column("帮扶", "审批结果"),), "services/outreach/"),
     Remedy("请先作废", (Route("activities", "POST", "/rosters/{id}/void"),), "services/activities/drives/"),
     Remedy(
         "请修改那一条",
@@ -232,7 +258,7 @@ REMEDIES += (
     Remedy("请先逐一指定联络员", (Route("registry", "POST", "/cadres/{id}/liaison"),), REGISTRY),
     Remedy("请改用在用的(代码|名称)", LISTED, REGISTRY),
     Remedy("请先(登记|在…名单中登记)", (Route("registry", "POST", "/units"), Route("registry", "POST", "/streets"))),
-    Remedy("请使用“…”|请换一个编号|请确认后登记|请填写干部名册中记录的标识", CALLER),
+    Remedy("请使用“…”|(另一条)?请换一个编号|请确认后登记|请填写干部名册中记录的标识", CALLER),
     Remedy("请修改该编号的行", (Column("干部", "干部编号"),), REGISTRY),
 )
 
@@ -357,6 +383,8 @@ def _told(node: ast.AST) -> Iterator[ast.expr]:
         yield from node.args
     elif _is_text_constant(node) or (isinstance(node, ast.Return | ast.Yield) and isinstance(node.value, TEXTS)):
         yield node.value
+    elif isinstance(node, ast.keyword) and node.arg == "remedies" and isinstance(node.value, ast.Dict):
+        yield from node.value.values
     elif isinstance(node, ast.ClassDef):
         yield from (part.value for part in node.body if isinstance(part, ast.Assign) and "title" in _targets(part))
 

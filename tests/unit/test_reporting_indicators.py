@@ -12,7 +12,7 @@ from hongxia.database import Database
 from services.reporting.facts.model import Log
 from services.reporting.figures.calendar import ended_months
 from services.reporting.figures.catalogue import for_year
-from services.reporting.figures.indicators import Year, followed
+from services.reporting.figures.indicators import Year
 from services.reporting.figures.measures import Unit
 from services.reporting.figures.values import exact, printed
 from tests.unit.reporting_builders import (
@@ -224,10 +224,6 @@ def test_cadres_that_were_merged_are_one_person() -> None:
     outreach.read(database)
     registry.read(database)
     assert value(database, "outreach.milestone_visits.persons") == "1"
-
-
-def test_a_circle_of_merges_is_left_alone() -> None:
-    assert followed({"a": "b", "b": "a", "c": "d"}) == {"c": "d"}
 
 
 def test_coverage_is_months_contacted_of_months_due() -> None:

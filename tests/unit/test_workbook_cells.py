@@ -167,8 +167,8 @@ def test_a_day_that_does_not_exist_is_refused(raw: object) -> None:
 
 
 def test_a_date_is_held_to_the_year_and_to_today() -> None:
-    assert refused(Kind.DATE, "2021-12-31", within_year=True) == "日期不在本表年度内（2022年）"
-    assert refused(Kind.DATE, "2022-10-16", not_future=True) == "日期晚于今天"
+    assert refused(Kind.DATE, "2021-12-31", within_year=True) == "日期 2021-12-31 不在本表年度内（2022年）"
+    assert refused(Kind.DATE, "2022-10-16", not_future=True) == "日期 2022-10-16 晚于今天（2022-10-15）"
     assert read(Kind.DATE, "2022-10-15", within_year=True, not_future=True) == date(2022, 10, 15)
     assert read(Kind.DATE, "2030-01-01") == date(2030, 1, 1)
 
@@ -180,7 +180,7 @@ def test_a_month_may_be_typed_in_several_ways(raw: object) -> None:
 
 def test_a_month_is_held_to_the_year_and_to_the_present() -> None:
     assert "年度" in refused(Kind.MONTH, "2021-12", within_year=True)
-    assert refused(Kind.MONTH, "2022-11", not_future=True) == "月份晚于本月"
+    assert refused(Kind.MONTH, "2022-11", not_future=True) == "月份 2022-11 晚于本月（2022-10）"
     assert refused(Kind.MONTH, "2022-13") == "应为月份，如 2022-03"
 
 

@@ -152,7 +152,7 @@ AID = {
         ({"reviewed_on": date(2021, 11, 19)}, [(2, "reviewed_on", "审批日期 2021-11-19 早于申请日期 2021-11-20")]),
         (
             {"outcome": "declined", "pay_on": date(2022, 1, 19)},
-            [(2, "pay_on", "未批准的帮扶不应有拨付日期（2022-01-19）")],
+            [(2, "pay_on", "未批准的帮扶不应有拨付日期（2022-01-19）；已批准的，审批结果请填“批准”")],
         ),
     ],
 )
@@ -185,14 +185,14 @@ def test_nobody_attends_a_cancelled_session() -> None:
     rows = [session("1", state="cancelled"), session("2", state="cancelled", others_count=3), session("3")]
     attendances = [{"session_no": "1"}, {"session_no": "3"}]
     assert findings(ACTIVITIES, sessions=rows, attendances=attendances) == [
-        (3, "others_count", "已取消的场次不应有参加人次"),
-        (2, "session_no", "该场次已取消，不应有考勤"),
+        (3, "others_count", "已取消的场次不应有参加人次（3）；已举办的，状态请填“已举办”"),
+        (2, "session_no", "该场次已取消，不应有考勤；已举办的，状态请填“已举办”"),
     ]
 
 
 def test_no_more_are_vaccinated_than_came() -> None:
     rows = [{"attended": 3, "vaccinated": 3}, {"attended": 3, "vaccinated": 4}]
-    assert findings(ACTIVITIES, vaccination_rosters=rows) == [(3, "vaccinated", "接种人数多于到场人数")]
+    assert findings(ACTIVITIES, vaccination_rosters=rows) == [(3, "vaccinated", "接种人数 4 多于到场人数 3")]
 
 
 def test_every_figure_is_explained_once_for_each_sheet_that_makes_it() -> None:

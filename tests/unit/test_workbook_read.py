@@ -139,9 +139,9 @@ def test_all_errors_of_a_file_are_told_at_once() -> None:
         "随行": [["编号", "人数"], ["A1", "三"]],
     }
     assert errors(tables) == [
-        "出行：第2行“日期”：日期不在本表年度内（2022年）",
+        "出行：第2行“日期”：日期 2021-12-31 不在本表年度内（2022年）",
         "出行：第3行“编号”：不能为空",
-        "出行：第4行“日期”：日期不在本表年度内（2022年）",
+        "出行：第4行“日期”：日期 2023-01-11 不在本表年度内（2022年）",
         "随行：第2行“人数”：应为整数",
     ]
 
@@ -149,7 +149,9 @@ def test_all_errors_of_a_file_are_told_at_once() -> None:
 def test_a_date_after_today_is_an_error() -> None:
     with pytest.raises(WorkbookErrors) as caught:
         read(file(GOOD), BOOK, today=date(2022, 3, 31))
-    assert [str(error) for error in caught.value.errors] == ["出行：第3行“日期”：日期晚于今天"]
+    assert [str(error) for error in caught.value.errors] == [
+        "出行：第3行“日期”：日期 2022-04-05 晚于今天（2022-03-31）"
+    ]
 
 
 def test_two_rows_with_one_key_are_both_named() -> None:

@@ -95,7 +95,7 @@ def test_a_record_voided_in_the_system_stays_so_with_the_same_file(database: Dat
         void(session, the_item(session))
     assert counts(import_rows(database, [item()])) == (0, 1, 0, 0)
     assert findings(database, [item(title="照片")]) == [
-        ("items", 2, "", "这条物品的状态是“已作废”，不能这样办理"),
+        ("items", 2, "", "这条物品的状态是“已作废”，不能修改；确有需要的请另行登记"),
     ]
 
 

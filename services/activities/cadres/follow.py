@@ -7,14 +7,14 @@ from itertools import groupby
 
 from sqlalchemy.orm import Session
 
+from hongxia.cadres import REGISTRY
 from hongxia.database import CONTEXT
 from hongxia.events.context import context_of
 from hongxia.events.envelope import Event
 from services.activities.attendance.rules import ATTENDANCE
-from services.activities.cadres import mirror
 from services.activities.cadres.mirror import CADRES
-from services.activities.cadres.review import review
 from services.activities.checks.rules import CHECK
+from services.activities.contradictions.rules import review
 from services.activities.presence.merging import settle
 
 
@@ -33,7 +33,7 @@ def from_registry(session: Session, events: Sequence[Event]) -> None:
 def _apply(session: Session, events: Sequence[Event]) -> None:
     concerned = CADRES.apply(session, events)
     # Whoever records something of one of these persons at this moment ends first, or begins after this.
-    mirror.lock_all(session, concerned)
+    CADRES.lock_all(session, concerned)
     for kind in (ATTENDANCE, CHECK):
         settle(session, kind, concerned)
     review(session, concerned)
@@ -41,5 +41,5 @@ def _apply(session: Session, events: Sequence[Event]) -> None:
 
 def clear(session: Session, source: str) -> None:
     """Drop what was learnt from a source, because its history is read from the beginning."""
-    if source == mirror.REGISTRY:
+    if source == REGISTRY:
         CADRES.clear(session)

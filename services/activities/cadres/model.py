@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from hongxia.mirror import MirroredCadre
+from hongxia.cadres import CadreColumns
 from services.activities.base import Base
 
 
-class Cadre(MirroredCadre, Base):
+class Cadre(CadreColumns, Base):
     """A cadre, without a name: only what the rules of activities need."""
 
     __tablename__ = "cadre"

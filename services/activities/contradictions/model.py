@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from hongxia import contradictions
 from hongxia.codes import Codes
-from hongxia.contradictions import ContradictionColumns, declare
+from hongxia.contradictions import ContradictionColumns
 from hongxia.rules import ENTERED_TWICE
 from services.activities.base import Base
 
@@ -24,4 +25,4 @@ class Contradiction(ContradictionColumns, Base):
     __tablename__ = "contradiction"
 
 
-CONTRADICTIONS = declare("activities", Contradiction, KINDS)
+CONTRADICTIONS = contradictions.declare("activities", Contradiction, KINDS)

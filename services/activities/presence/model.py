@@ -38,6 +38,7 @@ def lifecycle_of(thing: str, label: str) -> Lifecycle:
             ("recorded", "void"): "voided",
             ("voided", "record"): "recorded",
         },
+        acts={"record": "重新登记"},
     )
 
 

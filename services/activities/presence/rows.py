@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from hongxia import ids, records
+from hongxia.workbook.cadres import cadre_id, cadre_of, lock_named
 from hongxia.workbook.declare import Row
 from hongxia.workbook.reconcile import Loading
-from services.activities.cadres.rows import cadre_id, cadre_of, lock_named
+from services.activities.cadres.mirror import CADRES
 from services.activities.presence.rules import Entries, Kind, record
 from services.activities.rows import ActivityRows
 
@@ -24,7 +25,7 @@ class PresenceRows(ActivityRows):
 
     def prepare(self, loading: Loading, rows: Sequence[Row]) -> None:
         """Read cadres, owners and the entries that there are."""
-        lock_named(loading, rows)
+        lock_named(loading, CADRES, rows)
         owner_ids = {self._owner_id(loading, row) for row in rows}
         owners = records.by_ids(loading.session, self.kind.owner, owner_ids)  # locked by their own sheet
         pairs = ((self._owner_id(loading, row), cadre) for row in rows if (cadre := cadre_of(loading, row)) is not None)

@@ -16,13 +16,13 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from hongxia import ids, records
+from hongxia.cadres import cadre_violations
 from hongxia.events.declare import EventType
 from hongxia.events.publish import publish
 from hongxia.rules import Conflicting, Violation, not_before, past_day, refuse
-from services.activities.cadres import mirror
 from services.activities.cadres.mirror import CADRES
 from services.activities.cadres.model import Cadre
-from services.activities.cadres.review import review
+from services.activities.contradictions.rules import review
 from services.activities.presence.model import CADRE_MERGED
 
 
@@ -87,7 +87,7 @@ def violations(kind: Kind, owner: Any, on: date, cadre: Cadre | None, today: dat
     label = owner.lifecycle.label
     yield from past_day(kind.day, on, today)
     yield from not_before(kind.day, on, owner.held_on, kind.too_early, kind.day_label, f"{label}日期")
-    yield from mirror.violations(cadre, kind.day, on, kind.day_label)
+    yield from cadre_violations(cadre, kind.day, on, kind.day_label)
 
 
 def record(
@@ -133,7 +133,7 @@ def record_all(
     """Record a list of {cadre_id, day}, in its order, all or none. `at` is the list's name in the request; without
     it the list is of one, the request itself. Raises what `record` raises.
     """
-    cadres = mirror.lock_all(session, (item["cadre_id"] for item in named))
+    cadres = CADRES.lock_all(session, (item["cadre_id"] for item in named))
     entries = Entries(session, kind, ((owner.id, cadre) for cadre in cadres.values()))
     done = []
     for index, item in enumerate(named):
@@ -145,10 +145,9 @@ def record_all(
 
 def _must_be_held(owner: Any) -> None:
     if owner.state != "held":
-        shown = owner.lifecycle.states[owner.state]
-        message = (
-            f"这条{owner.lifecycle.label}的状态是“{shown}”，只有“{owner.lifecycle.states['held']}”的才能登记参加人员"
-        )
+        cycle, held = owner.lifecycle, owner.lifecycle.states["held"]
+        message = f"这条{cycle.label}的状态是“{cycle.states[owner.state]}”，“{held}”的才登记参加人员"
+        message = f"{message}；{cycle.ways_on(owner.state)}"
         raise Conflicting(Violation("", "wrong-state", message), extra={"state": owner.state})
 
 
@@ -156,7 +155,7 @@ def lock_before(kind: Kind) -> Callable[[Session, Any, Any], None]:
     """Return what locks an entry's cadre and then its owner, before the entry itself."""
 
     def first(session: Session, entry: Any, _body: Any) -> None:
-        mirror.lock(session, entry.cadre_id)
+        CADRES.lock(session, entry.cadre_id)
         records.lock(session, kind.owner, entry.owner_id)
 
     return first
@@ -167,7 +166,7 @@ def lock_cadres_of(kind: Kind) -> Callable[[Session, Any, Any], None]:
 
     def first(session: Session, owner: Any, _body: Any) -> None:
         there = select(kind.model.cadre_id).where(kind.model.owner_id == owner.id, kind.model.state == "recorded")
-        mirror.lock_all(session, session.scalars(there))
+        CADRES.lock_all(session, session.scalars(there))
 
     return first
 
@@ -195,7 +194,7 @@ def void(session: Session, kind: Kind, entry: Any, reason: str) -> Any:
 def void_all(session: Session, kind: Kind, owner: Any) -> None:
     """The entries of an owner that does not count any more fall with it."""
     entries = _of_owner(session, kind, owner, kind.model.state == "recorded")
-    mirror.lock_all(session, {entry.cadre_id for entry in entries})  # most are locked already; see lock_cadres_of
+    CADRES.lock_all(session, {entry.cadre_id for entry in entries})  # most are locked already; see lock_cadres_of
     for entry in entries:
         set_aside(session, kind, owner, entry, kind.fell)
     review(session, {entry.cadre_id for entry in entries})
@@ -216,7 +215,7 @@ def follow(session: Session, kind: Kind, owner: Any, old_day: date, *, changed: 
     entries = _of_owner(session, kind, owner, counts_or_may_again)
     moving = [entry for entry in entries if moves and entry.on == old_day]
     if moves:
-        cadres = mirror.lock_all(session, {entry.cadre_id for entry in entries})
+        cadres = CADRES.lock_all(session, {entry.cadre_id for entry in entries})
         refuse(_hindrances(kind, owner, entries, moving, cadres, today))
     for entry in entries:
         names = [*changed, kind.day] if entry in moving else list(changed)
@@ -240,7 +239,7 @@ def _hindrances(
         if entry.state != "recorded":
             continue
         day, cadre = (owner.held_on if entry in moving else entry.on), cadres.get(entry.cadre_id)
-        before = {found.code for found in mirror.violations(cadre, "", entry.on, "")}
+        before = {found.code for found in cadre_violations(cadre, "", entry.on, "")}
         for found in violations(kind, owner, day, cadre, today):
             if found.code not in before:
                 yield replace(found, field="held_on")

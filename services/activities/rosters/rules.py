@@ -45,7 +45,7 @@ def record(session: Session, drive: Drive, values: Mapping[str, Any], today: dat
     """
     if drive.state != "held":
         shown = drive.lifecycle.states[drive.state]
-        message = f"这次接种专场的状态是“{shown}”，只有“已举办”的才能登记名册"
+        message = f"这次接种专场的状态是“{shown}”，“已举办”的才登记名册；{drive.lifecycle.ways_on(drive.state)}"
         raise Conflicting(Violation("", "wrong-state", message), extra={"state": drive.state})
     refuse(violations(values, drive, today))
     UNITS.must_have(session, "unit", values["unit"])

@@ -73,7 +73,8 @@ def vaccinated_are_among_those_attending(sheets: Mapping[str, Sequence[Row]]) ->
     for row in sheets["vaccination_rosters"]:
         attended, vaccinated = row.values["attended"], row.values["vaccinated"]
         if isinstance(attended, int) and isinstance(vaccinated, int) and vaccinated > attended:
-            yield Finding("vaccination_rosters", row.number, "vaccinated", "接种人数多于到场人数")
+            message = f"接种人数 {vaccinated} 多于到场人数 {attended}"
+            yield Finding("vaccination_rosters", row.number, "vaccinated", message)
 
 
 class RosterRows(ActivityRows):

@@ -15,7 +15,7 @@ from hongxia.schema.derive import body_of
 from hongxia.schema.fields import Code, Count, Day
 from services.activities.attendance.routes import AttendanceIn
 from services.activities.attendance.rules import ATTENDANCE
-from services.activities.cadres import mirror
+from services.activities.cadres.mirror import CADRES
 from services.activities.presence import rules as presence
 from services.activities.roles import READERS, WRITERS
 from services.activities.sessions import rules
@@ -61,7 +61,7 @@ class CancelIn(Schema):
 
 
 def _lock_attendants(session: Session, _meeting: Any, body: Any) -> None:
-    mirror.lock_all(session, (item["cadre_id"] for item in body["attendances"]))
+    CADRES.lock_all(session, (item["cadre_id"] for item in body["attendances"]))
 
 
 class SessionRoutes:

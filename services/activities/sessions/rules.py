@@ -12,7 +12,7 @@ from hongxia import records
 from hongxia.events.publish import publish
 from hongxia.rules import Violation, ask, past_day, refuse
 from services.activities.attendance.rules import ATTENDANCE
-from services.activities.cadres import mirror
+from services.activities.cadres.mirror import living
 from services.activities.days import planned_day
 from services.activities.presence import rules as presence
 from services.activities.sessions.events import SESSION_AMENDED, SESSION_CANCELLED, SESSION_HELD, SESSION_SCHEDULED
@@ -143,7 +143,7 @@ def _ask_about_twin(session: Session, meeting: Meeting, confirmed: Collection[st
 def _ask_about_count(session: Session, others_count: int, confirmed: Collection[str]) -> None:
     if others_count <= NEVER_ASKED:
         return
-    cadres = mirror.living(session)
+    cadres = living(session)
     most = max(NEVER_ASKED, TIMES_CADRES * cadres)
     if others_count > most:
         usual = f"名册中在世的干部 {cadres} 人，一场一般不超过 {most} 人次"

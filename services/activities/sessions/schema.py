@@ -46,6 +46,7 @@ LIFECYCLE = Lifecycle(
         ("held", "amend"): "held",
         ("held", "cancel"): "cancelled",
     },
+    acts={"hold": "登记为已举办", "cancel": "取消"},
 )
 """A session may be written down after the fact, so it may begin as held or, from a workbook, as cancelled."""
 

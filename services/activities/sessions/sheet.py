@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from hongxia.rules import Refused, Violation
+from hongxia.workbook.cadres import lock_named
 from hongxia.workbook.columns import columns_of, number
 from hongxia.workbook.declare import Column, Figure, Finding, Kind, Row, Sheet
 from hongxia.workbook.reconcile import Loading
-from services.activities.cadres.rows import lock_named
+from services.activities.cadres.mirror import CADRES
 from services.activities.rows import ActivityRows
 from services.activities.sessions import rules
 from services.activities.sessions.model import Meeting
@@ -84,6 +85,7 @@ SHEET = Sheet(
 )
 
 
+_HELD = f"已举办的，状态请填“{STATES['held']}”"
 _NAMING_CADRES = ("attendances", "works", "health_check_persons")
 
 
@@ -100,11 +102,14 @@ def only_what_was_held_has_attendance(sheets: Mapping[str, Sequence[Row]]) -> It
     for row in sheets["sessions"]:
         shown = state[row.values["session_no"]]
         if row.values["state"] != "held" and row.values["others_count"]:
-            yield Finding("sessions", row.number, "others_count", f"{shown}的场次不应有参加人次")
+            message = (
+                f"{shown}的场次不应有参加人次（{row.values['others_count']}）；已举办的，状态请填“{STATES['held']}”"
+            )
+            yield Finding("sessions", row.number, "others_count", message)
     for row in sheets["attendances"]:
         shown = state.get(row.values["session_no"], STATES["held"])
         if shown != STATES["held"]:
-            yield Finding("attendances", row.number, "session_no", f"该场次{shown}，不应有考勤")
+            yield Finding("attendances", row.number, "session_no", f"该场次{shown}，不应有考勤；{_HELD}")
 
 
 class SessionRows(ActivityRows):
@@ -115,7 +120,7 @@ class SessionRows(ActivityRows):
 
     def prepare(self, loading: Loading, rows: Sequence[Row]) -> None:
         """Lock the cadres that the file names before anything else."""
-        lock_named(loading, [row for name in _NAMING_CADRES for row in loading.rows[name]])
+        lock_named(loading, CADRES, [row for name in _NAMING_CADRES for row in loading.rows[name]])
 
     def goes_on(self, record: Meeting, changes: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
         """A session that was planned took place, or was cancelled."""

@@ -9,7 +9,6 @@ from hongxia.http.endpoint import Call
 from hongxia.rules import ENTERED_TWICE
 from hongxia.runtime.routes import act, amend, create, listing, read
 from hongxia.schema.fields import Code
-from services.activities.cadres import mirror
 from services.activities.cadres.mirror import CADRES
 from services.activities.roles import READERS, WRITERS
 from services.activities.works import rules
@@ -43,16 +42,16 @@ class WorkRoutes:
     def record_work(self, call: Call) -> Work:
         """A work was received."""
         author, number, year = call.body["cadre_id"], call.body["work_no"], call.body["collected_on"].year
-        cadre = mirror.lock(call.session, author) if author is not None else None
+        cadre = CADRES.lock(call.session, author) if author is not None else None
         work_id = records.numbered_id(call.session, Work, year, number, "work_no")
         return rules.record(call.session, work_id, call.body, cadre, call.today, call.confirmed)
 
-    @amend("/works/<id>", "修改作品", WRITERS, WorkSchema, Work, asks=(BY_FAMILY,), first=mirror.lock_of)
+    @amend("/works/<id>", "修改作品", WRITERS, WorkSchema, Work, asks=(BY_FAMILY,), first=CADRES.lock_of)
     def amend_work(self, call: Call, work: Work, reason: str) -> Work:
         """Anything that was recorded of it."""
         return rules.amend(call.session, work, call.body, reason, call.today, call.confirmed)
 
-    @act("/works/<id>/withdraw", "撤回作品", WRITERS, WorkSchema, Work, body=WithdrawIn, first=mirror.lock_of)
+    @act("/works/<id>/withdraw", "撤回作品", WRITERS, WorkSchema, Work, body=WithdrawIn, first=CADRES.lock_of)
     def withdraw_work(self, call: Call, work: Work) -> Work:
         """It does not count any more."""
         return rules.withdraw(call.session, work, call.body["reason"])

@@ -9,13 +9,13 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from hongxia import records
+from hongxia.cadres import unknown_cadre
 from hongxia.dates import lived_on
 from hongxia.events.publish import publish
 from hongxia.rules import Violation, ask, past_day, refuse
-from services.activities.cadres import mirror
 from services.activities.cadres.mirror import CADRES
 from services.activities.cadres.model import Cadre
-from services.activities.cadres.review import review
+from services.activities.contradictions.rules import review
 from services.activities.twins import ask_about_twin
 from services.activities.works.events import WORK_AMENDED, WORK_COLLECTED, WORK_WITHDRAWN
 from services.activities.works.model import Work
@@ -28,7 +28,7 @@ def violations(values: Mapping[str, Any], cadre: Cadre | None, today: date) -> I
     """Yield what is wrong with a work; `values` are those of WorkSchema, `cadre` the author if one is named."""
     yield from past_day("collected_on", values["collected_on"], today)
     if values["cadre_id"] is not None and cadre is None:
-        yield mirror.unknown("cadre_id")
+        yield unknown_cadre()
 
 
 def record(

@@ -27,6 +27,7 @@ LIFECYCLE = Lifecycle(
         ("collected", "amend"): "collected",
         ("collected", "withdraw"): "withdrawn",
     },
+    acts={"withdraw": "撤回"},
 )
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from hongxia.workbook.cadres import cadre_id, cadre_of, lock_named
 from hongxia.workbook.columns import columns_of, number
 from hongxia.workbook.declare import Figure, Row, Sheet
 from hongxia.workbook.reconcile import Loading
 from services.activities.cadres.mirror import CADRES
-from services.activities.cadres.rows import cadre_id, cadre_of, lock_named
 from services.activities.rows import ActivityRows
 from services.activities.works import rules
 from services.activities.works.model import Work
@@ -59,7 +59,7 @@ class WorkRows(ActivityRows):
 
     def prepare(self, loading: Loading, rows: Sequence[Row]) -> None:
         """Read the authors, and who was merged into whom."""
-        lock_named(loading, rows)
+        lock_named(loading, CADRES, rows)
         loading.shared["survivors"] = CADRES.survivors(loading.session)
 
     def kept(self, loading: Loading, wanted: Iterable[str]) -> dict[str, Any]:

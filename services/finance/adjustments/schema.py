@@ -27,7 +27,7 @@ class AdjustmentSchema(RecordSchema):
 
     adjustment_no = Text(longest=32, label="调整编号", amendable=False, column=False)
     line_id = Id(label="项目", help_en="the budget line", published=True, dump_only=True)
-    year = Count(label="年度", help_en="budget year", published=True, dump_only=True)
+    year = Count(1990, 2100, label="年度", help_en="budget year", published=True, dump_only=True)
     expenditure_class = Code(CLASSES, label="支出类别", help_en="class of the line", published=True, dump_only=True)
     adjusted_on = Day(
         label="日期",

@@ -48,7 +48,7 @@ class AdjustmentRows(SheetRows):
 
     def amend(self, loading: Loading, record: Adjustment, changes: dict[str, Any], row: Row) -> None:
         """Amend the adjustment."""
-        judging.refuse_other_line(changes)
+        judging.refuse_other_line(record.line, changes)
         balance.lock_line(loading.session, record.line_id)
         rules.amend(loading.session, record.line, record, changes, "workbook", loading.today, judged=False)
         judging.note(loading, record.line_id, self.sheet.name, row, record.adjusted_on, "amount_fen")

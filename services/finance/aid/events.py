@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hongxia.events.declare import EventType
 from hongxia.schema.derive import event_data
-from hongxia.schema.fields import Code, Day, Id
+from hongxia.schema.fields import Code, Count, Day, Id
 from services.finance.aid.schema import REFUSALS, AidPaymentSchema
 
 
@@ -12,6 +12,8 @@ def _event(what: str, title: str, description: str, **fields: object) -> EventTy
     data = event_data(f"Aid{what.title()}Data", description, AidPaymentSchema, case_id=Id(help_en="the case"), **fields)
     return EventType(f"finance.aid.{what}", 1, data, title, description)
 
+
+_CORRECTS = Count(help_en="the year in which it was paid")
 
 AID_PAID = _event(
     "paid",
@@ -41,6 +43,7 @@ AID_RETURNED = _event(
     "帮扶款已退回",
     "The bank gave a payment back; its voucher was reversed. It may be paid again.",
     returned_on=Day(help_en="the day of the return"),
+    corrects_year=_CORRECTS,
 )
 AID_WITHDRAWN = _event(
     "withdrawn",
@@ -49,14 +52,15 @@ AID_WITHDRAWN = _event(
     withdrawn_on=Day(help_en="the day on which finance learnt of it"),
 )
 AID_REVERSAL_PROPOSED = _event(
-    "reversal-proposed", "提出撤回帮扶款", "Somebody proposed to take a payment back; another person has to confirm it."
+    "reversal-proposed", "提出撤回帮扶款", "Somebody proposed to reverse a payment; another person has to confirm it."
 )
-AID_REVERSAL_DROPPED = _event("reversal-dropped", "不再撤回帮扶款", "The proposal to take a payment back was dropped.")
+AID_REVERSAL_DROPPED = _event("reversal-dropped", "不再撤回帮扶款", "The proposal to reverse a payment was dropped.")
 AID_REVERSED = _event(
     "reversed",
     "帮扶款已撤回",
-    "A payment was taken back by two persons; its voucher was reversed.",
+    "A payment was reversed by two persons; its voucher was reversed.",
     reversed_on=Day(help_en="the day of the reversal"),
+    corrects_year=_CORRECTS,
 )
 
 EVENTS = (

@@ -13,7 +13,7 @@ ONE = "/aid-payments/<id>"
 
 
 class AidPaymentRoutes:
-    """Payments of aid: listed, read, returned by the bank, paid again, taken back by two persons."""
+    """Payments of aid: listed, read, returned by the bank, paid again, reversed by two persons."""
 
     list_aid_payments = listing("/aid-payments", "帮扶拨付列表", READERS, AidPaymentSchema, AidPayment, by="pay_on")
     get_aid_payment = read(ONE, "帮扶拨付结果", READERS, AidPaymentSchema, AidPayment)

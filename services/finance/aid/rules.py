@@ -15,7 +15,7 @@ from hongxia.events.context import context_of
 from hongxia.events.envelope import Event
 from hongxia.events.publish import publish
 from hongxia.rules import Refused, Violation, not_before, past_day, refuse
-from services.finance import balance, contradictions
+from services.finance import balance
 from services.finance.aid.events import (
     AID_PAID,
     AID_REFUSED,
@@ -27,6 +27,7 @@ from services.finance.aid.events import (
     AID_WITHDRAWN,
 )
 from services.finance.aid.model import AidPayment
+from services.finance.contradictions import rules as contradictions
 from services.finance.expenditures import rules as expenditures
 from services.finance.expenditures.model import Expenditure
 from services.finance.lines import rules as lines
@@ -34,7 +35,7 @@ from services.finance.lines.model import BudgetLine
 
 
 def on_approved(session: Session, event: Event) -> None:
-    """Answer an approved case, once for each of its versions. What is paid or taken back stays so."""
+    """Answer an approved case, once for each of its versions. What is paid or reversed stays so."""
     payment = _payment(session, event)
     if payment.approval >= event.entityversion:
         return
@@ -132,11 +133,11 @@ def pay_again(session: Session, payment: AidPayment, pay_on: date, today: date) 
 def take_return(session: Session, payment: AidPayment, values: Mapping[str, Any], today: date) -> AidPayment:
     """Note that the bank returned a payment, and reverse its voucher. Raises Conflicting, Refused."""
     payment.lifecycle.after(payment.state, "return")
-    _take_back(session, payment, values, today)
+    reversal = _reverse(session, payment, values, today)
     _enter(session, payment, "return")
-    payment.answered_on = payment.returned_on = values["spent_on"]
+    payment.answered_on = payment.returned_on = on = values["spent_on"]
     payment.expenditure_id = None
-    publish(session, AID_RETURNED, payment, on=values["spent_on"], returned_on=values["spent_on"])
+    publish(session, AID_RETURNED, payment, on=on, returned_on=on, corrects_year=reversal.corrects_year)
     contradictions.review(session, payment)
     return payment
 
@@ -144,7 +145,7 @@ def take_return(session: Session, payment: AidPayment, values: Mapping[str, Any]
 def propose_reversal(
     session: Session, payment: AidPayment, values: Mapping[str, Any], actor: str, today: date
 ) -> AidPayment:
-    """Propose to take a wrong payment back; another person confirms it. Raises Conflicting, Refused."""
+    """Propose to reverse a wrong payment; another person confirms it. Raises Conflicting, Refused."""
     refuse(past_day("spent_on", values["spent_on"], today))
     refuse(
         not_before("spent_on", values["spent_on"], payment.answered_on, "reversal-too-early", "撤回日期", "拨付日期")
@@ -157,32 +158,33 @@ def propose_reversal(
 
 
 def confirm_reversal(session: Session, payment: AidPayment, actor: str, today: date) -> AidPayment:
-    """Take a payment back that somebody else proposed to. Raises Conflicting, Refused (same-person)."""
+    """Reverse a payment as somebody else proposed. Raises Conflicting, Refused (same-person)."""
     payment.lifecycle.after(payment.state, "confirm-reversal")
     if actor == payment.proposed_by:
         raise Refused(Violation("", "same-person", "撤回帮扶款须由提出人以外的另一人确认"))
     assert payment.reversal is not None  # proposed
     on = date.fromisoformat(str(payment.reversal["spent_on"]))
-    _take_back(session, payment, {**payment.reversal, "spent_on": on}, today)
+    reversal = _reverse(session, payment, {**payment.reversal, "spent_on": on}, today)
     _enter(session, payment, "confirm-reversal")
     payment.answered_on, payment.expenditure_id, payment.reversal = on, None, None
-    publish(session, AID_REVERSED, payment, on=on, reversed_on=on)
+    publish(session, AID_REVERSED, payment, on=on, reversed_on=on, corrects_year=reversal.corrects_year)
     contradictions.review(session, payment)
     return payment
 
 
 def drop_reversal(session: Session, payment: AidPayment, today: date) -> AidPayment:
-    """Drop the proposal to take a payment back. Raises Conflicting."""
+    """Drop the proposal to reverse a payment. Raises Conflicting."""
     _enter(session, payment, "drop-reversal")
     payment.proposed_by = payment.reversal = None
     publish(session, AID_REVERSAL_DROPPED, payment, on=today)
     return payment
 
 
-def _take_back(session: Session, payment: AidPayment, values: Mapping[str, Any], today: date) -> None:
+def _reverse(session: Session, payment: AidPayment, values: Mapping[str, Any], today: date) -> Expenditure:
+    """Reverse the voucher of a payment; return the reversal."""
     voucher = records.get(session, Expenditure, str(payment.expenditure_id))
     line = balance.lock_line(session, voucher.line_id)
-    expenditures.take_back(session, line, voucher, values, today)
+    return expenditures.reverse_any(session, line, voucher, values, today)
 
 
 def _pay(session: Session, payment: AidPayment, line: BudgetLine) -> None:

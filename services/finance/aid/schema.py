@@ -27,7 +27,6 @@ LIFECYCLE = Lifecycle(
         (NEW, "pay"): "paid",
         (NEW, "refuse"): "refused",
         (NEW, "wait"): "waiting",
-        (NEW, "withdraw"): "withdrawn",
         ("waiting", "wait"): "waiting",
         ("waiting", "pay"): "paid",
         ("waiting", "refuse"): "refused",
@@ -46,6 +45,19 @@ LIFECYCLE = Lifecycle(
         ("withdrawn", "pay"): "paid",
         ("withdrawn", "refuse"): "refused",
         ("withdrawn", "wait"): "waiting",
+    },
+    acts={
+        "return": "登记退回",
+        "propose-reversal": "提出撤回",
+        "confirm-reversal": "确认撤回",
+        "drop-reversal": "不再撤回",
+    },
+    remedies={
+        "waiting": "年度内有了拨付帮扶资金的预算项目后自动拨付",
+        "refused": "仍要帮扶的，请在帮扶中另立一件",
+        "returned": "请重新拨付（POST /aid-payments/<id>/pay），或在帮扶中撤回申请",
+        "withdrawn": "仍要帮扶的，请在帮扶中重新办理",
+        "reversed": "仍要帮扶的，请在帮扶中另立一件",
     },
 )
 
@@ -66,7 +78,7 @@ class AidPaymentSchema(RecordSchema):
 
 
 class ReturnIn(Schema):
-    """The voucher that takes a payment back which the bank returned, or that was made in error."""
+    """The voucher that reverses a payment which the bank returned, or that was made in error."""
 
     voucher_no = Text(longest=32, label="冲销凭证编号")
     spent_on = Day(label="日期")

@@ -1,1 +1,1 @@
-"""Expenditure (支出): vouchers posted to a line, amended, taken back whole by a reversal."""
+"""Expenditure (支出): vouchers posted to a line, amended, reversed whole."""

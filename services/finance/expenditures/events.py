@@ -15,13 +15,13 @@ EXPENDITURE_AMENDED = EventType(
 )
 _REVERSAL = event_data(
     "ReversalData",
-    "A voucher that takes another back whole; `amount_fen` is positive and counts against the total.",
+    "A voucher that reverses another whole; `amount_fen` is positive and counts against the total.",
     ExpenditureSchema,
-    reverses=Id(help_en="the voucher that is taken back"),
-    corrects_year=Count(help_en="the year of the voucher that is taken back"),
+    reverses=Id(help_en="the voucher that is reversed"),
+    corrects_year=Count(help_en="the year of the voucher that is reversed"),
 )
 EXPENDITURE_REVERSED = EventType(
-    "finance.expenditure.reversed", 1, _REVERSAL, "支出已冲销", "A voucher was taken back, whole, by another."
+    "finance.expenditure.reversed", 1, _REVERSAL, "支出已冲销", "A voucher was reversed, whole, by another."
 )
 REVERSAL_AMENDED = EventType(
     "finance.expenditure.reversal-amended",
@@ -30,12 +30,12 @@ REVERSAL_AMENDED = EventType(
         "ReversalAmendedData",
         "A reversal as it stands after an amendment.",
         ExpenditureSchema,
-        reverses=Id(help_en="the voucher that is taken back"),
-        corrects_year=Count(help_en="the year of the voucher that is taken back"),
+        reverses=Id(help_en="the voucher that is reversed"),
+        corrects_year=Count(help_en="the year of the voucher that is reversed"),
         **{name: amended_data_of(ExpenditureSchema)._declared_fields[name] for name in ("changed", "reason")},
     ),
     "冲销凭证已修改",
-    "A voucher that takes another back was amended.",
+    "A voucher that reverses another was amended.",
 )
 
 EVENTS = (EXPENDITURE_POSTED, EXPENDITURE_AMENDED, EXPENDITURE_REVERSED, REVERSAL_AMENDED)

@@ -14,7 +14,7 @@ from services.finance.lines.model import BudgetLine
 
 
 class Expenditure(Record, Base):
-    """A voucher: money spent from a line, in fen, or, if it names another, that one taken back whole."""
+    """A voucher: money spent from a line, in fen, or, if it names another, a reversal of that one, whole."""
 
     __tablename__ = "expenditure"
     __table_args__ = (
@@ -41,5 +41,5 @@ class Expenditure(Record, Base):
 
     @property
     def corrects_year(self) -> int | None:
-        """The year of the voucher that is taken back; None for a voucher that takes nothing back."""
+        """The year of the voucher that is reversed; None for a voucher that reverses none."""
         return self.reverses.year if self.reverses else None

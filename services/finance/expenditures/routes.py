@@ -17,7 +17,7 @@ REVERSAL = "/expenditures/<uuid:original_id>/reversal"
 
 
 class ExpenditureRoutes:
-    """Vouchers: posted, listed, read, amended, taken back; the line is locked before them."""
+    """Vouchers: posted, listed, read, amended, reversed; the line is locked before them."""
 
     list_expenditures = listing(
         "/expenditures", "支出列表", READERS, ExpenditureSchema, Expenditure, by="spent_on", equal=("year", "line_id")
@@ -37,7 +37,7 @@ class ExpenditureRoutes:
 
     @create(REVERSAL, "冲销支出", ACCOUNTANT, ExpenditureSchema, body=ReturnIn, at="/expenditures")
     def reverse_expenditure(self, call: Call, original_id: str) -> Expenditure:
-        """Take a voucher back, whole; in a later year, too."""
+        """Reverse a voucher, whole; in a later year, too."""
         original = records.get(call.session, Expenditure, original_id)
         line = balance.lock_line(call.session, original.line_id)
         call.session.refresh(original)  # it may have been amended while the line was locked by others

@@ -61,17 +61,20 @@ def reverse(
             "拨付有误的，由两人办理撤回（POST /aid-payments/<id>/propose-reversal）"
         )
         raise Refused(Violation("", "aid-payment", message), extra={"case_id": paid_case})
-    return take_back(session, line, original, values, today)
+    return reverse_any(session, line, original, values, today)
 
 
-def take_back(
+def reverse_any(
     session: Session, line: BudgetLine, original: Expenditure, values: Mapping[str, Any], today: date
 ) -> Expenditure:
     """Reverse any voucher, that of aid included; otherwise as `reverse`."""
     refuse(_reversal_violations(original, values, today))
     other = session.scalar(select(Expenditure.voucher_no).where(Expenditure.reverses_id == original.id))
     if other is not None:
-        message = f"凭证“{original.voucher_no}”已由凭证“{other}”冲销"
+        message = (
+            f"凭证“{original.voucher_no}”已由凭证“{other}”冲销，不能再冲销；冲销有误的，"
+            f"请修改凭证“{other}”，或以新编号重新记账"
+        )
         raise Conflicting(Violation("reverses_no", "already-reversed", message))
     reversal = _begin(
         session,
@@ -88,12 +91,12 @@ def take_back(
 
 def _reversal_violations(original: Expenditure, values: Mapping[str, Any], today: date) -> Iterator[Violation]:
     if original.reverses_id:
-        message = f"凭证“{original.voucher_no}”本身是冲销凭证，不能再冲销"
+        message = f"凭证“{original.voucher_no}”本身是冲销凭证，不能再冲销；冲销有误的，请以新编号重新记账"
         yield Violation("reverses_no", "reversal-of-reversal", message)
     yield from _reversal_dates(original, values, today)
     amount = values.get("amount_fen", original.amount_fen)
     if amount != original.amount_fen:
-        message = f"冲销金额应等于原凭证金额 {yuan(original.amount_fen)} 元（填正数）"
+        message = f"冲销金额 {yuan(amount)} 元与原凭证金额 {yuan(original.amount_fen)} 元不同，应相等（填正数）"
         yield Violation("amount_fen", "reversal-amount", message)
 
 
@@ -142,9 +145,13 @@ def _amendment_violations(session: Session, voucher: Expenditure, changes: Mappi
     if reversal is not None and on > reversal.spent_on:
         message = f"日期 {on} 晚于其冲销凭证“{reversal.voucher_no}”的日期 {reversal.spent_on}，请先修改冲销凭证的日期"
         yield Violation("spent_on", "after-its-reversal", message)
-    paired = voucher.reverses_id or reversal is not None
-    if paired and changes.get("amount_fen", voucher.amount_fen) != voucher.amount_fen:
-        yield Violation("amount_fen", "reversed-amount", "已冲销的凭证和冲销凭证不能修改金额")
+    amount = changes.get("amount_fen", voucher.amount_fen)
+    if (voucher.reverses_id or reversal is not None) and amount != voucher.amount_fen:
+        message = (
+            f"已冲销的凭证和冲销凭证的金额 {yuan(voucher.amount_fen)} 元不能改为 {yuan(amount)} 元；"
+            "请以新编号按正确的金额重新记账"
+        )
+        yield Violation("amount_fen", "reversed-amount", message)
 
 
 def find(session: Session, year: int, voucher_no: str) -> Expenditure | None:

@@ -22,16 +22,16 @@ LIFECYCLE = Lifecycle(
 
 
 class ExpenditureSchema(RecordSchema):
-    """A voucher: money spent from a line, or, if `reverses_id` names another voucher, that one taken back whole.
+    """A voucher: money spent from a line, or, if `reverses_id` names another voucher, a reversal of that one, whole.
 
-    `year` is that of its date; a reversal may lie in a later year than the voucher that it takes back.
+    `year` is that of its date; a reversal may lie in a later year than the voucher that it reverses.
     """
 
     lifecycle = LIFECYCLE
 
     voucher_no = Text(longest=32, label="凭证编号", amendable=False, column=False)
     line_id = Id(label="项目", help_en="the budget line", published=True, amendable=False, column=False)
-    year = Count(label="年度", help_en="the year in which it counts", published=True, dump_only=True)
+    year = Count(1990, 2100, label="年度", help_en="the year in which it counts", published=True, dump_only=True)
     expenditure_class = Code(CLASSES, label="支出类别", help_en="class of the line", published=True, dump_only=True)
     spent_on = Day(
         label="日期",

@@ -73,7 +73,7 @@ SHEET = Sheet(
 
 
 class ExpenditureRows(SheetRows):
-    """Each row is a voucher; those that take another back come after all others."""
+    """Each row is a voucher; those that reverse another come after all others."""
 
     sheet = SHEET
     model = Expenditure
@@ -91,7 +91,7 @@ class ExpenditureRows(SheetRows):
         return {name: special[name] if name in special else getattr(record, name) for name in names}
 
     def create(self, loading: Loading, record_id: str, values: dict[str, Any], row: Row) -> Expenditure | None:
-        """Post the voucher, or take back the one that it names."""
+        """Post the voucher, or reverse the one that it names."""
         number_of_original = values.pop("reverses_no")
         values["voucher_no"] = row.values["voucher_no"]
         voucher = (
@@ -124,9 +124,10 @@ class ExpenditureRows(SheetRows):
 
     def amend(self, loading: Loading, record: Expenditure, changes: dict[str, Any], row: Row) -> None:
         """Amend the voucher."""
-        judging.refuse_other_line(changes)
+        judging.refuse_other_line(record.line, changes)
         if "reverses_no" in changes:
-            message = "已入账的凭证不能改为冲销另一张凭证；请以新编号另填一行"
+            old, new = record.reverses.voucher_no if record.reverses else "", changes["reverses_no"] or ""
+            message = f"已入账的凭证不能由冲销“{old}”改为冲销“{new}”；请以新编号另填一行"
             raise Refused(Violation("reverses_no", "other-voucher", message))
         balance.lock_line(loading.session, record.line_id)
         rules.amend(loading.session, record.line, record, changes, "workbook", loading.today, judged=False)

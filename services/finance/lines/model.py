@@ -46,7 +46,7 @@ class BudgetLine(Record, Base):
 
     @property
     def spent_fen(self) -> int:
-        """What was spent (less what was taken back), in fen."""
+        """What was spent (less what was reversed), in fen."""
         fen = Base.metadata.tables["expenditure"].c.amount_fen
         reversal = Base.metadata.tables["expenditure"].c.state == "reversal"
         return self._sum("expenditure", case((reversal, -fen), else_=fen))

@@ -112,7 +112,9 @@ def _refuse_earlier_records(session: Session, line: BudgetLine) -> None:
     )
     first = min((day for day in days if day is not None), default=None)
     if first is not None and first < line.approved_on:
-        message = f"批准日期 {line.approved_on} 晚于该项目已有的支出或调整 {first}"
+        message = (
+            f"批准日期 {line.approved_on} 晚于该项目已有的支出或调整 {first}；请更正批准日期，或先修改那一笔的日期"
+        )
         raise Refused(Violation("approved_on", "before-approval", message))
 
 

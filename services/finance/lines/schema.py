@@ -22,7 +22,7 @@ LIFECYCLE = Lifecycle(
 
 
 class BudgetLineSchema(RecordSchema):
-    """A line of a year's budget. `adjusted`, `spent` and `balance` are as of today, in yuan."""
+    """A line of a year's budget. `adjusted`, `spent` and `balance` count all records of the line, in yuan."""
 
     lifecycle = LIFECYCLE
 

@@ -74,9 +74,9 @@ SETTLED_DATA = event_data(
     outcome=Code(SETTLEMENTS, help_en="whether it was paid"),
     reason=Text(help_en="finance's reason if it refused", required=False),
 )
-TAKEN_BACK_DATA = event_data(
-    "AidTakenBackData",
-    "A case that had been paid.",
+UNPAID_DATA = event_data(
+    "AidUnpaidData",
+    "A case that had been paid, and is not any more.",
     None,
     cadre_id=CadreRef(),
     amount_fen=_amount(),
@@ -113,12 +113,12 @@ AID_SETTLED = EventType(
 AID_RETURNED = EventType(
     "outreach.aid.returned",
     1,
-    TAKEN_BACK_DATA,
+    UNPAID_DATA,
     "帮扶款已退回",
     "The bank returned a payment; the case may be approved and paid anew, or withdrawn.",
 )
 AID_REVERSED = EventType(
-    "outreach.aid.reversed", 1, TAKEN_BACK_DATA, "帮扶已冲销", "Finance took a paid case back: it does not count."
+    "outreach.aid.reversed", 1, UNPAID_DATA, "帮扶已冲销", "Finance reversed the payment of a case: it does not count."
 )
 
 EVENTS = (

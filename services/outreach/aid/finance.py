@@ -18,7 +18,7 @@ from hongxia.events.publish import publish
 from services.outreach.aid.events import AID_RETURNED, AID_REVERSED, AID_SETTLED
 from services.outreach.aid.model import AidCase
 from services.outreach.aid.rules import publish_amended
-from services.outreach.cadres.mirror import lock_many
+from services.outreach.cadres.mirror import CADRES
 from services.outreach.cadres.review import review
 
 
@@ -30,7 +30,7 @@ def apply(session: Session, events: Sequence[Event]) -> None:
 
 def _lock_cadres(session: Session, case_ids: set[str]) -> None:
     """Whoever changes a case of a cadre holds the cadre."""
-    lock_many(session, {case.cadre_id for case in records.by_ids(session, AidCase, case_ids).values()})
+    CADRES.lock_all(session, {case.cadre_id for case in records.by_ids(session, AidCase, case_ids).values()})
 
 
 def _on_paid(session: Session, event: Event) -> None:
@@ -61,13 +61,13 @@ def _on_waiting(session: Session, event: Event) -> None:
 
 
 def _on_returned(session: Session, event: Event) -> None:
-    case = _take_back(session, event, "return", AID_RETURNED)
+    case = _undo(session, event, "return", AID_RETURNED)
     if case is not None:
         case.returned_on = event.occurredon
 
 
 def _on_reversed(session: Session, event: Event) -> None:
-    _take_back(session, event, "reverse", AID_REVERSED)
+    _undo(session, event, "reverse", AID_REVERSED)
 
 
 PAID = "hongxia.finance.aid.paid.v1"
@@ -110,7 +110,7 @@ def _case(session: Session, event: Event) -> AidCase | None:
 
 
 def _put_back(session: Session, case: AidCase, amount_fen: int, paid_on: date) -> None:
-    """Finance paid before it read that the approval was amended, or taken back: what it paid stands."""
+    """Finance paid before it read that the approval was amended, or withdrawn: what it paid stands."""
     changes: dict[str, object] = {"amount_fen": amount_fen}
     if case.state in ("applied", "declined"):
         reviewed_on = min(case.reviewed_on or paid_on, paid_on)
@@ -131,7 +131,7 @@ def _settle(session: Session, case: AidCase, event: Event, verb: str, reason: st
     publish(session, AID_SETTLED, case, on=event.occurredon, outcome=case.state, reason=reason)
 
 
-def _take_back(session: Session, event: Event, verb: str, event_type: EventType) -> AidCase | None:
+def _undo(session: Session, event: Event, verb: str, event_type: EventType) -> AidCase | None:
     case = _case(session, event)
     if case is None:
         return None

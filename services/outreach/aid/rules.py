@@ -10,12 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hongxia import records
+from hongxia.cadres import cadre_violations, changed_only
 from hongxia.events.publish import publish
 from hongxia.rules import Violation, not_before, past_day, refuse
 from hongxia.schema.fields import yuan
 from services.outreach.aid.events import AID_AMENDED, AID_APPLIED, AID_APPROVED, AID_DECLINED, AID_WITHDRAWN
 from services.outreach.aid.model import COUNTED, AidCase
-from services.outreach.cadres import mirror
 from services.outreach.cadres.mirror import CADRES
 from services.outreach.cadres.model import Cadre
 from services.outreach.cadres.review import review
@@ -108,7 +108,7 @@ def withdraw(session: Session, case: AidCase, reason: str, today: date) -> AidCa
 
 
 def reopen(session: Session, case: AidCase, today: date) -> AidCase:
-    """Take back that a case was declined or withdrawn: it is applied for, to be decided anew.
+    """Open a declined or withdrawn case again: it is applied for, to be decided anew.
 
     Raises Conflicting, Refused.
     """
@@ -195,7 +195,7 @@ def _check(session: Session, case: AidCase, changes: Mapping[str, Any], cadre: C
     )
     about = not ({"cadre_id", "applied_on"} | GRANTED).isdisjoint(changes)
     found = _application(after, cadre, today, living=case.state in ("applied", "approved"))
-    refuse(mirror.changed_only(found, standing=about))
+    refuse(changed_only(found, standing=about))
     if case.state == "approved":
         refuse(_approval(case, after, today))
     elif after["reviewed_on"] is not None:
@@ -211,14 +211,14 @@ def _application(
     values: Mapping[str, Any], cadre: Cadre | None, today: date, *, living: bool = True
 ) -> Iterator[Violation]:
     yield from past_day("applied_on", values["applied_on"], today)
-    yield from mirror.violations(
+    yield from cadre_violations(
         cadre, "applied_on", values["applied_on"], "申请日期", after_death=not living, before_registration=True
     )
 
 
 def _not_served(cadre: Cadre | None, applied_on: date, field: str) -> Iterator[Violation]:
     """Who had died or left for another bureau before the application gets no aid, whenever that is learnt."""
-    for found in mirror.violations(cadre, "applied_on", applied_on, "申请日期", before_registration=True):
+    for found in cadre_violations(cadre, "applied_on", applied_on, "申请日期", before_registration=True):
         if found.code in ("cadre-deceased", "cadre-transferred"):
             yield Violation(field, found.code, found.message)
 
@@ -254,5 +254,5 @@ def _once_a_year(session: Session, cadre_id: str, year: int, field: str, *, but:
         state = session.scalars(query.where(AidCase.state.in_(COUNTED)).limit(1)).first()
     if state is not None:
         shown = AidCase.lifecycle.states[state]
-        message = f"该干部{year}年已有帮扶（{shown}），同一年度只帮扶一次"
+        message = f"该干部{year}年已有帮扶（{shown}），同一年度只帮扶一次；请在已有的那一件上办理"
         yield Violation(field, "aid-already-this-year", message)

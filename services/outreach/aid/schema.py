@@ -66,6 +66,8 @@ LIFECYCLE = Lifecycle(
         ("returned", "withdraw"): "withdrawn",
         ("reversed", "amend"): "reversed",
     },
+    remedies={"refused": "仍要帮扶的，请另立一件", "reversed": "仍要帮扶的，请另立一件"},
+    acts={"approve": "批准", "decline": "不予批准", "withdraw": "撤回", "reopen": "重新办理"},
 )
 """What pays, refuses, returns and reverses is finance's to say. It may have paid what was withdrawn a moment before
 (and opened again, or declined, since), pays anew what the bank returned, and may answer an amended approval after it

@@ -89,7 +89,12 @@ def consistent(sheets: Mapping[str, Sequence[Row]]) -> Iterable[Finding]:
                 message = f"拨付日期 {pay_on} 早于审批日期 {reviewed}"
                 yield Finding("aid_cases", row.number, "pay_on", message)
         elif pay_on:
-            yield Finding("aid_cases", row.number, "pay_on", f"未批准的帮扶不应有拨付日期（{pay_on}）")
+            yield Finding(
+                "aid_cases",
+                row.number,
+                "pay_on",
+                f"未批准的帮扶不应有拨付日期（{pay_on}）；已批准的，审批结果请填“批准”",
+            )
 
 
 class AidRows(CadreRows):

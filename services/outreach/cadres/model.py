@@ -7,11 +7,12 @@ from datetime import date
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hongxia.mirror import Mirrored, MirroredCadre
+from hongxia.cadres import CadreColumns
+from hongxia.mirror import Mirrored
 from services.outreach.base import Base
 
 
-class Cadre(MirroredCadre, Base):
+class Cadre(CadreColumns, Base):
     """A cadre, without a name: only what outreach's rules need."""
 
     __tablename__ = "cadre"

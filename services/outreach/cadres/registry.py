@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from hongxia.cadres import REGISTRY
 from hongxia.events.envelope import Event, Malformed
 from hongxia.mirror import Mirror
 from hongxia.records import in_parts
-from services.outreach.cadres.mirror import CADRES, REGISTRY, lock_many
+from services.outreach.cadres.mirror import CADRES
 from services.outreach.cadres.model import Cadre, Flag, Milestone
 from services.outreach.cadres.review import review
 
@@ -46,7 +47,7 @@ def apply(session: Session, events: Sequence[Event], today: date) -> None:
     if MILESTONES.apply(session, events):
         about = [event for event in events if event.type in MILESTONES.readers]
         concerned |= CADRES.same_entities(session, {event.need("cadre_id", str) for event in about})
-    lock_many(session, concerned)
+    CADRES.lock_all(session, concerned)
     review(session, concerned, today)
 
 

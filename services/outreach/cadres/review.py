@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from services.outreach.aid import follow as aid
 from services.outreach.cadres.mirror import CADRES
-from services.outreach.contradictions import find as contradictions
+from services.outreach.contradictions import rules as contradictions
 from services.outreach.obligations import review as obligations
 from services.outreach.stays import follow as stays
 

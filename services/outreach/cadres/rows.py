@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy.orm import object_session
 
-from hongxia import ids
+from hongxia.workbook.cadres import cadre_id, lock_cadres, lock_named
 from hongxia.workbook.declare import Row
 from hongxia.workbook.reconcile import Loading, SheetRows
 from services.outreach.cadres import review
-from services.outreach.cadres.mirror import CADRES, lock_many
+from services.outreach.cadres.mirror import CADRES
 from services.outreach.cadres.model import Cadre
 
 _KNOWN = "outreach.cadres"
@@ -23,27 +23,18 @@ class CadreRows(SheetRows):
     def prepare(self, loading: Loading, rows: Sequence[Row]) -> None:
         """Lock and read the cadres that the rows name."""
         review.collect(loading.session)
-        known: dict[str, Cadre] = loading.shared.setdefault(_KNOWN, {})
-        loading.session.info[_KNOWN] = known
-        named = {cadre_id(row) for row in rows} - known.keys()
-        lock_many(loading.session, named)
-        for asked, cadre in CADRES.known(loading.session, named).items():
-            known[asked] = known[cadre.id] = cadre
+        loading.session.info[_KNOWN] = lock_named(loading, CADRES, rows)
 
     def values(self, loading: Loading, row: Row) -> dict[str, Any]:
         """Return the row's values, with the id of the cadre that the number stands for today."""
-        values = super().values(loading, row)
-        cadre = loading.shared[_KNOWN].get(cadre_id(row))
-        return {**values, "cadre_id": cadre.id if cadre is not None else cadre_id(row)}
+        named = cadre_id(row)
+        cadre = loading.session.info[_KNOWN].get(named)
+        return {**super().values(loading, row), "cadre_id": cadre.id if cadre is not None else named}
 
     def kept(self, loading: Loading, wanted: Iterable[str]) -> dict[str, Any]:
         """Return the records that exist; lock and read their cadres, which may be others than those in the rows."""
         found = super().kept(loading, wanted)
-        known: dict[str, Cadre] = loading.shared[_KNOWN]
-        others = {record.cadre_id for record in found.values()} - known.keys()
-        lock_many(loading.session, others)
-        for asked, cadre in CADRES.known(loading.session, others).items():
-            known[asked] = cadre
+        lock_cadres(loading, CADRES, {record.cadre_id for record in found.values()})
         return found
 
     def shown(self, record: Any, names: Iterable[str]) -> dict[str, Any]:
@@ -58,13 +49,8 @@ class CadreRows(SheetRows):
 
     def cadre(self, loading: Loading, values: dict[str, Any]) -> Cadre | None:
         """Return the cadre of a row's values, or None if the register does not have the number."""
-        found: Cadre | None = loading.shared[_KNOWN].get(values["cadre_id"])
+        found: Cadre | None = loading.session.info[_KNOWN].get(values["cadre_id"])
         return found
-
-
-def cadre_id(row: Row) -> str:
-    """Return the id that the registry gives the cadre with the number in a row."""
-    return ids.entity_id("cadre", str(row.values["cadre_id"]))
 
 
 def finish(loading: Loading) -> None:

@@ -6,7 +6,6 @@ from hongxia.http.endpoint import Call
 from hongxia.runtime.routes import act, amend, create, listing, read
 from hongxia.schema.derive import VoidIn
 from services.outreach.base import LIAISON, READERS
-from services.outreach.cadres import mirror
 from services.outreach.cadres.mirror import CADRES
 from services.outreach.contacts import rules
 from services.outreach.contacts.model import Contact
@@ -34,12 +33,12 @@ class ContactRoutes:
         cadre = CADRES.lock(call.session, call.body["cadre_id"])
         return rules.make_or_restore(call.session, call.body, cadre, call.today)
 
-    @amend("/contacts/<id>", "修改每月联系", LIAISON, ContactSchema, Contact, first=mirror.lock_of)
+    @amend("/contacts/<id>", "修改每月联系", LIAISON, ContactSchema, Contact, first=CADRES.lock_of)
     def amend_contact(self, call: Call, contact: Contact, reason: str) -> Contact:
         """Another date or method."""
         return rules.amend(call.session, contact, call.body, reason, call.today)
 
-    @act("/contacts/<id>/void", "作废每月联系", LIAISON, ContactSchema, Contact, body=VoidIn, first=mirror.lock_of)
+    @act("/contacts/<id>/void", "作废每月联系", LIAISON, ContactSchema, Contact, body=VoidIn, first=CADRES.lock_of)
     def void_contact(self, call: Call, contact: Contact) -> Contact:
         """It does not count any more."""
         return rules.void(call.session, contact, call.body["reason"], call.today)

@@ -10,9 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hongxia import ids, records
+from hongxia.cadres import cadre_violations, changed_only
 from hongxia.events.publish import publish
 from hongxia.rules import Conflicting, Violation, past_day, refuse
-from services.outreach.cadres import mirror
 from services.outreach.cadres.mirror import CADRES
 from services.outreach.cadres.model import Cadre
 from services.outreach.cadres.review import review
@@ -25,7 +25,7 @@ KEY = ("cadre_id", "contacted_on", "method")
 def violations(values: Mapping[str, Any], cadre: Cadre | None, today: date) -> Iterator[Violation]:
     """Yield what is wrong with a contact; `values` are those of KEY."""
     yield from past_day("contacted_on", values["contacted_on"], today)
-    yield from mirror.violations(cadre, "contacted_on", values["contacted_on"], "联系日期")
+    yield from cadre_violations(cadre, "contacted_on", values["contacted_on"], "联系日期")
 
 
 def find(session: Session, values: Mapping[str, Any]) -> Contact | None:
@@ -100,7 +100,7 @@ def amend(session: Session, contact: Contact, changes: Mapping[str, Any], reason
         return contact
     moves = after["contacted_on"] != contact.contacted_on
     found = violations(after, CADRES.find(session, contact.cadre_id), today)
-    refuse(mirror.changed_only(found, standing=moves))
+    refuse(changed_only(found, standing=moves))
     other = find(session, after)
     if other is not None and other.id != contact.id and other.state == "made":
         raise duplicate(other)

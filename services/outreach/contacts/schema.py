@@ -19,6 +19,7 @@ LIFECYCLE = Lifecycle(
         ("made", "void"): "voided",
         ("voided", "make"): "made",
     },
+    acts={"make": "重新登记"},
 )
 
 

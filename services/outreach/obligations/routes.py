@@ -9,7 +9,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from hongxia.http.endpoint import Call
-from hongxia.http.problems import PreconditionRequired
+from hongxia.http.problems import PreconditionFailed, PreconditionRequired
 from hongxia.roles import OFFICE
 from hongxia.runtime.http import route
 from hongxia.runtime.routes import act, amend, create, listing, read
@@ -68,10 +68,12 @@ class ObligationRoutes:
     )
     def put_obligation_kind(self, call: Call, code: str) -> ObligationKind:
         """A new one, or, with If-Match, another limit for one that is there."""
-        kind = rules.find_kind(call.session, code)
+        kind, matching = rules.find_kind(call.session, code), call.matches_any or call.if_match is not None
+        if kind is None and matching:
+            raise PreconditionFailed(f"还没有代码为“{code}”的五必访种类；新增请不带 If-Match")
         if kind is None:
             return rules.add_kind(call.session, code, call.body, call.today)
-        if call.if_match is None:
+        if not matching:
             raise PreconditionRequired
         call.must_match(kind.version)
         return rules.change_kind(call.session, kind, call.body, call.today)

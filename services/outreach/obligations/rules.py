@@ -13,7 +13,7 @@ from hongxia import ids, records
 from hongxia.dates import away_on
 from hongxia.events.publish import publish
 from hongxia.rules import Conflicting, Refused, Violation, ask, past_day, refuse
-from services.outreach.cadres.mirror import CADRES, lock_many
+from services.outreach.cadres.mirror import CADRES
 from services.outreach.cadres.model import Cadre
 from services.outreach.obligations.causes import FESTIVAL, Cause, window
 from services.outreach.obligations.events import FESTIVAL_AMENDED, FESTIVAL_LISTED, KIND_CHANGED
@@ -60,6 +60,14 @@ def change_kind(session: Session, kind: ObligationKind, values: Mapping[str, Any
         publish(session, KIND_CHANGED, kind, on=today)
         _review_all(session, today, refresh=kind)
     return kind
+
+
+def publish_first(session: Session, today: date) -> None:
+    """Publish the kinds with which the list began, and which no event has told of (version 0), once."""
+    query = select(ObligationKind).where(ObligationKind.version == 0).order_by(ObligationKind.code)
+    for kind in session.scalars(query.with_for_update().execution_options(populate_existing=True)):
+        records.touch(session, kind)
+        publish(session, KIND_CHANGED, kind, on=today)
 
 
 def list_festival(
@@ -125,7 +133,7 @@ def _must_be_free(session: Session, name: str, held_on: date, today: date, but: 
     other = session.scalars(select(Festival).filter_by(name=name, held_on=held_on).where(Festival.id != but)).first()
     if other is not None:
         state = Festival.lifecycle.states[other.state]
-        message = f"名单中已有 {held_on} 的“{name}”（{state}）；已撤下的可用 POST /festivals/{other.id}/relist 恢复"
+        message = f"名单中已有 {held_on} 的“{name}”（{state}）；已撤下的，请恢复（POST /festivals/{other.id}/relist）"
         raise Conflicting(Violation("name", "festival-exists", message), extra={"existing": other.id})
 
 
@@ -145,7 +153,7 @@ def _ask_about_same_year(session: Session, name: str, held_on: date, confirmed: 
 def _review_all(session: Session, today: date, refresh: ObligationKind | None = None) -> None:
     """Review every cadre; all of them are locked first, as whoever records something about one does."""
     cadre_ids = list(session.scalars(select(Cadre.id).where(Cadre.merged_into.is_(None))))
-    lock_many(session, cadre_ids)
+    CADRES.lock_all(session, cadre_ids)
     refreshed = _refresh(session, refresh) if refresh is not None else set()
     session.flush()
     review(session, CADRES.people(session, cadre_ids), today, refreshed)
@@ -181,7 +189,7 @@ def to_review(session: Session, today: date) -> list[str]:
 
 def review_some(session: Session, cadre_ids: list[str], today: date) -> None:
     """Review some cadres, locked first."""
-    lock_many(session, cadre_ids)
+    CADRES.lock_all(session, cadre_ids)
     review(session, CADRES.people(session, cadre_ids), today)
 
 

@@ -9,7 +9,7 @@ from marshmallow import fields, validate
 from hongxia.codes import Codes
 from hongxia.lifecycle import NEW, Lifecycle
 from hongxia.schema.derive import RecordSchema
-from hongxia.schema.fields import CadreRef, Code, Count, Day, Flag, Id, Text
+from hongxia.schema.fields import CadreRef, Code, Count, Day, Flag, Id, Text, one_of
 from services.outreach.visits.schema import OCCASIONS
 
 CAUSES = Codes(
@@ -46,6 +46,7 @@ FESTIVAL_LIFECYCLE = Lifecycle(
         ("listed", "retire"): "retired",
         ("retired", "relist"): "listed",
     },
+    acts={"retire": "撤下", "relist": "恢复"},
 )
 
 LIFECYCLE = Lifecycle(
@@ -123,7 +124,7 @@ class ObligationKindSchema(RecordSchema):
         load_default="all",
     )
     occasions = fields.List(
-        fields.String(validate=validate.OneOf(list(OCCASIONS), labels=list(OCCASIONS.values()))),
+        fields.String(validate=one_of(OCCASIONS)),
         required=True,
         validate=validate.Length(1, 20),
         metadata={"label": "走访事由", "help_en": "occasions of the visits that meet it", "published": True},

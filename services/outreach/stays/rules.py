@@ -10,10 +10,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hongxia import records
+from hongxia.cadres import cadre_violations, changed_only
 from hongxia.events.publish import publish
 from hongxia.names import folded
 from hongxia.rules import ENTERED_TWICE, Refused, Violation, ask, not_before, past_day, refuse
-from services.outreach.cadres import mirror
 from services.outreach.cadres.mirror import CADRES
 from services.outreach.cadres.model import Cadre
 from services.outreach.cadres.review import review
@@ -33,7 +33,7 @@ def violations(values: Mapping[str, Any], cadre: Cadre | None, today: date) -> I
     yield from past_day("reported_on", reported, today)
     code = "reported-before-admission"
     yield from not_before("reported_on", reported, admitted, code, "报告日期", "入院日期")
-    yield from mirror.violations(cadre, "admitted_on", admitted, "入院日期")
+    yield from cadre_violations(cadre, "admitted_on", admitted, "入院日期")
     if discharged is not None:
         yield from _discharge(discharged, admitted, today)
 
@@ -90,7 +90,7 @@ def amend(
     stay.lifecycle.after(stay.state, "reopen" if lasts_on else "amend")
     if differing:
         about = not {"cadre_id", "admitted_on"}.isdisjoint(differing)
-        refuse(mirror.changed_only(violations(after, cadre, today), standing=about))
+        refuse(changed_only(violations(after, cadre, today), standing=about))
         if differing.keys() != {"reported_on"}:
             _ask_about_others(session, stay.id, after, confirmed)
         _change(session, stay, differing, reason, today, "reopen" if lasts_on else "amend")

@@ -22,6 +22,7 @@ LIFECYCLE = Lifecycle(
         ("reported", "void"): "voided",
         ("ended", "void"): "voided",
     },
+    acts={"end": "登记出院"},
 )
 
 

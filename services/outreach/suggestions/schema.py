@@ -38,6 +38,7 @@ LIFECYCLE = Lifecycle(
         ("assigned", "void"): "voided",
         ("resolved", "void"): "voided",
     },
+    acts={"assign": "交办", "resolve": "办结"},
 )
 
 

@@ -8,7 +8,6 @@ from hongxia.rules import ENTERED_TWICE
 from hongxia.runtime.routes import act, amend, create, listing, read
 from hongxia.schema.derive import VoidIn
 from services.outreach.base import LIAISON, READERS
-from services.outreach.cadres import mirror
 from services.outreach.cadres.mirror import CADRES
 from services.outreach.visits import rules
 from services.outreach.visits.model import Visit
@@ -30,12 +29,12 @@ class VisitRoutes:
         cadre = CADRES.lock(call.session, call.body["cadre_id"])
         return rules.record(call.session, ids.new_id(), call.body, cadre, call.today, call.confirmed)
 
-    @amend("/visits/<id>", "修改走访", LIAISON, VisitSchema, Visit, first=mirror.lock_of)
+    @amend("/visits/<id>", "修改走访", LIAISON, VisitSchema, Visit, first=CADRES.lock_of)
     def amend_visit(self, call: Call, visit: Visit, reason: str) -> Visit:
         """Anything that was recorded of it."""
         return rules.amend(call.session, visit, call.body, reason, call.today)
 
-    @act("/visits/<id>/void", "作废走访", LIAISON, VisitSchema, Visit, body=VoidIn, first=mirror.lock_of)
+    @act("/visits/<id>/void", "作废走访", LIAISON, VisitSchema, Visit, body=VoidIn, first=CADRES.lock_of)
     def void_visit(self, call: Call, visit: Visit) -> Visit:
         """It does not count any more."""
         return rules.void(call.session, visit, call.body["reason"], call.today)

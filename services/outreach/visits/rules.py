@@ -10,9 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hongxia import records
+from hongxia.cadres import cadre_violations, changed_only
 from hongxia.events.publish import publish
 from hongxia.rules import ENTERED_TWICE, Violation, ask, past_day, refuse
-from services.outreach.cadres import mirror
 from services.outreach.cadres.mirror import CADRES
 from services.outreach.cadres.model import Cadre
 from services.outreach.cadres.review import review, review_obligations
@@ -29,7 +29,7 @@ def violations(values: Mapping[str, Any], cadre: Cadre | None, today: date) -> I
     if values["people"] < 1:
         yield Violation("people", "nobody-visited", f"慰问人数为 {values['people']}，至少1人")
     after_death = values["occasion"] == DEATH
-    for found in mirror.violations(cadre, "visited_on", values["visited_on"], "走访日期", after_death=after_death):
+    for found in cadre_violations(cadre, "visited_on", values["visited_on"], "走访日期", after_death=after_death):
         hint = "；去世后慰问家属，事由填“去世”" if found.code == "cadre-deceased" else ""
         yield Violation(found.field, found.code, found.message + hint)
 
@@ -71,7 +71,7 @@ def amend(
     changed = records.change(session, visit, changes)
     if changed:
         about = not {"cadre_id", "visited_on", "occasion"}.isdisjoint(changed)
-        refuse(mirror.changed_only(violations(after, cadre, today), standing=about))
+        refuse(changed_only(violations(after, cadre, today), standing=about))
         publish(session, VISIT_AMENDED, visit, on=visit.visited_on, changed=changed, reason=reason)
         review(session, [before, visit.cadre_id], today)
     return visit

@@ -10,6 +10,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from hongxia import records
+from hongxia.mirror import chain_of
 from hongxia.names import like_pattern
 from hongxia.rules import Conflicting, Refused, Violation
 from services.registry.cadres.model import Cadre
@@ -19,11 +20,19 @@ from services.registry.lists import declared
 NOT_COLUMNS = ("folded_name", "search_key", "changed_by")
 
 
+def merges(session: Session) -> dict[str, str]:
+    """Return, for each record that was merged, the one that it was merged into: itself merged, perhaps (see
+    hongxia.mirror.chain_of and ends_of).
+    """
+    query = select(Cadre.id, Cadre.merged_into).where(Cadre.merged_into.is_not(None))
+    return {merged: str(into) for merged, into in session.execute(query)}
+
+
 def standing(session: Session, cadre: Cadre) -> Cadre:
     """Return the record that stands for the person: the end of the chain of merges, or the record itself."""
-    while cadre.merged_into is not None:
-        cadre = records.get(session, Cadre, cadre.merged_into)
-    return cadre
+    if cadre.merged_into is None:
+        return cadre
+    return records.get(session, Cadre, chain_of(merges(session), cadre.id)[-1])
 
 
 def lock_standing(session: Session, record: Any, _body: Any = None) -> None:
@@ -39,21 +48,11 @@ def lock_all(session: Session, cadre_ids: Iterable[str]) -> dict[str, Cadre]:
     """
     wanted = set(cadre_ids)
     while True:
-        wanted = _with_survivors(session, wanted)
+        into = merges(session)
+        wanted = {each for cadre_id in wanted for each in chain_of(into, cadre_id)}
         locked = records.by_ids(session, Cadre, wanted, locked=True)
         if all(cadre.merged_into is None or cadre.merged_into in locked for cadre in locked.values()):
             return locked
-
-
-def _with_survivors(session: Session, cadre_ids: set[str]) -> set[str]:
-    """Return the ids, and those of all records that they were merged into."""
-    query = select(Cadre.id, Cadre.merged_into).where(Cadre.merged_into.is_not(None))
-    into = dict(session.execute(query).tuples().all())
-    found, new = set(cadre_ids), set(cadre_ids)
-    while new:
-        new = {str(into[cadre_id]) for cadre_id in new & into.keys()} - found
-        found |= new
-    return found
 
 
 def must_stand(session: Session, cadre: Cadre) -> None:

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stdnum.cn import ric
 
-from hongxia.rules import Violation
+from hongxia.dates import lived_on
+from hongxia.rules import Violation, not_before, not_future
+
+if TYPE_CHECKING:  # the model imports this module, through its schema
+    from services.registry.cadres.model import Cadre
 
 FOUNDED = date(1949, 10, 1)
 """No bureau served anyone before the Republic was founded; an earlier registration is taken for a typing error."""
@@ -70,13 +74,23 @@ def violations(values: Mapping[str, Any], today: date) -> Iterator[Violation]:
     born = birth_date(values["resident_number"])
     for name, what in _DATES:
         day = values.get(name)
-        if day and day > today:
-            yield Violation(name, "date-in-future", f"{what} {day} 在今天（{today}）之后")
+        if day:
+            yield from not_future(name, day, today, what)
         if day and day < born:
-            yield Violation(name, "date-before-birth", f"{what} {day} 早于身份证号中的出生日期")
+            yield Violation(name, "date-before-birth", f"{what} {day} 早于身份证号中的出生日期，请更正其中一个")
     registered, deceased = values["registered_on"], values.get("deceased_on")
     if registered < FOUNDED:
         yield Violation("registered_on", "date-too-early", f"登记日期 {registered} 早于 {FOUNDED}")
     if deceased and born <= deceased < registered:
         message = f"去世日期 {deceased} 早于登记日期 {registered}，请更正其中一个"
         yield Violation("deceased_on", "deceased-before-registration", message)
+
+
+def day_violations(cadre: Cadre, field: str, day: date, what: str, today: date) -> Iterator[Violation]:
+    """Check a day on which something happened to a cadre: not in the future, not before the registration, and not after
+    the death. `what` names it in messages.
+    """
+    yield from not_future(field, day, today, what)
+    yield from not_before(field, day, cadre.registered_on, "before-registration", what, "登记日期")
+    if not lived_on(cadre.deceased_on, day):
+        yield Violation(field, "cadre-deceased", f"该干部已于 {cadre.deceased_on} 去世，{what} {day} 在其后")

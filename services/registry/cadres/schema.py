@@ -10,7 +10,7 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 from hongxia.codes import Codes
 from hongxia.lifecycle import NEW, Lifecycle
 from hongxia.schema.derive import PageQuery, RecordSchema, answer_of, body_of
-from hongxia.schema.fields import Code, Day, Flag, Id, QueryFlag, Text, TimesAway
+from hongxia.schema.fields import Code, Day, Flag, Id, QueryFlag, Text, TimesAway, one_of
 from services.registry.cadres.particulars import compact, resident_number_problem
 
 SEXES = Codes({"1": "男", "2": "女"})  # GB/T 2261.1
@@ -90,6 +90,13 @@ LIFECYCLE = Lifecycle(
         ("deceased", "merge"): "merged",
         ("merged", "undo-merge"): "living",
         ("merged", "undo-merge-of-deceased"): "deceased",
+    },
+    acts={
+        "die": "登记去世",
+        "withdraw-death": "撤销去世登记",
+        "merge": "并入另一记录",
+        "undo-merge": "撤销合并",
+        "undo-merge-of-deceased": "撤销合并",
     },
 )
 
@@ -329,7 +336,7 @@ class CadresQuery(PageQuery):
     """
 
     cadre_no = CadreNumber(longest=32, required=False, load_default=None)
-    state = fields.String(load_default=None, validate=validate.OneOf(list(LIFECYCLE.states)))
+    state = fields.String(load_default=None, validate=one_of(LIFECYCLE.states))
     retirement_category = Code(RETIREMENT_CATEGORIES, required=False)
     rank = Code(LEVELS, required=False)
     treatment = Code(LEVELS, required=False)

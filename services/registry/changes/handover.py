@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hongxia import records
-from hongxia.rules import Refused, Violation, refuse
+from hongxia.rules import Refused, Violation, not_future, refuse
 from services.registry.cadres.model import Cadre
 from services.registry.changes import rules
 from services.registry.changes.history import History, all_of
@@ -24,8 +24,7 @@ def reassign(session: Session, leaving: str, taking_over: str, on: date, today: 
     """
     if leaving == taking_over:
         raise Refused(Violation("taking_over", "no-change", "接手的联络员与原联络员相同"))
-    if on > today:
-        raise Refused(Violation("on", "date-in-future", f"日期 {on} 在今天（{today}）之后"))
+    refuse(not_future("on", on, today))
     for found in declared.violations(session, {"liaison": taking_over}):
         raise Refused(Violation("taking_over", found.code, found.message))
     theirs = session.scalars(select(Cadre.id).where(Cadre.liaison == leaving, Cadre.state == "living"))

@@ -10,12 +10,14 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from hongxia import records
-from hongxia.dates import away_on, lived_on
+from hongxia.codes import with_labels
+from hongxia.dates import away_on
 from hongxia.events.publish import publish
 from hongxia.rules import Refused, Violation, refuse
 from services.registry import review
 from services.registry.cadres.events import CADRE_AMENDED
 from services.registry.cadres.model import Cadre
+from services.registry.cadres.particulars import day_violations
 from services.registry.cadres.schema import FLAGS
 from services.registry.changes.events import BY_ASPECT
 from services.registry.changes.history import (
@@ -171,12 +173,7 @@ def _correction_violations(
 
 def _day_violations(cadre: Cadre, field: str, day: date, today: date) -> Iterator[Violation]:
     """Check the day of a change: not in the future, not before the registration, not after death, not while away."""
-    if day > today:
-        yield Violation(field, "date-in-future", f"日期 {day} 在今天（{today}）之后")
-    if day < cadre.registered_on:
-        yield Violation(field, "before-registration", f"日期 {day} 早于登记日期 {cadre.registered_on}")
-    if not lived_on(cadre.deceased_on, day):
-        yield Violation(field, "cadre-deceased", f"该干部已于 {cadre.deceased_on} 去世，日期 {day} 在其后")
+    yield from day_violations(cadre, field, day, "日期", today)
     time = away_on(cadre.away, day)
     if time is not None:
         message = f"该干部已于 {time.left_on} 转出，日期 {day} 时由其他单位服务管理；已转回的请先登记转回"
@@ -188,7 +185,9 @@ def _value_violations(session: Session, aspect: str, value: str | None, field: s
     if value is None and aspect in NEEDED:
         yield Violation(field, "value-missing", f"{what}不能为空")
     elif aspect in CHOICES and value is not None and value not in CHOICES[aspect]:
-        yield Violation(field, "unknown-code", f"{what}没有代码“{value}”，应为{'、'.join(CHOICES[aspect])}之一")
+        yield Violation(
+            field, "unknown-code", f"{what}没有代码“{value}”，只能是以下之一：{with_labels(CHOICES[aspect])}"
+        )
     elif aspect == "care" and value and flags_text(flags_of(value)) != value:
         yield Violation(field, "unknown-code", f"{what}应为以逗号分隔的代码，依次为 {','.join(FLAGS)}")
     elif aspect in declared.LISTS:

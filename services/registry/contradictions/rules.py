@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 from sqlalchemy import select
@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 from hongxia import records
 from hongxia.contradictions import Found
 from hongxia.dates import away_on, first_day_beyond, lived_on
+from hongxia.mirror import ends_of
 from hongxia.records import in_parts
+from services.registry.cadres.find import merges
 from services.registry.cadres.model import Cadre
 from services.registry.changes.history import FIRST, all_of
 from services.registry.changes.model import Change
@@ -23,23 +25,17 @@ def review(session: Session, cadre_ids: Iterable[str]) -> set[str]:
     """Hold what the records of some cadres say against one another, and publish what is new and what is gone. Return
     the ids of all cadres that are concerned: these, and those that stand for them.
     """
-    merged = {cadre.id: cadre for cadre in session.scalars(select(Cadre).where(Cadre.merged_into.is_not(None)))}
-    concerned = {end for cadre_id in cadre_ids for end in (cadre_id, _end(merged, cadre_id))}
+    ends = ends_of(merges(session))
+    concerned = {end for cadre_id in cadre_ids for end in (cadre_id, ends.get(cadre_id, cadre_id))}
     standing = [cadre for cadre in records.by_ids(session, Cadre, concerned).values() if cadre.merged_into is None]
     ids = [cadre.id for cadre in standing]
     changes, transfers = all_of(session, ids), _transfers(session, ids)
     below: dict[str, list[Cadre]] = {cadre_id: [] for cadre_id in ids}
-    for cadre in merged.values():
-        below.get(_end(merged, cadre.id), []).append(cadre)
+    for cadre in records.by_ids(session, Cadre, (merged for merged, end in ends.items() if end in below)).values():
+        below[ends[cadre.id]].append(cadre)
     found = [each for cadre in standing for each in _of(cadre, changes[cadre.id], transfers[cadre.id], below[cadre.id])]
     CONTRADICTIONS.review(session, concerned, found)
     return concerned
-
-
-def _end(merged: Mapping[str, Cadre], cadre_id: str) -> str:
-    while cadre_id in merged:
-        cadre_id = str(merged[cadre_id].merged_into)
-    return cadre_id
 
 
 def _transfers(session: Session, cadre_ids: Sequence[str]) -> dict[str, list[Transfer]]:

@@ -92,7 +92,7 @@ def unknown(field: str) -> Refused:
 
 def _violations(cadre: Cadre, into: Cadre) -> Iterator[Violation]:
     if into.id == cadre.id:
-        yield Violation("into", "merged-into-itself", "不能并入自身（或已并入本记录的记录）")
+        yield Violation("into", "merged-into-itself", "不能并入自身（或已并入本记录的记录），请填写另一名干部的记录")
         return
     if folded(into.name) != folded(cadre.name) and into.birth_date != cadre.birth_date:
         message = "两条记录的姓名和出生日期都不同，不能合并；确为一人的，请先更正其中一条的姓名或身份证号"

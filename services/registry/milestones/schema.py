@@ -7,7 +7,7 @@ from marshmallow import Schema, fields, validate
 from hongxia.codes import Codes
 from hongxia.lifecycle import NEW, Lifecycle
 from hongxia.schema.derive import PageQuery, RecordSchema
-from hongxia.schema.fields import Code, Id, Text
+from hongxia.schema.fields import Code, Id, Text, one_of
 
 AGES = (70, 80, 90, 100)
 PARTY_YEARS = 50
@@ -40,7 +40,7 @@ class MilestoneOut(Schema):
     """A milestone of a cadre on its day."""
 
     on = fields.Date(required=True)
-    kind = fields.String(required=True, validate=validate.OneOf(tuple(TITLES)))
+    kind = fields.String(required=True, validate=one_of(TITLES))
     title = fields.String(required=True)
     cadre_id = fields.String(required=True)
     cadre_no = fields.String(required=True)
@@ -55,6 +55,6 @@ class MilestonesQuery(PageQuery):
     """The milestones of a year, of one kind and of one liaison's cadres (a code of the list) if asked."""
 
     year = fields.Integer(required=True, validate=validate.Range(1990, 2100))
-    kind = fields.String(load_default=None, validate=validate.OneOf(tuple(TITLES)))
+    kind = fields.String(load_default=None, validate=one_of(TITLES))
     liaison = Text(required=False)
     cursor = fields.String(load_default=None, validate=validate.Regexp(r"[0-9]{1,6}\Z"))

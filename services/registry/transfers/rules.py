@@ -10,12 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hongxia import ids, records
-from hongxia.dates import lived_on
 from hongxia.events.publish import publish
 from hongxia.rules import Conflicting, Violation, not_before, refuse
 from services.registry import review
 from services.registry.cadres.events import CADRE_AMENDED
 from services.registry.cadres.model import Cadre
+from services.registry.cadres.particulars import day_violations
 from services.registry.transfers.events import CADRE_TRANSFERRED, IN, OUT
 from services.registry.transfers.model import Transfer
 
@@ -114,9 +114,9 @@ def _return_violations(transfer: Transfer) -> Iterator[Violation]:
 
 def _violations(session: Session, cadre: Cadre, values: Mapping[str, Any], today: date) -> Iterator[Violation]:
     left, back = values["left_on"], values["returned_on"]
-    yield from _day_violations(cadre, "left_on", left, "转出日期", today)
+    yield from day_violations(cadre, "left_on", left, "转出日期", today)
     if back is not None:
-        yield from _day_violations(cadre, "returned_on", back, "转回日期", today)
+        yield from day_violations(cadre, "returned_on", back, "转回日期", today)
         yield from not_before("returned_on", back, left, "returned-before-leaving", "转回日期", "转出日期")
     with session.no_autoflush:
         others = [other for other in of(session, cadre.id) if other.id != values["id"]]
@@ -125,11 +125,3 @@ def _violations(session: Session, cadre: Cadre, values: Mapping[str, Any], today
             until = f"至 {other.returned_on}" if other.returned_on else "起尚未转回"
             message = f"转出日期 {left} 与已登记的调转（{other.left_on} {until}）重叠，请更正其中一个，或先登记转回"
             yield Violation("left_on", "transfers-overlap", message)
-
-
-def _day_violations(cadre: Cadre, field: str, day: date, what: str, today: date) -> Iterator[Violation]:
-    if day > today:
-        yield Violation(field, "date-in-future", f"{what} {day} 在今天（{today}）之后")
-    yield from not_before(field, day, cadre.registered_on, "before-registration", what, "登记日期")
-    if not lived_on(cadre.deceased_on, day):
-        yield Violation(field, "cadre-deceased", f"该干部已于 {cadre.deceased_on} 去世，{what} {day} 在其后")

@@ -21,6 +21,7 @@ LIFECYCLE = Lifecycle(
         ("away", "void"): "voided",
         ("returned", "void"): "voided",
     },
+    acts={"return": "登记转回"},
 )
 
 

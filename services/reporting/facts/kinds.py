@@ -239,6 +239,8 @@ AID_RETURN = Kind(
     "aid-payments/{entity}",
     amount=number("amount_fen"),
     negative=True,
+    corrects="corrects_year",
+    fields=(number("corrects_year"),),
     per=Per.EVENT,
 )
 

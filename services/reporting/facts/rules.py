@@ -109,7 +109,7 @@ _FINANCE = (
     Rule(REVERSAL, "finance.expenditure", ("reversed", "reversal-amended")),
     *_states(AID_ANSWER, "finance.aid", "paid", "waiting", "returned", "withdrawn", "reversed"),
     Rule(AID_ANSWER, "finance.aid", ("refused",), put={"state": "refused"}, more=(optional("reason"),)),
-    # A payment that somebody proposed to take back, or does not any more, is a payment all the same.
+    # A payment that somebody proposed to reverse, or does not any more, is a payment all the same.
     Rule(AID_ANSWER, "finance.aid", ("reversal-proposed", "reversal-dropped"), put={"state": "paid"}),
     Rule(AID_PAYMENT, "finance.aid", ("paid",)),
     Rule(AID_RETURN, "finance.aid", ("returned",), more=(day("returned_on"),)),

@@ -26,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy import true as is_so
 from sqlalchemy.orm import Session, aliased
 
+from hongxia.mirror import ends_of
 from services.reporting.facts.declare import Kind, Per
 from services.reporting.facts.generations import live
 from services.reporting.facts.kinds import CADRE, CONTRADICTIONS, LISTS
@@ -229,7 +230,7 @@ class Year:
         merged = select(Fact.entity, into).where(
             Fact.generation == self.generation, Fact.kind == CADRE.name, Fact.voided, into.is_not(None)
         )
-        return followed(dict(self.session.execute(merged).tuples().all()))
+        return ends_of(dict(self.session.execute(merged).tuples().all()))
 
     def _contradictory(self, indicator: Indicator) -> int:
         """How many of the records counted are contradicted by others."""
@@ -315,21 +316,6 @@ class Year:
         yield and_(self._chosen(fact, Selection(coverage.by)), due.exists())
         months = (self._standing(coverage, fact, last) for last in self.ended.values())
         yield and_(self._such(fact, Selection(coverage.due)), or_(false(), *months))
-
-
-def followed(into: dict[str, str]) -> dict[str, str]:
-    """Return who went into whom, followed to the one that is left. A circle, which no registry should tell, is left
-    alone.
-    """
-    found = {}
-    for start in into:
-        seen, at = {start}, into[start]
-        while at in into and at not in seen:
-            seen.add(at)
-            at = into[at]
-        if at not in seen:
-            found[start] = at
-    return found
 
 
 def _after(fact: Some, later: Some) -> Select[str]:

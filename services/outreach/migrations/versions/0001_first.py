@@ -222,7 +222,8 @@ def _kinds() -> None:
         sa.UniqueConstraint("code"),
     )
     names = ("code", "title", "raised_by", "days", "occasions", "active")
-    same = {"working_days": False, "concerns": "all", "state": "listed", "version": 1, "changed_by": ""}
+    # Version 0: the service publishes them as version 1 when it starts.
+    same = {"working_days": False, "concerns": "all", "state": "listed", "version": 0, "changed_by": ""}
     rows = [{**dict(zip(names, kind, strict=True)), **same} for kind in KINDS]
     op.bulk_insert(kinds, [{**row, "id": _kind_id(str(row["code"]))} for row in rows])
 

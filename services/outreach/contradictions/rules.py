@@ -1,4 +1,4 @@
-"""Finds what contradicts the register: records after a death, before the registration, while another bureau served the
+"""What contradicts the register: records after a death, before the registration, while another bureau served the
 cadre; and what two numbers of one person both have.
 """
 
@@ -12,16 +12,16 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from hongxia.cadres import cadre_violations
 from hongxia.contradictions import Found
 from hongxia.dates import lived_on
 from hongxia.mirror import Person, by_any_id, ids_of
 from hongxia.records import in_parts
 from hongxia.rules import ENTERED_TWICE
 from services.outreach.aid.model import COUNTED, AidCase
-from services.outreach.cadres import mirror
 from services.outreach.cadres.model import Cadre
 from services.outreach.contacts.model import Contact
-from services.outreach.contradictions.events import CONTRADICTIONS
+from services.outreach.contradictions.model import CONTRADICTIONS
 from services.outreach.stays.model import Stay
 from services.outreach.visits.model import Visit
 
@@ -84,7 +84,7 @@ def _aid(rows: list[tuple[Person[Cadre], Any]]) -> Iterator[Found]:
     for person, row in rows:
         if row.state == "paid" and not lived_on(person.cadre.deceased_on, row.applied_on):
             yield _found(person, "cadre-deceased", AID_CASES, row.id, row.applied_on)
-        for violation in mirror.violations(person.cadre, "", row.applied_on, "", after_death=True):
+        for violation in cadre_violations(person.cadre, "", row.applied_on, "", after_death=True):
             if violation.code == "cadre-transferred":
                 yield _found(person, violation.code, AID_CASES, row.id, row.applied_on)
     yield from _aided_twice(rows)
@@ -105,7 +105,7 @@ def _against(
     person: Person[Cadre], record: str, record_id: str, day: date, *, after_death: bool = False
 ) -> Iterator[Found]:
     """What the rules would refuse if the record were made today."""
-    for violation in mirror.violations(person.cadre, "", day, "", after_death=after_death):
+    for violation in cadre_violations(person.cadre, "", day, "", after_death=after_death):
         yield _found(person, violation.code, record, record_id, day)
 
 

@@ -1,4 +1,4 @@
-"""What depends on a cadre is looked at again when something about the cadre or the record changes."""
+"""What contradicts what is known of a cadre; looked at again when something about the cadre or a record changes."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hongxia.cadres import cadre_violations
 from hongxia.contradictions import Found
 from hongxia.dates import lived_on
 from hongxia.records import in_parts
 from hongxia.rules import ENTERED_TWICE
 from services.activities.attendance.model import Attendance
-from services.activities.cadres import mirror
 from services.activities.cadres.mirror import CADRES
 from services.activities.cadres.model import Cadre
 from services.activities.checks.model import Check
@@ -37,7 +37,7 @@ def _found(session: Session, concerned: set[str]) -> Iterator[Found]:
     for model, collection in PRESENCES:
         for record_id, cadre_id, day in _standing(session, concerned, model.id, model.cadre_id, model.on, of=model):
             cadre = cadres.get(cadre_id)
-            for violation in mirror.violations(cadre, "", day, "") if cadre is not None else ():
+            for violation in cadre_violations(cadre, "", day, "") if cadre is not None else ():
                 against = cadre.against(violation.code, day) if cadre is not None else ""
                 yield Found(violation.code, cadre_id, collection, record_id, day, against=against)
     yield from _works(session, concerned, cadres)
