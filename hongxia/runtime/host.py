@@ -21,6 +21,7 @@ from hongxia.events.declare import source_urn
 from hongxia.events.subscribe import HttpFeed
 from hongxia.http import auth
 from hongxia.http.endpoint import Route
+from hongxia.http.login import LoginCodes
 from hongxia.logs import logger
 from hongxia.metrics import Metrics
 from hongxia.roles import SUBSCRIBER
@@ -29,6 +30,9 @@ from hongxia.settings import Settings, service_url
 
 SETTINGS = "hongxia.settings"
 """The key in nameko's configuration under which a container finds its own settings."""
+
+LOGIN_CODES = "hongxia.login-codes"
+"""The key under which the embedded services find the codes of links that log in; elsewhere there are none."""
 
 FEED_TOKEN_LIFETIME = timedelta(hours=1)
 
@@ -48,6 +52,7 @@ class Host:
         self.database = Database(settings.database_url, on_commit=outbox.on_append(self._appended))
         self.consumers: dict[str, Consumer] = {}
         self.publisher_connected: Callable[[], bool] = lambda: False
+        self.login_codes: LoginCodes | None = None
 
     def context(self) -> Context:
         """A context for work that nobody asked for: a timer's, a relay's."""
@@ -86,6 +91,7 @@ class Hosting(SharedExtension):  # type: ignore[misc]
         if self._host is None:
             service: Any = self.container.service_cls
             self._host = Host(service.name, service.definition, self.container.config[SETTINGS])
+            self._host.login_codes = self.container.config.get(LOGIN_CODES)
         return self._host
 
     def stop(self) -> None:

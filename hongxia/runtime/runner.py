@@ -20,12 +20,13 @@ from hongxia import services
 from hongxia.database import Database, migrate, pending_revision
 from hongxia.dates import system_clock
 from hongxia.http import auth
+from hongxia.http.login import LoginCodes
 from hongxia.http.problems import NotFound
 from hongxia.logs import logger
 from hongxia.roles import ADMIN
 from hongxia.runtime import green
 from hongxia.runtime.container import Container
-from hongxia.runtime.host import SETTINGS
+from hongxia.runtime.host import LOGIN_CODES, SETTINGS
 from hongxia.runtime.http import MOUNTS, Wsgi
 from hongxia.settings import SECRET_LENGTH, Misconfigured, Settings, load
 
@@ -127,7 +128,7 @@ def _write_private(path: Path, text: str) -> None:
 
 
 def serve_embedded(embedded: Embedded, on_ready: Callable[[str], None]) -> None:
-    """Run all services in this process until SIGTERM or SIGINT; `on_ready` is given a token.
+    """Run all services in this process until SIGTERM or SIGINT; `on_ready` is given a code that logs in once.
 
     Raises Misconfigured if the address is taken or the data directory can't be used.
     """
@@ -140,17 +141,18 @@ def serve_embedded(embedded: Embedded, on_ready: Callable[[str], None]) -> None:
         raise Misconfigured(f"数据目录 {embedded.data} 无法使用：{error.strerror}") from None
     listener = _listen(embedded.address)
     mounts: dict[str, Wsgi] = {}
+    codes = LoginCodes()
     containers, front = [], ""
     for name in services.names():
         service = services.load(name)
         settings = replace(embedded.settings(name), http_address=embedded.address)
         migrate(settings.database_url, service.definition.migrations)
-        containers.append(Container(service, _config(settings, **{MOUNTS: mounts})))
+        containers.append(Container(service, _config(settings, **{MOUNTS: mounts, LOGIN_CODES: codes})))
         front = name if service.definition.front else front
     for container in containers:
         container.start()
     web = green.serve_wsgi(listener, gateway(mounts, front))
-    on_ready(token)
+    on_ready(codes.issue(token))
     _until_stopped(containers)
     web.kill()
 

@@ -47,7 +47,6 @@ from hongxia.runtime.host import Host, HostProvider
 from hongxia.runtime.http import route, routes_of
 from hongxia.workbook.write import XLSX, write
 
-FULL_PAGE = "private, max-age=60"
 READY_SECONDS = 3.0
 """How long database and broker may take to answer; whoever asks for readiness does not wait long."""
 
@@ -145,9 +144,9 @@ class Service:
         except feed.Gone as gone:
             raise GoneAway(f"位置 {gone.first} 之前的事件已不再保存", extra={"first": gone.first}) from None
         if len(page) < asked["limit"]:
-            return _batch(page, {"Cache-Control": "no-store"})
+            return _batch(page, {})
         chain = parse_event(page[-1]).chain
-        headers = {"Cache-Control": FULL_PAGE, "ETag": quote_etag(chain)}
+        headers = {"ETag": quote_etag(chain)}
         if call.request.if_none_match.contains(chain):
             return Reply(b"", HTTPStatus.NOT_MODIFIED, headers, BATCH_CONTENT_TYPE)
         return _batch(page, headers)

@@ -299,7 +299,7 @@ def test_the_feed_follows_the_http_feeds_specification(fresh: Bureau) -> None:
     assert get(lastEventId=second["id"]).json() == [third]
     assert get(after=1, limit=1).json() == [second]
     full = get(after=1, limit=1)
-    assert (full.headers["Cache-Control"], full.headers["ETag"]) == ("private, max-age=60", f'"{second["chain"]}"')
+    assert (full.headers["Cache-Control"], full.headers["ETag"]) == ("no-store", f'"{second["chain"]}"')
     assert get(lastEventId=second["id"], after=1).status_code == 422
     assert get(after=3).headers["Cache-Control"] == "no-store"
     assert get(type="hongxia.finance.adjustment.made.v1").json() == []

@@ -308,7 +308,8 @@ def test_where_the_data_is_is_printed_as_it_is(
     serving.serve(None, "127.0.0.1:1", tmp_path / AWKWARD)
     assert capsys.readouterr().err.splitlines() == [
         f"红霞已在 http://127.0.0.1:1 运行，数据在 {tmp_path / AWKWARD}",
-        "在浏览器打开：http://127.0.0.1:1/#token=t",
+        "在浏览器打开：http://127.0.0.1:1/#code=t",
+        "（链接一分钟内有效，只能用一次；再要一个请运行 hongxia link）",
     ]
 
 

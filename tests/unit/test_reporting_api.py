@@ -8,6 +8,7 @@ import pytest
 
 from hongxia.database import Database
 from hongxia.http import auth
+from hongxia.http.guards import GUARDS
 from hongxia.roles import OFFICE, OPERATOR
 from services.reporting.figures import answers
 from services.reporting.proof import digest
@@ -285,13 +286,17 @@ def test_the_dashboard_shows_every_figure_and_loads_nothing_from_outside(api: Ap
     assert "https:" not in html
     assert 'src="/' not in html
     assert 'href="/' not in html
-    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    policy = answer.headers["Content-Security-Policy"]
+    assert {"default-src 'none'", "frame-ancestors 'none'"} <= {*policy.split("; ")}
+    assert answer.headers["X-Frame-Options"] == "DENY"
+    assert answer.headers["Cache-Control"] == "no-store"
 
 
 def test_the_pages_files_are_served_to_whoever_has_a_token(api: Api) -> None:
     for name, kind in (("dashboard.css", "text/css"), ("echarts-6.1.0.simple.min.js", "text/javascript")):
         answer = api("GET", f"/static/{name}", role="liaison")
         assert (answer.status_code, answer.mimetype) == (200, kind)
+        assert {*GUARDS} <= {*answer.headers.keys()}
 
 
 def test_the_page_names_its_files_by_addresses_that_are_served(api: Api) -> None:

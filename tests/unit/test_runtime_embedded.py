@@ -20,11 +20,12 @@ from hongxia.database import migrate
 from hongxia.dates import fixed_clock
 from hongxia.definition import Definition
 from hongxia.http import auth
+from hongxia.http.guards import GUARDS
 from hongxia.metrics import Metrics
 from hongxia.roles import ADMIN
 from hongxia.runtime import green, runner
 from hongxia.runtime.container import Container
-from hongxia.runtime.host import SETTINGS
+from hongxia.runtime.host import LOGIN_CODES, SETTINGS
 from hongxia.runtime.http import MOUNTS
 from hongxia.runtime.runner import Embedded, gateway
 from hongxia.runtime.service import Service
@@ -202,10 +203,10 @@ def test_all_services_start_behind_one_address(
         listener.close()
         return Killed()
 
-    tokens: list[str] = []
+    links: list[str] = []
     address = free_address()
     monkeypatch.setattr(green, "serve_wsgi", serve)
-    runner.serve_embedded(Embedded(tmp_path / "data", address), tokens.append)
+    runner.serve_embedded(Embedded(tmp_path / "data", address), links.append)
     assert [container.service.name for container in containers] == [
         "activities",
         "finance",
@@ -213,13 +214,14 @@ def test_all_services_start_behind_one_address(
         "registry",
         "reporting",
     ]
-    assert tokens == [(tmp_path / "data" / "token").read_text()]
+    [codes] = {container.config[LOGIN_CODES] for container in containers}
+    assert codes.redeem(links[0]) == (tmp_path / "data" / "token").read_text()
     assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
     assert Killed.killed
     assert len(waited_for) == len(containers) == 5
     assert Web(served[0])("GET", "/").body == b"reporting  /"
     assert {container.config[SETTINGS].http_address for container in containers} == {address}
-    runner.serve_embedded(Embedded(tmp_path / "data", address), tokens.append)  # the directory is there already
+    runner.serve_embedded(Embedded(tmp_path / "data", address), links.append)  # the directory is there already
 
 
 def test_embedded_services_do_not_start_without_their_directory(tmp_path: Path, containers: list[Recorded]) -> None:
@@ -249,6 +251,7 @@ def test_each_service_answers_under_its_name_and_one_of_them_everything_else(
 def test_without_a_front_service_there_is_nothing_elsewhere() -> None:
     answer = Web(gateway({"finance": answering("finance")}, ""))("GET", "/figures")
     assert (answer.status, answer.is_problem) == (404, True)
+    assert answer.headers.items() >= GUARDS.items()
 
 
 def test_the_token_of_the_data_directory_is_good_for_a_month(tmp_path: Path) -> None:
