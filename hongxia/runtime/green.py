@@ -39,12 +39,39 @@ def listen(address: tuple[str, int]) -> Any:
     return eventlet.listen(address, reuse_port=False)
 
 
-def serve_wsgi(listener: Any, application: Callable[..., Iterable[bytes]]) -> Any:
-    """Answer requests from a listening socket in a green thread of its own; the result can be killed."""
-    import eventlet
+def wsgi_server(listener: Any, application: Callable[..., Iterable[bytes]], protocol: type) -> Any:
+    """What answers the requests of connections that somebody else accepts: `process_request([address, socket, IDLE])`.
+
+    It logs nothing and shows no traceback.
+    """
     import eventlet.wsgi
 
-    return eventlet.spawn(eventlet.wsgi.server, listener, application, log_output=False)
+    address = listener.getsockname()
+    return eventlet.wsgi.Server(listener, address, application, protocol=protocol, log_output=False, debug=False)
+
+
+class Slots:
+    """So many at once: whoever wants one more waits until another is given back."""
+
+    def __init__(self, count: int) -> None:
+        from eventlet.semaphore import Semaphore
+
+        self._semaphore = Semaphore(count)
+
+    def take(self) -> None:
+        """Take one, waiting for it."""
+        self._semaphore.acquire()
+
+    def give_back(self) -> None:
+        """Give one back."""
+        self._semaphore.release()
+
+
+def pool(size: int) -> Any:
+    """A pool of green threads, for nameko's workers."""
+    import eventlet
+
+    return eventlet.GreenPool(size)
 
 
 class Result:
@@ -112,6 +139,23 @@ class Bell:
         """Until the bell is rung, or the time is over."""
         self._mailbox.take(1, timeout)
         self._rung = False
+
+
+class Notice:
+    """Given to all who wait for it at that moment; whoever comes later waits for the next."""
+
+    def __init__(self) -> None:
+        self._next = Result()
+
+    def give(self) -> None:
+        """Wake all who wait."""
+        given, self._next = self._next, Result()
+        given.send()
+
+    def wait(self, timeout: float) -> None:
+        """Until it is given, or the time is over."""
+        with at_most(timeout):
+            self._next.wait()
 
 
 def within(seconds: float, *questions: Callable[[], Answer]) -> list[Answer | None]:

@@ -25,13 +25,14 @@ from hongxia.http.problems import NotFound
 from hongxia.logs import logger
 from hongxia.roles import ADMIN
 from hongxia.runtime import green
+from hongxia.runtime.connections import MOST_CONNECTIONS, Connections
 from hongxia.runtime.container import Container
 from hongxia.runtime.host import LOGIN_CODES, SETTINGS
 from hongxia.runtime.http import MOUNTS, Wsgi
 from hongxia.settings import SECRET_LENGTH, Misconfigured, Settings, load
 
-MAX_WORKERS = 2000
-"""More than eventlet lets connections in (1024): whoever holds a transaction must never wait for a worker."""
+MAX_WORKERS = 2 * MOST_CONNECTIONS
+"""More than connections are let in: a request that was read never waits for a worker. Consumers have their own."""
 TOKEN_LIFETIME = timedelta(days=30)
 START_SECONDS = 10.0
 """How long a database may take to answer a service that starts."""
@@ -151,7 +152,7 @@ def serve_embedded(embedded: Embedded, on_ready: Callable[[str], None]) -> None:
         front = name if service.definition.front else front
     for container in containers:
         container.start()
-    web = green.serve_wsgi(listener, gateway(mounts, front))
+    web = green.spawn(Connections(listener, gateway(mounts, front), green.spawn).accept)
     on_ready(codes.issue(token))
     _until_stopped(containers)
     web.kill()

@@ -73,7 +73,7 @@ BAD = {
     "two Hosts": "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
     "a Host that is none": "GET / HTTP/1.1\r\nHost: a b\r\n\r\n",
     "a negative length": "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
-    "length and chunks": "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "length and chunks": "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
     "a way of transfer that is none": "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: zipped\r\n\r\n",
     "a method that shows itself": "TRACE / HTTP/1.1\r\nHost: a\r\n\r\n",
     "a version that is none": "GET / HTTP/7.7\r\nHost: a\r\n\r\n",

@@ -140,7 +140,7 @@ def test_a_body_without_a_length_needs_a_token_too(gateway: Gateway) -> None:
 
 
 def test_uploads_that_are_held_with_a_token_end_and_leave_room(gateway: Gateway) -> None:
-    """Of seven, five are let in; those that are held are cut off, and then a workbook arrives again."""
+    """Of seven, four are let in; those that are held are cut off, and then a workbook arrives again."""
     authorization = f"Authorization: Bearer {token('records')}\r\n"
     with ExitStack() as stack:
         for number in range(7):

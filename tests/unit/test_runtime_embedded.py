@@ -24,6 +24,7 @@ from hongxia.http.guards import GUARDS
 from hongxia.metrics import Metrics
 from hongxia.roles import ADMIN
 from hongxia.runtime import green, runner
+from hongxia.runtime.connections import Connections
 from hongxia.runtime.container import Container
 from hongxia.runtime.host import LOGIN_CODES, SETTINGS
 from hongxia.runtime.http import MOUNTS
@@ -190,22 +191,29 @@ def test_all_services_start_behind_one_address(
 ) -> None:
     served: list[Any] = []
 
-    class Killed:
+    class Accepting:
         killed = False
 
-        def kill(self) -> None:
-            assert waited_for == containers
-            Killed.killed = True
+        def __init__(self, listener: Any, application: Any, _spawn: Any) -> None:
+            assert all(container.started for container in containers)
+            served.append(application)
+            listener.close()
 
-    def serve(listener: Any, application: Any) -> Killed:
-        assert all(container.started for container in containers)
-        served.append(application)
-        listener.close()
-        return Killed()
+        def accept(self) -> None:
+            try:
+                green.sleep(DEADLINE)
+            finally:
+                assert waited_for == containers
+                Accepting.killed = True
+
+    def stopped(found: list[Recorded]) -> None:
+        waited_for.extend(found)
+        green.sleep()
 
     links: list[str] = []
     address = free_address()
-    monkeypatch.setattr(green, "serve_wsgi", serve)
+    monkeypatch.setattr(runner, "Connections", Accepting)
+    monkeypatch.setattr(runner, "_until_stopped", stopped)
     runner.serve_embedded(Embedded(tmp_path / "data", address), links.append)
     assert [container.service.name for container in containers] == [
         "activities",
@@ -217,7 +225,7 @@ def test_all_services_start_behind_one_address(
     [codes] = {container.config[LOGIN_CODES] for container in containers}
     assert codes.redeem(links[0]) == (tmp_path / "data" / "token").read_text()
     assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
-    assert Killed.killed
+    assert Accepting.killed
     assert len(waited_for) == len(containers) == 5
     assert Web(served[0])("GET", "/").body == b"reporting  /"
     assert {container.config[SETTINGS].http_address for container in containers} == {address}
@@ -298,7 +306,7 @@ def test_an_application_is_served_from_a_listener_that_nobody_shares() -> None:
     listener = green.listen((host, int(port)))
     with pytest.raises(OSError, match="in use"):
         green.listen((host, int(port)))
-    served = green.serve_wsgi(listener, answering("front"))
+    served = green.spawn(Connections(listener, answering("front"), green.spawn).accept)
     assert get(address, "/figures") == (200, b"front  /figures")
     served.kill()
     green.sleep()

@@ -1,0 +1,139 @@
+"""Accept connections, at most so many at once, and answer the requests that come on them; nothing waits without end."""
+
+from __future__ import annotations
+
+import errno
+import re
+import resource
+import socket
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from nameko.web.server import STATE_IDLE, HttpOnlyProtocol
+
+from hongxia.http.problems import BadRequest
+from hongxia.runtime import green
+
+MOST_CONNECTIONS = 500
+SPARE_FILES = 200
+"""Files that are left for the database, the broker, feeds and logs."""
+IDLE_SECONDS = 75.0
+"""How long a connection may wait for its next request; whoever keeps one asks more often than that."""
+HEADER_SECONDS = 15.0
+"""How long a request's header may take altogether."""
+SOCKET_SECONDS = 30.0
+"""How long the next piece of a body may take, and how long our next piece may take to be read."""
+PAUSE_SECONDS = 0.1
+EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+"""There is no room for another connection now; there will be once one ends."""
+HARMLESS = {
+    errno.ECONNABORTED,
+    errno.EPERM,
+    errno.EPROTO,
+    errno.EINTR,
+    errno.ENETDOWN,
+    errno.ENETUNREACH,
+    errno.EHOSTDOWN,
+}
+"""The connection that was about to be accepted is gone; see accept(2)."""
+
+_OWN_ANSWER = re.compile(rb"HTTP/1\.0 (4\d\d) ")
+
+Spawn = Callable[[Callable[[], None]], Any]
+
+
+def most_connections() -> int:
+    """Return how many connections a process takes at once: fewer where it may not open so many files."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MOST_CONNECTIONS if files < 0 else max(1, min(MOST_CONNECTIONS, files - SPARE_FILES))
+
+
+class Protocol(HttpOnlyProtocol):  # type: ignore[misc]
+    """HTTP with a bound for the time that a header takes, and problem documents for what can't be read."""
+
+    def setup(self) -> None:
+        """Begin a connection."""
+        super().setup()
+        self.wfile = _Answers(self.wfile)
+
+    def _read_request_line(self) -> Any:
+        with green.at_most(IDLE_SECONDS):
+            return super()._read_request_line()
+        return b""
+
+    def parse_request(self) -> bool:
+        """Read the header. False, and the end of the connection, if it does not come in time."""
+        with green.at_most(HEADER_SECONDS):
+            return bool(super().parse_request())
+        self.close_connection = True
+        return False
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Answer a request that can't be read. Nothing of it is repeated, nor logged."""
+        self.wfile.write(b"HTTP/1.0 %d \r\n" % code)
+        self.close_connection = True
+
+
+class _Answers:
+    """Where a connection's answers are written; the server's own bare ones become problem documents."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def write(self, data: bytes) -> Any:
+        """Write."""
+        found = _OWN_ANSWER.match(data)
+        return self._file.write(_document(int(found.group(1))) if found else data)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
+def _document(status: int) -> bytes:
+    problem = BadRequest("请求不符合 HTTP 的格式，或地址、请求头过长")
+    problem.status = HTTPStatus(status)  # type: ignore[misc]
+    response = problem.response()
+    response.headers["Connection"] = "close"
+    lines = [f"HTTP/1.1 {status} {problem.status.phrase}", *(f"{name}: {value}" for name, value in response.headers)]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + response.get_data()
+
+
+class Connections:
+    """The connections of one listening socket."""
+
+    def __init__(self, listener: Any, application: Any, spawn: Spawn, most: int | None = None) -> None:
+        """`spawn` runs one connection; `most` is how many may be open at once."""
+        self._listener = listener
+        self._spawn = spawn
+        self._slots = green.Slots(most or most_connections())
+        self._server = green.wsgi_server(listener, application, Protocol)
+        self._server.socket_timeout = SOCKET_SECONDS
+        self._server.keepalive = IDLE_SECONDS
+
+    def accept(self) -> None:
+        """Accept connections until the listener is closed or the thread killed. Nobody is accepted while there are as
+        many as may be; the others wait in the kernel's queue.
+        """
+        while True:
+            self._slots.take()
+            try:
+                connection, address = self._listener.accept()
+            except OSError as error:
+                self._slots.give_back()
+                if error.errno in EXHAUSTED:
+                    green.sleep(PAUSE_SECONDS)
+                elif error.errno not in HARMLESS:
+                    raise
+                continue
+            connection.settimeout(SOCKET_SECONDS)
+            self._spawn(lambda connection=connection, address=address: self._serve(connection, address))
+
+    def _serve(self, connection: socket.socket, address: Any) -> None:
+        try:
+            self._server.process_request([address, connection, STATE_IDLE])
+        except OSError:
+            pass  # the caller is gone
+        finally:
+            connection.close()
+            self._slots.give_back()
