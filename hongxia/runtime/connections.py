@@ -74,6 +74,9 @@ class Protocol(HttpOnlyProtocol):  # type: ignore[misc]
         self.wfile.write(b"HTTP/1.0 %d \r\n" % code)
         self.close_connection = True
 
+    def log_message(self, format: str, *args: Any) -> None:
+        """Write nothing: the line of a request may hold names."""
+
 
 class _Answers:
     """Where a connection's answers are written; the server's own bare ones become problem documents."""

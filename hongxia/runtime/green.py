@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
+from time import monotonic
 from typing import Any, NoReturn, TypeVar
 
 Answer = TypeVar("Answer")
@@ -142,20 +143,34 @@ class Bell:
 
 
 class Notice:
-    """Given to all who wait for it at that moment; whoever comes later waits for the next."""
+    """Given again and again to all who wait for it."""
 
     def __init__(self) -> None:
+        self._given = 0
         self._next = Result()
 
     def give(self) -> None:
         """Wake all who wait."""
+        self._given += 1
         given, self._next = self._next, Result()
         given.send()
 
-    def wait(self, timeout: float) -> None:
-        """Until it is given, or the time is over."""
-        with at_most(timeout):
-            self._next.wait()
+    def listener(self) -> Callable[[float], float]:
+        """Return what waits, at most so many seconds, for the first notice that is given after now or after its last
+        call, and returns how many seconds it waited. So none is missed by who does something else in between.
+        """
+        heard = self._given
+
+        def wait(timeout: float) -> float:
+            nonlocal heard
+            begun = monotonic()
+            if self._given == heard:
+                with at_most(timeout):
+                    self._next.wait()
+            heard = self._given
+            return monotonic() - begun
+
+        return wait
 
 
 def within(seconds: float, *questions: Callable[[], Answer]) -> list[Answer | None]:

@@ -25,7 +25,8 @@ from hongxia.http.login import LoginCodes
 from hongxia.logs import logger
 from hongxia.metrics import Metrics
 from hongxia.roles import SUBSCRIBER
-from hongxia.runtime.green import Bell
+from hongxia.runtime.green import Bell, Notice
+from hongxia.runtime.limits import Polls, Remembered
 from hongxia.settings import Settings, service_url
 
 SETTINGS = "hongxia.settings"
@@ -33,6 +34,9 @@ SETTINGS = "hongxia.settings"
 
 LOGIN_CODES = "hongxia.login-codes"
 """The key under which the embedded services find the codes of links that log in; elsewhere there are none."""
+
+READY_FOR_SECONDS = 2.0
+"""How long an answer about readiness stays good."""
 
 FEED_TOKEN_LIFETIME = timedelta(hours=1)
 
@@ -49,6 +53,9 @@ class Host:
         self.metrics = Metrics()
         self.log = logger(service=name)
         self.bell = Bell()
+        self.numbered = Notice()
+        self.polls = Polls()
+        self.readiness: Remembered[dict[str, str]] = Remembered(READY_FOR_SECONDS)
         self.database = Database(settings.database_url, on_commit=outbox.on_append(self._appended))
         self.consumers: dict[str, Consumer] = {}
         self.publisher_connected: Callable[[], bool] = lambda: False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from functools import partial
+from functools import cache, partial
 from http import HTTPStatus
 from typing import Any, ClassVar
 
@@ -25,7 +25,7 @@ from hongxia.events.transport import BrokerAway
 from hongxia.http.endpoint import JSON, Call, Reply, Route
 from hongxia.http.openapi import PROBLEM, document
 from hongxia.http.problems import CONTENT_TYPE as PROBLEM_CONTENT_TYPE
-from hongxia.http.problems import Conflict, FieldError, GoneAway, NotFound, Unavailable
+from hongxia.http.problems import Conflict, FieldError, GoneAway, NotFound, TooMany, Unavailable
 from hongxia.http.schemas import (
     LONGEST_POLL_MS,
     FeedQuery,
@@ -45,8 +45,11 @@ from hongxia.runtime import green, importing
 from hongxia.runtime.consume import consumers_of
 from hongxia.runtime.host import Host, HostProvider
 from hongxia.runtime.http import route, routes_of
+from hongxia.runtime.limits import MOST_POLLS, TooManyPolls
 from hongxia.workbook.write import XLSX, write
 
+POLL_SECONDS = 0.5
+"""How often a long poll looks by itself: for what another replica has numbered."""
 READY_SECONDS = 3.0
 """How long database and broker may take to answer; whoever asks for readiness does not wait long."""
 
@@ -87,9 +90,7 @@ class Service:
     )
     def readyz(self, call: Call) -> Reply:
         """Ready: database (with the migrations that this code wants) and broker, named one by one."""
-        asked = {"database": lambda: _database_state(self.host), "broker": lambda: _broker_state(self.host)}
-        answers = green.within(READY_SECONDS, *asked.values())
-        checks = {name: answer or "away: no answer" for name, answer in zip(asked, answers, strict=True)}
+        checks = self.host.readiness.get(lambda: _checks(self.host))
         ready = all(state == "ok" for state in checks.values())
         status = HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE
         return Reply({"status": "ok" if ready else "unavailable", **checks}, status)
@@ -113,9 +114,9 @@ class Service:
         public=True,
         produces={JSON: {"type": "object"}},
     )
-    def openapi(self, call: Call) -> dict[str, Any]:
+    def openapi(self, call: Call) -> Reply:
         """The API's own description."""
-        return document(self.name, self.definition.title, __version__, routes_of(type(self)))
+        return Reply(_described(type(self)), content_type=JSON)
 
     @route("GET", "/token", summary="令牌是否有效", status=204)
     def token(self, call: Call) -> Reply:
@@ -142,10 +143,16 @@ class Service:
             with self.host.database.read() as session:
                 return feed.page(session, after, asked["limit"], asked["type"])
 
+        news = self.host.numbered.listener()
         try:
             after = self._after(call)
             call.session.rollback()
-            page = feed.wait_for_page(read, green.sleep, min(asked["timeout"], LONGEST_POLL_MS) / 1000)
+            seconds = min(asked["timeout"], LONGEST_POLL_MS) / 1000
+            with self.host.polls.by(call.actor.subject if seconds else None):
+                page = feed.wait_for_page(read, news, seconds, POLL_SECONDS)
+        except TooManyPolls:
+            detail = f"同一持有人最多同时等待 {MOST_POLLS} 个事件流请求，请等其中一个结束后再试"
+            raise TooMany(detail) from None
         except feed.Gone as gone:
             raise GoneAway(f"位置 {gone.first} 之前的事件已不再保存", extra={"first": gone.first}) from None
         if len(page) < asked["limit"]:
@@ -271,6 +278,18 @@ class Service:
             if importable.workbook.name == name:
                 return importable
         raise NotFound(f"没有名为 {name} 的工作簿")
+
+
+@cache
+def _described(service: type[Service]) -> bytes:
+    """The OpenAPI document of a service class, made once: it takes tens of milliseconds, and anybody may ask for it."""
+    return dump_openapi(service).encode()
+
+
+def _checks(host: Host) -> dict[str, str]:
+    asked = {"database": lambda: _database_state(host), "broker": lambda: _broker_state(host)}
+    answers = green.within(READY_SECONDS, *asked.values())
+    return {name: answer or "away: no answer" for name, answer in zip(asked, answers, strict=True)}
 
 
 def _batch(page: Sequence[bytes], headers: dict[str, str]) -> Reply:

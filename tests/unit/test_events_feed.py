@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
@@ -23,6 +25,7 @@ from hongxia.events.subscribe import HttpFeed
 from hongxia.http import auth
 from hongxia.roles import OPERATOR, SUBSCRIBER
 from hongxia.runtime.host import Host
+from hongxia.runtime.limits import MOST_POLLS
 from hongxia.runtime.service import Service
 from hongxia.settings import Settings
 from tests.unit.events_builders import (
@@ -151,9 +154,77 @@ def test_a_full_page_that_is_still_the_same_is_not_sent_again() -> None:
 
 def test_a_poll_waits_no_longer_than_half_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
-    monkeypatch.setattr(feed, "wait_for_page", lambda _read, _sleep, timeout: waits.append(timeout) or [])
+    monkeypatch.setattr(feed, "wait_for_page", lambda _read, _wait, timeout, _step: waits.append(timeout) or [])
     assert [Api(new_database()).events(timeout=timeout).status_code for timeout in (5, 10**9)] == [200, 200]
     assert waits == [0.005, 30]
+
+
+def test_so_many_polls_of_one_subject_wait_and_the_next_is_told_to_come_later() -> None:
+    api = Api(new_database())
+    with ExitStack() as stack:
+        for _ in range(MOST_POLLS):
+            stack.enter_context(api.service.host.polls.by("somebody"))
+        refused = api.events(timeout=1)
+        assert (refused.status_code, refused.headers["Retry-After"]) == (429, "5")
+        assert api.events().status_code == 200  # does not wait
+
+
+DAY = timedelta(days=1)
+
+
+def daily(days: int) -> Database:
+    """A source with an event a day, the first one at NOW, all published."""
+    database = new_database()
+    for day in range(days):
+        with database.begin(replace(SOURCE, now=NOW + day * DAY)) as session:
+            raise_event(session, day + 1)
+    relay.number(database, SOURCE)
+    relay.publish(database, Recorder(), SOURCE)
+    return database
+
+
+def sweep(database: Database, now: datetime, keep: int = 5) -> int:
+    """Return how many events a sweep at a moment drops."""
+    return feed.sweep(database, replace(SOURCE, now=now), keep * DAY)
+
+
+def test_events_that_are_old_enough_go_a_days_worth_a_sweep() -> None:
+    database = daily(12)
+    now = NOW + 11 * DAY
+    assert [sweep(database, now + number * timedelta(hours=1)) for number in range(9)] == [1, 1, 1, 1, 1, 1, 1, 0, 0]
+
+
+@pytest.mark.parametrize("jump", [timedelta(days=2), timedelta(days=730), timedelta(days=36_500)])
+def test_a_clock_that_jumps_ahead_drops_a_days_worth_and_no_more(jump: timedelta) -> None:
+    database = daily(30)
+    now = NOW + 29 * DAY
+    while sweep(database, now, keep=20):
+        now += timedelta(hours=1)
+    dropped = [sweep(database, now + jump + number * timedelta(hours=1), keep=20) for number in range(12)]
+    assert sum(dropped) <= 1
+    assert page(database, 29) == [30]
+
+
+def test_a_clock_that_was_put_right_again_goes_on_as_if_nothing_had_been() -> None:
+    database = daily(30)
+    now = NOW + 29 * DAY
+    while sweep(database, now, keep=20):
+        now += timedelta(hours=1)
+    sweep(database, now + timedelta(days=730), keep=20)
+    assert sweep(database, now, keep=20) == 0
+    dropped = sum(sweep(database, now + number * timedelta(hours=12), keep=20) for number in range(1, 7))
+    assert 2 <= dropped <= 3
+
+
+def test_the_heads_own_event_always_stays() -> None:
+    database = daily(3)
+    for day in range(400):
+        sweep(database, NOW + day * DAY, keep=1)
+    assert page(database, 2) == [3]
+
+
+def test_a_source_without_events_has_nothing_to_drop() -> None:
+    assert sweep(new_database(), NOW) == 0
 
 
 class ReaderService(Service):
