@@ -7,6 +7,7 @@ import re
 import resource
 import socket
 from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -52,6 +53,9 @@ def most_connections() -> int:
 class Protocol(HttpOnlyProtocol):  # type: ignore[misc]
     """HTTP with a bound for the time that a header takes, and problem documents for what can't be read."""
 
+    wfile: Any
+    close_connection: Any
+
     def setup(self) -> None:
         """Begin a connection."""
         super().setup()
@@ -95,7 +99,7 @@ class _Answers:
 
 def _document(status: int) -> bytes:
     problem = BadRequest("请求不符合 HTTP 的格式，或地址、请求头过长")
-    problem.status = HTTPStatus(status)  # type: ignore[misc]
+    problem.status = HTTPStatus(status)
     response = problem.response()
     response.headers["Connection"] = "close"
     lines = [f"HTTP/1.1 {status} {problem.status.phrase}", *(f"{name}: {value}" for name, value in response.headers)]
@@ -130,7 +134,7 @@ class Connections:
                     raise
                 continue
             connection.settimeout(SOCKET_SECONDS)
-            self._spawn(lambda connection=connection, address=address: self._serve(connection, address))
+            self._spawn(partial(self._serve, connection, address))
 
     def _serve(self, connection: socket.socket, address: Any) -> None:
         try:

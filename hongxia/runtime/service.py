@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from functools import cache, partial
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
@@ -116,7 +116,7 @@ class Service:
     )
     def openapi(self, call: Call) -> Reply:
         """The API's own description."""
-        return Reply(_described(type(self)), content_type=JSON)
+        return Reply(_described(cast(Any, type(self))), content_type=JSON)
 
     @route("GET", "/token", summary="令牌是否有效", status=204)
     def token(self, call: Call) -> Reply:
@@ -281,7 +281,7 @@ class Service:
 
 
 @cache
-def _described(service: type[Service]) -> bytes:
+def _described(service: Any) -> bytes:
     """The OpenAPI document of a service class, made once: it takes tens of milliseconds, and anybody may ask for it."""
     return dump_openapi(service).encode()
 
