@@ -26,7 +26,7 @@ from hongxia.logs import logger
 from hongxia.metrics import Metrics
 from hongxia.roles import SUBSCRIBER
 from hongxia.runtime.green import Bell, Notice
-from hongxia.runtime.limits import Polls, Remembered
+from hongxia.runtime.limits import OneAtATime, Polls, Remembered
 from hongxia.settings import Settings, service_url
 
 SETTINGS = "hongxia.settings"
@@ -55,6 +55,7 @@ class Host:
         self.bell = Bell()
         self.numbered = Notice()
         self.polls = Polls()
+        self.heavy_work = OneAtATime()
         self.readiness: Remembered[dict[str, str]] = Remembered(READY_FOR_SECONDS)
         self.database = Database(settings.database_url, on_commit=outbox.on_append(self._appended))
         self.consumers: dict[str, Consumer] = {}

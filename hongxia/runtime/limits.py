@@ -43,6 +43,28 @@ class Polls:
                 del self._waiting[subject]
 
 
+class Busy(Exception):
+    """The work is being done for somebody else."""
+
+
+class OneAtATime:
+    """A work that takes so much of a process that two of it would be too much."""
+
+    def __init__(self) -> None:
+        self._busy = False
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Have the work to oneself for the time of a block. Raises Busy."""
+        if self._busy:
+            raise Busy
+        self._busy = True
+        try:
+            yield
+        finally:
+            self._busy = False
+
+
 class Remembered(Generic[Answer]):
     """An answer that costs something, good for some seconds. It is found by one at a time; others wait for it."""
 

@@ -40,12 +40,14 @@ from hongxia.http.schemas import (
     ResetOut,
     WorkbookOut,
 )
+from hongxia.paging import Page
 from hongxia.roles import OFFICE, OPERATOR, SUBSCRIBER
 from hongxia.runtime import green, importing
 from hongxia.runtime.consume import consumers_of
 from hongxia.runtime.host import Host, HostProvider
 from hongxia.runtime.http import route, routes_of
 from hongxia.runtime.limits import MOST_POLLS, TooManyPolls
+from hongxia.schema.derive import PageQuery
 from hongxia.workbook.write import XLSX, write
 
 POLL_SECONDS = 0.5
@@ -227,10 +229,18 @@ class Service:
             self.definition.clear(session, source)
         return {"source": source, "status": "rereading"}
 
-    @route("GET", "/parked", summary="搁置的事件", roles=(OPERATOR, OFFICE), returns=ParkedOut, array=True)
-    def parked_events(self, call: Call) -> list[dict[str, Any]]:
+    @route(
+        "GET",
+        "/parked",
+        summary="搁置的事件",
+        roles=(OPERATOR, OFFICE),
+        query=PageQuery,
+        returns=ParkedOut,
+        many=True,
+    )
+    def parked_events(self, call: Call) -> Page:
         """The events that could not be applied, and why."""
-        return [row._asdict() for row in parked.listed(call.session)]
+        return parked.page(call.session, call.query)
 
     @route(
         "POST",

@@ -191,7 +191,7 @@ def test_an_event_that_cannot_be_applied_is_parked_and_the_queue_goes_on(
     raise_event(fresh, "finance", name, data, version)
     approve_line(fresh, "YS-1", "12.00")
     fresh.wait_level()
-    parked = fresh.client.get("reporting", "/parked")
+    parked = list(fresh.client.pages("reporting", "/parked"))
     assert [event["reason"] for event in parked] == [reason]
     figure = fresh.figures(2022)["finance.budget.total"]
     assert (figure["value"], figure["state"]) == ("0.0012", "parked")
@@ -216,7 +216,7 @@ def test_what_is_no_event_goes_to_the_dead_letters(fresh: Bureau) -> None:
             return int(channel.queue_declare("reporting.dead", passive=True).message_count)
 
         wait_until(lambda: dead() == 3, DEADLINE, "three dead letters")
-    assert fresh.client.get("reporting", "/parked") == []
+    assert list(fresh.client.pages("reporting", "/parked")) == []
 
 
 def test_a_source_put_back_to_an_older_state_is_diverged_and_changes_nothing(fresh: Bureau) -> None:

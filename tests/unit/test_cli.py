@@ -262,7 +262,7 @@ def test_reasons_are_printed_as_they_are_and_in_one_line(run: Run, monkeypatch: 
         "detail": AWKWARD + "\udcc3",
         "attempts": 1,
     }
-    have_answered(monkeypatch, lambda *_asked: [event])
+    have_answered(monkeypatch, lambda *_asked: {"items": [event], "next_cursor": None})
     code, out, _ = run("parked", "list", "--service", "reporting")
     [line] = [line for line in out.splitlines() if "hongxia.outreach.visit.recorded.v1" in line]
     assert (code, f"malformed（{AWKWARD}\\udcc3）" in line) == (0, True)

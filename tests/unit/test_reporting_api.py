@@ -151,6 +151,16 @@ def test_verification_and_rebuild_answer_equal_digests(api: Api) -> None:
     assert api("POST", "/rebuild", role=OFFICE).status_code == 403
 
 
+def test_one_verification_or_rebuild_is_done_at_a_time(api: Api) -> None:
+    with api.service.host.heavy_work.turn():
+        for path in ("/years/2022/verification", "/rebuild"):
+            answer = api("POST", path)
+            assert (answer.status_code, answer.headers["Retry-After"]) == (429, "10")
+    assert api("POST", "/years/2022/verification").status_code == 200
+    assert api("POST", "/years/1/verification").status_code == 404  # and one that fails is over, too
+    assert api("POST", "/rebuild").status_code == 200
+
+
 def test_only_years_with_something_to_count_are_listed(api: Api) -> None:
     assert api("GET", "/years").json == {"years": [2022]}
 
