@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
+import orjson
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from hongxia.database import Database
 from hongxia.events.context import Context
+from hongxia.events.digest import withheld_whole, withhold
 from hongxia.events.envelope import Event, splice
+from hongxia.events.heads import Place
 from hongxia.events.relay import UNNUMBERED, lock_head
-from hongxia.events.tables import feed_sweep, outbox, outbox_head
+from hongxia.events.tables import feed_sweep, outbox, outbox_head, reader
 
 PAGE = 500
 SWEEP = timedelta(days=1)
@@ -49,13 +52,21 @@ class Head:
     first: int
 
 
+class Contradicted(Exception):
+    """The source says that what the reader holds is not its history."""
+
+
 class Feed(Protocol):
-    """A source's log, as a consumer pulls it. Both methods raise FeedAway."""
+    """A source's log, as a consumer pulls it. Both methods raise FeedAway. With each pull the consumer states up to
+    which place it holds the log.
+    """
 
-    def page(self, after: int, limit: int) -> list[Event]:
-        """Up to `limit` events that follow a position. Raises Gone, and NotAnEvent for something else."""
+    def page(self, after: int, limit: int, chain: str | None = None) -> list[Event]:
+        """Up to `limit` events that follow the place (after, chain). Raises Gone, Contradicted, and NotAnEvent for
+        something else.
+        """
 
-    def head(self) -> Head:
+    def head(self, holds: Place | None = None) -> Head:
         """The source's own head."""
 
 
@@ -65,20 +76,43 @@ def head(session: Session) -> Head:
     return Head(*session.execute(query).one())
 
 
-def page(session: Session, after: int, limit: int = PAGE, event_type: str | None = None) -> list[bytes]:
-    """The events after a position, as they travel; of one type if asked. Raises Gone if some are not kept any more.
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a reader wants to see: events of one type, or of all; the others left out, or there as digests alone; and
+    without some fields, which are there as digests. It verifies the chain over whatever is there as digests.
+    """
+
+    type: str | None = None
+    others_as_digests: bool = False
+    without: frozenset[str] = frozenset()
+
+    def item(self, row: Any) -> bytes:
+        """Return an event as the reader is to see it."""
+        if self.type and row.type != self.type:
+            return orjson.dumps(withheld_whole(row.position, row.digest, row.chain))
+        whole = splice(row.body, row.position, row.typeposition, row.chain)
+        return orjson.dumps(withhold(orjson.loads(whole), self.without)) if self.without else whole
+
+
+WHOLE = View()
+
+
+def page(session: Session, after: int, limit: int = PAGE, view: View = WHOLE) -> list[bytes]:
+    """The events after a position, as they travel. Raises Gone if some are not kept any more.
 
     What is kept is looked at last: if events are dropped in between, the page may be whole, but never has a hole.
     """
-    query = select(outbox.c.body, outbox.c.position, outbox.c.typeposition, outbox.c.chain)
+    query = select(
+        outbox.c.body, outbox.c.type, outbox.c.digest, outbox.c.position, outbox.c.typeposition, outbox.c.chain
+    )
     query = query.where(outbox.c.position > after).order_by(outbox.c.position).limit(limit)
-    if event_type:
-        query = query.where(outbox.c.type == event_type)
+    if view.type and not view.others_as_digests:
+        query = query.where(outbox.c.type == view.type)
     rows = session.execute(query).all()
     first = session.scalars(select(outbox_head.c.first)).one()
     if after + 1 < first:
         raise Gone(first)
-    return [splice(row.body, row.position, row.typeposition, row.chain) for row in rows]
+    return [view.item(row) for row in rows]
 
 
 def position_of(session: Session, event_id: str) -> int:
@@ -94,7 +128,7 @@ def sweep(database: Database, context: Context, keep: timedelta) -> int:
     """Drop the events that need not be kept any more, as `forget` does; returns how many.
 
     The source can't know that its clock is right, so a sweep never drops more than a day's worth beyond the one before
-    it, and never the head's own event. If the clock is ahead by more than a day since the last sweep, it may have
+    it, never what a known reader has not read, and never the head's own event. If the clock is ahead by more than a day since the last sweep, it may have
     jumped: the excess is held back from then on, until the clock goes back. After an outage the feed therefore keeps
     more than is asked, never less.
     """
@@ -102,9 +136,11 @@ def sweep(database: Database, context: Context, keep: timedelta) -> int:
         head = lock_head(session)
         held = _hold_back(session, context.now)
         oldest = session.scalar(select(outbox.c.recorded).where(outbox.c.position == head.first))
+        slowest = session.scalar(select(func.min(reader.c.position)))
     if oldest is None:
         return 0
-    return forget(database, context, min(context.now - keep - held, oldest + SWEEP), head.position - 1)
+    upto = head.position - 1 if slowest is None else min(head.position - 1, slowest)
+    return forget(database, context, min(context.now - keep - held, oldest + SWEEP), upto)
 
 
 def _hold_back(session: Session, now: datetime) -> timedelta:

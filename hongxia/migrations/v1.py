@@ -23,7 +23,8 @@ def upgrade() -> None:
         sa.Column("id", sa.String(36), nullable=False),
         sa.Column("type", sa.String(120), nullable=False),
         sa.Column("recorded", Moment, nullable=False),
-        sa.Column("body", sa.LargeBinary, nullable=False, comment="canonical JSON as committed; the chain covers it"),
+        sa.Column("body", sa.LargeBinary, nullable=False, comment="canonical JSON as committed"),
+        sa.Column("digest", sa.LargeBinary, nullable=False, comment="of the event; the chain covers it"),
         sa.Column("position", sa.BigInteger),
         sa.Column("typeposition", sa.BigInteger),
         sa.Column("chain", sa.String(64)),
@@ -85,6 +86,19 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer, nullable=False),
     )
     op.create_table(
+        "reader",
+        sa.Column("subject", sa.String(200), primary_key=True, comment="of the token that it reads with"),
+        sa.Column("position", sa.BigInteger, nullable=False, comment="up to where it says it holds this log"),
+        sa.Column("chain", sa.String(64), nullable=False),
+        sa.Column("seen", Moment, nullable=False, comment="when it last said so"),
+    )
+    op.create_table(
+        "owner",
+        sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("bureau", sa.String(40), nullable=False),
+        sa.Column("fingerprint", sa.String(64), nullable=False, comment="recognises the secret that ids derive from"),
+    )
+    op.create_table(
         "idempotency",
         sa.Column("subject", sa.String(200), primary_key=True, comment="who sent it"),
         sa.Column("key", sa.String(200), primary_key=True),
@@ -127,6 +141,7 @@ def create_contradictions() -> None:
         sa.Column("record_id", sa.String(36), nullable=False),
         sa.Column("other_id", sa.String(36)),
         sa.Column("on", sa.Date, nullable=False),
+        sa.Column("against", sa.String(60), nullable=False),
         sa.Column("explanation", sa.String(200)),
         *record_columns(),
     )

@@ -13,7 +13,8 @@ import requests
 
 from hongxia import services
 from hongxia.database import migrate
-from tests.e2e.bureau import HONGXIA, READY_SECONDS, SECRET
+from tests import keys
+from tests.e2e.bureau import HONGXIA, READY_SECONDS
 from tests.servers import Gateway, Process, free_port
 
 ELSEWHERE = "127.0.0.2"
@@ -46,7 +47,7 @@ def _service(name: str, port: int, folder: Path) -> Process:
         "DATABASE_URL": url,
         "AMQP_URI": "memory://",
         "HTTP_ADDRESS": f"127.0.0.1:{port}",
-        "TOKEN_SECRET": SECRET,
+        **keys.environment(name),
         "HONGXIA_URL": "http://127.0.0.1:9",
     }
     return Process([HONGXIA, "serve", name], log=folder / f"{name}.log", env=env, name=name)

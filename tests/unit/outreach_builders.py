@@ -14,8 +14,9 @@ from werkzeug.wrappers import Response
 
 from hongxia import ids
 from hongxia.database import Database
+from hongxia.events.canonical import canonical
 from hongxia.events.context import Context
-from hongxia.events.envelope import Event, canonical, parse, splice
+from hongxia.events.envelope import Event, parse, splice
 from hongxia.events.tables import outbox, platform_metadata, start_log
 from hongxia.workbook.declare import Row
 from hongxia.workbook.reconcile import NotLoadable, Plan, load
@@ -63,8 +64,7 @@ STATE = {
     "resettled": False,
     "registered_on": "2012-05-01",
     "deceased_on": None,
-    "left_on": None,
-    "returned_on": None,
+    "away": [],
 }
 """The state that the registry's events of a cadre hold."""
 
@@ -83,15 +83,15 @@ def new_database() -> Database:
 def work(database: Database, today: date = TODAY) -> Iterator[Session]:
     """A unit of work on a day."""
     now = datetime.combine(today, time(4), tzinfo=UTC)
-    with database.begin(Context("urn:hongxia:outreach", now, "test", actor="somebody")) as session:
+    with database.begin(Context("urn:hongxia:test:outreach", now, "test", actor="somebody")) as session:
         yield session
 
 
 def add_cadre(database: Database, cadre_no: str = "G0001", **state: Any) -> Cadre:
     """A cadre that outreach has learnt of: registered in 2012, living and served, unless `state` says otherwise."""
     flags = dict.fromkeys(("hardship", "living_alone", "advanced_age", "resettled"), False)
-    days = dict.fromkeys(("deceased_on", "left_on", "returned_on", "liaison", "merged_into"))
-    values = {"registered_on": date(2012, 5, 1), "version": 1, **flags, **days, **state}
+    days = dict.fromkeys(("deceased_on", "liaison", "merged_into"))
+    values = {"registered_on": date(2012, 5, 1), "away": (), "version": 1, **flags, **days, **state}
     cadre = Cadre(id=ids.entity_id("cadre", cadre_no), **values)
     with work(database) as session:
         session.add(cadre)

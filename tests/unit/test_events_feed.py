@@ -4,30 +4,32 @@ import json
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 import pytest
 import requests
-from sqlalchemy import MetaData
+from sqlalchemy import MetaData, insert
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request, Response
 
 from hongxia.database import Database
 from hongxia.dates import fixed_clock
 from hongxia.definition import Definition
-from hongxia.events import cursor, feed, relay
+from hongxia.events import cursor, feed, heads, relay
 from hongxia.events.chain import GENESIS
 from hongxia.events.cursor import Consumer
 from hongxia.events.envelope import BATCH_CONTENT_TYPE, NotAnEvent, parse
 from hongxia.events.feed import FeedAway, Gone
 from hongxia.events.subscribe import HttpFeed
-from hongxia.http import auth
+from hongxia.events.tables import reader as readers
 from hongxia.roles import OPERATOR, SUBSCRIBER
 from hongxia.runtime.host import Host
 from hongxia.runtime.limits import MOST_POLLS
 from hongxia.runtime.service import Service
 from hongxia.settings import Settings
+from tests import keys
+from tests.keys import prove_of, sign_as
 from tests.unit.events_builders import (
     CHANGED,
     CLOSED,
@@ -43,7 +45,6 @@ from tests.unit.events_builders import (
     source_with,
 )
 
-SECRET = "s" * 32
 LATER = NOW + timedelta(days=1)
 
 
@@ -64,7 +65,7 @@ def forgotten(count: int, first: int) -> Database:
         with database.begin(context) as session:
             raise_event(session, version)
     relay.number(database, SOURCE)
-    relay.publish(database, Recorder(), SOURCE)
+    relay.publish(database, Recorder(), SOURCE, sign_as("origin"))
     feed.forget(database, SOURCE, LATER)
     return database
 
@@ -88,7 +89,7 @@ class Api:
     """The service's feed, called as over HTTP."""
 
     def __init__(self, database: Database) -> None:
-        self.settings = Settings("sqlite://", "memory://", "", SECRET, "", "ERROR", fixed_clock(NOW))
+        self.settings = Settings("sqlite://", "memory://", "", *keys.pair("registry"), "", "ERROR", fixed_clock(NOW))
         self.service: Service = OriginService()
         self.service.host = Host("origin", OriginService.definition, self.settings)
         self.service.host.database = database
@@ -100,7 +101,7 @@ class Api:
         return method(self.service, self.request("POST", OPERATOR, {}), **path)
 
     def request(self, method: str, role: str, query: dict[str, Any], **headers: str) -> Request:
-        token = auth.mint(SECRET, "somebody", [role], datetime.now(UTC), timedelta(hours=1))
+        token = keys.token(role)
         sent = {"Authorization": f"Bearer {token}", **headers}
         return Request(EnvironBuilder("/", method=method, headers=sent, query_string=query).get_environ())
 
@@ -179,7 +180,7 @@ def daily(days: int) -> Database:
         with database.begin(replace(SOURCE, now=NOW + day * DAY)) as session:
             raise_event(session, day + 1)
     relay.number(database, SOURCE)
-    relay.publish(database, Recorder(), SOURCE)
+    relay.publish(database, Recorder(), SOURCE, sign_as("origin"))
     return database
 
 
@@ -223,6 +224,18 @@ def test_the_heads_own_event_always_stays() -> None:
     assert page(database, 2) == [3]
 
 
+def test_what_a_known_reader_has_not_read_stays() -> None:
+    database = daily(12)
+    now = NOW + 11 * DAY
+    with database.begin(SOURCE) as session:
+        for subject, position in (("slow", 2), ("fast", 9)):
+            row = {"subject": subject, "position": position, "chain": "", "seen": now}
+            session.execute(insert(readers).values(row))
+    dropped = [sweep(database, now + number * timedelta(hours=1)) for number in range(9)]
+    assert sum(dropped) == 2
+    assert page(database, 2)[0] == 3
+
+
 def test_a_source_without_events_has_nothing_to_drop() -> None:
     assert sweep(new_database(), NOW) == 0
 
@@ -247,7 +260,7 @@ def reader(monkeypatch: pytest.MonkeyPatch) -> Api:
     api.service = ReaderService()
     api.service.host = Host("reader", ReaderService.definition, api.settings)
     api.service.host.database = new_database()
-    consumer = Consumer(api.service.host.database, "origin", lambda _session, _events: None)
+    consumer = Consumer(api.service.host.database, "origin", lambda _session, _events: None, prove_of("origin"))
     api.service.host.consumers["origin"] = consumer
     cursor.apply(consumer, READER, events_of(source_with(2)))
     monkeypatch.setattr(ReaderService, "forgotten", [])
@@ -281,7 +294,16 @@ def test_a_source_that_does_not_answer_is_not_read_anew(reader: Api) -> None:
 
 def test_the_head_is_told_to_subscribers() -> None:
     answer = Api(new_database()).get(OriginService.events_head)
-    assert answer.json == {"position": 0, "chain": GENESIS, "unnumbered": 0, "first": 1}
+    said = answer.json
+    assert {name: said[name] for name in ("position", "chain", "unnumbered", "first")} == {
+        "position": 0,
+        "chain": GENESIS,
+        "unnumbered": 0,
+        "first": 1,
+    }
+    head = heads.read(said)
+    assert head is not None
+    assert heads.is_proved(head, keys.public_keys(), "registry")
 
 
 class Web:

@@ -36,7 +36,7 @@ CONSTRUCTORS = {
     # workbooks
     *("Finding", "BadCell", "CellError", "NotAWorkbook", "WorkbookErrors"),
     # the command line
-    *("ClientError", "Misconfigured", "UnknownService", "Check"),
+    *("ClientError", "Misconfigured", "UnknownService", "Check", "ForeignDatabase"),
 }
 """What takes the text of a refusal."""
 
@@ -128,6 +128,7 @@ REMEDIES = (
         amendable("activities", "attendances", "checks", "rosters"),
         "services/activities/",
     ),
+    Remedy("请修改那一条", amendable("outreach", "festivals"), "services/outreach/obligations/"),
     Remedy("请登记为已举办", (Route("activities", "POST", "/sessions/{id}/hold"),)),
     Remedy("请先调增预算", (Route("finance", "POST", "/budget-lines/{id}/adjustments"),)),
     Remedy("请调减预算", (Route("finance", "POST", "/budget-lines/{id}/adjustments"),)),
@@ -185,6 +186,12 @@ REMEDIES = (
     Remedy("请稍后(重试|再验)", CALLER),
     Remedy("请核对(日期)?", CALLER),
     Remedy("请设置 HONGXIA_TOKEN", CALLER),
+    Remedy("请写明 --jti 或 --subject|请注明令牌发给谁", (*CALLER, Command("token"))),
+    Remedy("请用 REVOKED_TOKENS_FILE 指明|请先把公钥加入 PUBLIC_KEYS", CALLER),
+    Remedy("请检查各服务的 PUBLIC_KEYS", CALLER),
+    Remedy("请把(内容|数据)粘贴到空白模板中(再导入)?", (Command("templates"),)),
+    Remedy("请粘贴为数值后再导入|请取消合并后再导入", CALLER),
+    Remedy("请改回|请从备份中取回原来的密钥", CALLER),
     Remedy("请在它的目录中运行或设置 HONGXIA_DATA", CALLER),
     Remedy("请检查 HONGXIA_URL", CALLER),
     Remedy("请换一个目录", CALLER),
@@ -214,7 +221,8 @@ REMEDIES += (
     Remedy("请更正其中一个", (*CADRE, *DEATH, *TRANSFER), REGISTRY),
     Remedy("请合并两条记录|请在该记录上办理", MERGE, REGISTRY),
     Remedy("请(先|先在目标记录)?(登记去世|更正去世日期|撤销去世登记)|没有去世登记可更正或撤销", DEATH, REGISTRY),
-    Remedy("请(先)?(更正调转记录|登记转回|作废后重新登记)", TRANSFER, REGISTRY),
+    Remedy("请(先)?(更正调转记录|登记转回|作废后重新登记|登记转回或作废其调转)", TRANSFER, REGISTRY),
+    Remedy("请先在目标记录登记转出", (Route("registry", "POST", "/cadres/{id}/leave"),), REGISTRY),
     Remedy(
         "请先更正或撤销该变动",
         (*amendable("registry", "changes"), Route("registry", "POST", "/changes/{id}/void")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hongxia.http import auth
+from hongxia.http.auth import Refused
 from hongxia.http.endpoint import Call, Reply
 from hongxia.http.login import LoginCodes
 from hongxia.http.problems import NotFound, Unauthorized
@@ -18,7 +18,7 @@ class PageRoutes(FigureRoutes):
     @route("GET", "/", summary="看板", public=True)
     def dashboard(self, call: Call) -> Reply:
         """The dashboard, or where to show a token."""
-        return dashboard.page(self.host.token_secret, call, lambda year: self.answered(call, year))
+        return dashboard.page(self.host.verifier, call, lambda year: self.answered(call, year))
 
     @route("GET", "/static/<name>", summary="看板所用的文件", query=FileQuery)
     def static_file(self, call: Call, name: str) -> Reply:
@@ -57,7 +57,11 @@ class PageRoutes(FigureRoutes):
         token = self._login_codes().redeem(call.body["code"])
         if token is None:
             raise Unauthorized("登录链接已用过或已过期，请填写访问口令，或运行 hongxia link 再要一个链接")
-        return session.kept(call, auth.verify(self.host.token_secret, f"Bearer {token}"), token)
+        try:
+            actor = self.host.verifier.verify(f"Bearer {token}")
+        except Refused as refused:
+            raise Unauthorized(str(refused)) from None
+        return session.kept(call, actor, token)
 
     def _login_codes(self) -> LoginCodes:
         """The codes of the embedded process. Raises NotFound where the services run by themselves."""
