@@ -10,7 +10,9 @@ READY := $(VENV)/ready
 
 UV := build/lock/bin/uv
 
-.PHONY: help demo test test-compose bench lint walk mutants contracts lock clean
+AUDIT := build/audit/bin/pip-audit
+
+.PHONY: help demo test test-compose bench lint walk mutants contracts lock audit clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
@@ -50,6 +52,19 @@ lock: $(UV) ## Resolve requirements.lock and requirements-dev.lock anew from pyp
 	  pyproject.toml -o requirements.lock
 	@$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
 	  --extra dev pyproject.toml -o requirements-dev.lock
+
+	@$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
+	  deploy/tools/sbom.in -o deploy/tools/sbom.lock
+	@$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
+	  deploy/tools/audit.in -o deploy/tools/audit.lock
+
+audit: $(AUDIT) ## Hold requirements.lock against the published advisories (needs pypi.org; fails where it is out of reach)
+	@deploy/tools/audit $(AUDIT)
+
+$(AUDIT): deploy/tools/audit.lock
+	@$(PYTHON) -m venv build/audit
+	@build/audit/bin/pip install -q --require-hashes --only-binary :all: -r deploy/tools/audit.lock
+	@touch $(AUDIT)
 
 $(READY): requirements-dev.lock pyproject.toml
 	@test -n "$(PYTHON)" || \

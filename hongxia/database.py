@@ -22,6 +22,22 @@ from sqlalchemy.orm import Session
 
 PING_AFTER_SECONDS = 2.0
 
+POOL = 5
+OVERFLOW = 5
+POOL_SECONDS = 10.0
+"""How long a request waits for a connection; after that it is answered 503."""
+CONNECTIONS_A_PROCESS = POOL + OVERFLOW + 2
+"""How many connections a process may hold: those of its pool, the relay's own, and one that checks at start.
+PostgreSQL's max_connections is derived from it (deploy/images/postgres/start).
+"""
+
+STATEMENT_SECONDS = 120
+LOCK_SECONDS = 30
+IDLE_IN_TRANSACTION_SECONDS = 60
+CONNECT_SECONDS = 5
+SILENCE_SECONDS = 30
+"""How long a server may leave what was sent unacknowledged before its connection is given up."""
+
 CONTEXT = "hongxia.context"
 """The key in a session's `info` under which `Database.begin` puts the context of the unit of work."""
 
@@ -42,7 +58,6 @@ class Database:
         self,
         url: str,
         *,
-        pool_size: int = 20,
         on_commit: Hook | None = None,
         **engine_options: Any,
     ) -> None:
@@ -54,8 +69,10 @@ class Database:
         self.embedded = url.startswith("sqlite")
         if not self.embedded:
             engine_options = {
-                "pool_size": pool_size,
-                "max_overflow": 20,
+                "pool_size": POOL,
+                "max_overflow": OVERFLOW,
+                "pool_timeout": POOL_SECONDS,
+                "connect_args": bounds(),
                 **engine_options,
             }
         self.engine = create_engine(url, hide_parameters=True, **engine_options)
@@ -99,6 +116,26 @@ class Database:
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
+
+
+def bounds() -> dict[str, Any]:
+    """Return libpq's parameters by which no statement, lock, transaction or silent server holds a service for ever.
+
+    Migrations connect without them: a large one takes its time, and nothing waits for it but the start.
+    """
+    settings = {
+        "statement_timeout": STATEMENT_SECONDS,
+        "lock_timeout": LOCK_SECONDS,
+        "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_SECONDS,
+    }
+    return {
+        "options": " ".join(f"-c {name}={seconds}s" for name, seconds in settings.items()),
+        "connect_timeout": CONNECT_SECONDS,
+        "keepalives_idle": SILENCE_SECONDS,
+        "keepalives_interval": SILENCE_SECONDS // 3,
+        "keepalives_count": 3,
+        "tcp_user_timeout": SILENCE_SECONDS * 1000,
+    }
 
 
 def before_commit(session: Session, hook: Hook) -> None:

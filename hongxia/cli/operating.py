@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
 def list_parked(service: Chosen = None) -> None:
     """列出搁置的事件与原因。"""
     client = Client.from_environment()
-    found = [(name, event) for name in _chosen(service) for event in client.get(name, "/parked")]
+    found = [(name, event) for name in _chosen(service) for event in client.pages(name, "/parked")]
     if not found:
         tell("没有搁置的事件")
         return

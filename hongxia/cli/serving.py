@@ -27,6 +27,7 @@ from hongxia.settings import (
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(serve)
+    app.command()(link)
     app.command()(migrate)
     app.command()(revision)
     app.command()(wait)
@@ -53,12 +54,24 @@ def serve(
 
     embedded = Embedded(data.absolute(), address)
 
-    def ready(local_token: str) -> None:
+    def ready(code: str) -> None:
         console = Console(stderr=True)
         tell(f"红霞已在 {embedded.url} 运行，数据在 {embedded.data}", console=console)
-        tell(f"在浏览器打开：{embedded.url}/#token={local_token}", console=console)
+        _tell_link(embedded.url, code, console)
 
     serve_embedded(embedded, ready)
+
+
+def link() -> None:
+    """再要一个登录看板的链接（内嵌运行时）：一分钟内有效，只能用一次。"""
+    client = Client.from_environment()
+    code = client.post("reporting", "/login-codes")["code"]
+    _tell_link(os.environ.get("HONGXIA_URL") or DEFAULT_URL, code, Console())
+
+
+def _tell_link(url: str, code: str, console: Console) -> None:
+    tell(f"在浏览器打开：{url.rstrip('/')}/#code={code}", console=console)
+    tell("（链接一分钟内有效，只能用一次；再要一个请运行 hongxia link）", console=console)
 
 
 def migrate(service: Annotated[str, typer.Argument(help="服务名")]) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import orjson
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from hongxia.database import Database
@@ -17,9 +17,11 @@ from hongxia.events.digest import withheld_whole, withhold
 from hongxia.events.envelope import Event, splice
 from hongxia.events.heads import Place
 from hongxia.events.relay import UNNUMBERED, lock_head
-from hongxia.events.tables import outbox, outbox_head
+from hongxia.events.tables import feed_sweep, outbox, outbox_head, reader
 
 PAGE = 500
+SWEEP = timedelta(days=1)
+"""How much of the log one sweep may drop beyond the one before it."""
 
 
 class Gone(Exception):
@@ -122,15 +124,51 @@ def position_of(session: Session, event_id: str) -> int:
     return position
 
 
-def forget(database: Database, context: Context, before: datetime) -> int:
-    """Drop published events recorded before a moment; the feed answers Gone for them. Returns how many.
+def sweep(database: Database, context: Context, keep: timedelta) -> int:
+    """Drop the events that need not be kept any more, as `forget` does; returns how many.
+
+    The source can't know that its clock is right, so a sweep never drops more than a day's worth beyond the one before
+    it, never what a known reader has not read, and never the head's own event. If the clock is ahead by more than a day
+    since the last sweep, it may have jumped: the excess is held back from then on, until the clock goes back. After an
+    outage the feed therefore keeps more than is asked, never less.
+    """
+    with database.begin(context) as session:
+        head = lock_head(session)
+        held = _hold_back(session, context.now)
+        oldest = session.scalar(select(outbox.c.recorded).where(outbox.c.position == head.first))
+        slowest = session.scalar(select(func.min(reader.c.position)))
+    if oldest is None:
+        return 0
+    upto = head.position - 1 if slowest is None else min(head.position - 1, slowest)
+    return forget(database, context, min(context.now - keep - held, oldest + SWEEP), upto)
+
+
+def _hold_back(session: Session, now: datetime) -> timedelta:
+    """Note this sweep, and return by how much the clock may have jumped ahead over all sweeps so far."""
+    last = session.execute(select(feed_sweep)).one_or_none()
+    if last is None:
+        session.execute(insert(feed_sweep).values(id=1, at=now, held_back=0))
+        return timedelta(0)
+    held, elapsed = timedelta(seconds=last.held_back), now - last.at
+    if elapsed > SWEEP:
+        held += elapsed - SWEEP
+    elif elapsed < timedelta(0):
+        held = max(timedelta(0), held + elapsed)
+    session.execute(update(feed_sweep).values(at=now, held_back=int(held.total_seconds())))
+    return held
+
+
+def forget(database: Database, context: Context, before: datetime, upto: int | None = None) -> int:
+    """Drop published events recorded before a moment, up to a position if one is given; the feed answers Gone for them.
+    Returns how many.
 
     Only a leading stretch of the log goes, never one with a hole. The chain goes on from the head as it was.
     """
     with database.begin(context) as session:
         published: int = lock_head(session).published
+        most = published if upto is None else min(published, upto)
         last = session.scalar(
-            select(func.max(outbox.c.position)).where(outbox.c.recorded < before, outbox.c.position <= published)
+            select(func.max(outbox.c.position)).where(outbox.c.recorded < before, outbox.c.position <= most)
         )
         if last is None:
             return 0
@@ -141,13 +179,14 @@ def forget(database: Database, context: Context, before: datetime) -> int:
 
 
 def wait_for_page(
-    read: Callable[[], Sequence[bytes]], wait: Callable[[float], None], timeout: float, step: float = 0.1
+    read: Callable[[], Sequence[bytes]], wait: Callable[[float], float | None], timeout: float, step: float = 0.1
 ) -> Sequence[bytes]:
-    """Long polling: read until there is something or `timeout` seconds are over; `wait` is handed in."""
+    """Long polling: read until there is something or `timeout` seconds are over. `wait` is handed in: it waits for
+    news, at most `step` seconds, and returns how long it did, or None if it was all of them.
+    """
     waited = 0.0
     found = read()
     while not found and waited < timeout:
-        wait(step)
-        waited += step
+        waited += wait(min(step, timeout - waited)) or step
         found = read()
     return found

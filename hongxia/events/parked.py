@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Column, Row, delete, func, insert, select, update
+from sqlalchemy import Column, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from hongxia.database import Database, is_infrastructure
@@ -14,6 +15,7 @@ from hongxia.events.context import Context
 from hongxia.events.envelope import Event, Malformed, parse
 from hongxia.events.points import Point, no_point
 from hongxia.events.tables import parked
+from hongxia.paging import Page, paginate_rows
 
 
 class UnknownType(Exception):
@@ -76,9 +78,10 @@ def detail_of(error: Exception | None) -> str:
     return f"{type(error).__name__}: {error}" if ours else type(error).__name__
 
 
-def listed(session: Session) -> Sequence[Row[tuple[str, int, str, str, str, bytes, str, str, datetime, int]]]:
-    """All parked events, oldest position first within a source."""
-    return session.execute(select(parked).order_by(parked.c.source, parked.c.position)).all()
+def page(session: Session, asked: Mapping[str, Any]) -> Page:
+    """A page (see hongxia.paging) of the parked events without their bodies, by source and position."""
+    shown = select(*(column for column in parked.c if column is not parked.c.body))
+    return paginate_rows(session, shown, [parked.c.source, parked.c.position], asked)
 
 
 def counts(session: Session) -> dict[str, int]:
@@ -104,7 +107,8 @@ def replay(
     overwrites something newer.
     """
     with database.read() as session:
-        keys = [(row.source, row.position) for row in listed(session)]
+        by = (parked.c.source, parked.c.position)
+        keys = session.execute(select(*by).order_by(*by)).tuples().all()
     outcomes = []
     for source, position in keys:
         point("replay:before-event")

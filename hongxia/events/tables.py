@@ -74,6 +74,14 @@ outbox_head = Table(
     Column("first", BigInteger, nullable=False, comment="the first position that the feed still keeps"),
 )
 
+feed_sweep = Table(
+    "feed_sweep",
+    platform_metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False, comment="when old events were last looked for, by this service's clock"),
+    Column("held_back", BigInteger, nullable=False, comment="seconds by which the clock may have jumped ahead"),
+)
+
 outbox_type = Table(
     "outbox_type",
     platform_metadata,

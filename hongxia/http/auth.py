@@ -24,7 +24,9 @@ EVERY_SERVICE = "hongxia"
 """The audience of a token that opens every service. The operator alone may issue it."""
 
 COOKIE = "hongxia_token"
-"""Where a browser keeps the token of the one who looks at pages."""
+"""Where a browser keeps the token of the one who looks at pages, if it came without TLS."""
+TLS_COOKIE = f"__Host-{COOKIE}"
+"""Where it keeps it behind TLS: with this prefix no other host of the domain, and no page without TLS, can set it."""
 
 LEEWAY = timedelta(seconds=60)
 """How long after its end a token still opens: clocks of those who mint tokens and those who verify them differ."""
@@ -97,8 +99,18 @@ def presented(request: Request, *, by_cookie: bool) -> str | None:
     takes the header alone, which no foreign page can make a browser send.
     """
     header = request.headers.get("Authorization")
-    cookie = request.cookies.get(COOKIE) if by_cookie else None
+    cookie = request.cookies.get(cookie_name(request)) if by_cookie else None
     return f"Bearer {cookie}" if cookie and header is None else header
+
+
+def came_by_tls(request: Request) -> bool:
+    """Whether the caller spoke TLS, with this process or with the gateway before it."""
+    return "https" in (request.scheme, request.headers.get("X-Forwarded-Proto"))
+
+
+def cookie_name(request: Request) -> str:
+    """Return the name of the cookie that counts for a request."""
+    return TLS_COOKIE if came_by_tls(request) else COOKIE
 
 
 class Verifier:

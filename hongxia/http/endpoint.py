@@ -23,6 +23,7 @@ from hongxia.events.context import Context
 from hongxia.events.declare import source_urn
 from hongxia.http import auth, idempotency
 from hongxia.http.auth import Actor
+from hongxia.http.guards import guard
 from hongxia.http.idempotency import Key
 from hongxia.http.problems import (
     BadRequest,
@@ -170,7 +171,7 @@ def answer(host: EndpointHost, route: Route, request: Request, act: Callable[[Ca
         host.failed(route, error)
         response = _problem_of(error).response()
     response.headers[CORRELATION] = correlation
-    return response
+    return guard(response)
 
 
 def _problem_of(error: Exception) -> Problem:

@@ -12,6 +12,7 @@ from marshmallow import ValidationError
 from werkzeug.wrappers import Response
 
 from hongxia.http.chinese import in_chinese
+from hongxia.http.guards import guard
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -76,7 +77,7 @@ class Problem(Exception):
     def response(self) -> Response:
         """The problem as a response."""
         body = json.dumps(self.as_dict(), ensure_ascii=False)
-        return Response(body, status=self.status, headers=self.headers, content_type=CONTENT_TYPE)
+        return guard(Response(body, status=self.status, headers=self.headers, content_type=CONTENT_TYPE))
 
 
 class BadRequest(Problem):
@@ -181,6 +182,15 @@ class Rule(Problem):
     """A rule of the field forbids it; give the rule's own `slug` and the pointer to the field."""
 
     slug, status, title = "rule", HTTPStatus.UNPROCESSABLE_ENTITY, "不符合业务规则"
+
+
+class TooMany(Problem):
+    """More at once than is allowed; try again after `retry_after` seconds."""
+
+    slug, status, title = "too-many", HTTPStatus.TOO_MANY_REQUESTS, "同时进行的请求过多，请稍后重试"
+
+    def __init__(self, detail: str = "", *, retry_after: int = 5) -> None:
+        super().__init__(detail, headers={"Retry-After": str(retry_after)})
 
 
 class Unavailable(Problem):

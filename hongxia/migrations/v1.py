@@ -47,6 +47,16 @@ def upgrade() -> None:
         sa.Column("first", sa.BigInteger, nullable=False, comment="the first position that the feed still keeps"),
     )
     op.create_table(
+        "feed_sweep",
+        sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column(
+            "at", Moment, nullable=False, comment="when old events were last looked for, by this service's clock"
+        ),
+        sa.Column(
+            "held_back", sa.BigInteger, nullable=False, comment="seconds by which the clock may have jumped ahead"
+        ),
+    )
+    op.create_table(
         "outbox_type",
         sa.Column("type", sa.String(120), primary_key=True),
         sa.Column("typeposition", sa.BigInteger, nullable=False),

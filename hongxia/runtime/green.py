@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
+from time import monotonic
 from typing import Any, NoReturn, TypeVar
 
 Answer = TypeVar("Answer")
@@ -39,14 +40,39 @@ def listen(address: tuple[str, int]) -> Any:
     return eventlet.listen(address, reuse_port=False)
 
 
-def serve_wsgi(listener: Any, application: Callable[..., Iterable[bytes]], protocol: type[Any]) -> Any:
-    """Answer requests from a listening socket in a green thread of its own; the result can be killed. `protocol` is
-    eventlet's HttpProtocol or made from it.
+def wsgi_server(listener: Any, application: Callable[..., Iterable[bytes]], protocol: type) -> Any:
+    """What answers the requests of connections that somebody else accepts: `process_request([address, socket, IDLE])`.
+
+    It logs nothing and shows no traceback.
     """
-    import eventlet
     import eventlet.wsgi
 
-    return eventlet.spawn(eventlet.wsgi.server, listener, application, protocol=protocol, log_output=False)
+    address = listener.getsockname()
+    return eventlet.wsgi.Server(listener, address, application, protocol=protocol, log_output=False, debug=False)
+
+
+class Slots:
+    """So many at once: whoever wants one more waits until another is given back."""
+
+    def __init__(self, count: int) -> None:
+        from eventlet.semaphore import Semaphore
+
+        self._semaphore = Semaphore(count)
+
+    def take(self) -> None:
+        """Take one, waiting for it."""
+        self._semaphore.acquire()
+
+    def give_back(self) -> None:
+        """Give one back."""
+        self._semaphore.release()
+
+
+def pool(size: int) -> Any:
+    """A pool of green threads, for nameko's workers."""
+    import eventlet
+
+    return eventlet.GreenPool(size)
 
 
 class Result:
@@ -114,6 +140,37 @@ class Bell:
         """Until the bell is rung, or the time is over."""
         self._mailbox.take(1, timeout)
         self._rung = False
+
+
+class Notice:
+    """Given again and again to all who wait for it."""
+
+    def __init__(self) -> None:
+        self._given = 0
+        self._next = Result()
+
+    def give(self) -> None:
+        """Wake all who wait."""
+        self._given += 1
+        given, self._next = self._next, Result()
+        given.send()
+
+    def listener(self) -> Callable[[float], float]:
+        """Return what waits, at most so many seconds, for the first notice that is given after now or after its last
+        call, and returns how many seconds it waited. So none is missed by who does something else in between.
+        """
+        heard = self._given
+
+        def wait(timeout: float) -> float:
+            nonlocal heard
+            begun = monotonic()
+            if self._given == heard:
+                with at_most(timeout):
+                    self._next.wait()
+            heard = self._given
+            return monotonic() - begun
+
+        return wait
 
 
 def within(seconds: float, *questions: Callable[[], Answer]) -> list[Answer | None]:

@@ -23,17 +23,25 @@ from hongxia.events.heads import Place, SignedHead
 from hongxia.events.subscribe import HttpFeed
 from hongxia.http import auth
 from hongxia.http.endpoint import Route
+from hongxia.http.login import LoginCodes
 from hongxia.keys import PublicKeys, SigningKey
 from hongxia.logs import logger
 from hongxia.metrics import Metrics
 from hongxia.revoked import Revoked
 from hongxia.roles import SUBSCRIBER
-from hongxia.runtime.green import Bell
+from hongxia.runtime.green import Bell, Notice
+from hongxia.runtime.limits import OneAtATime, Polls, Remembered
 from hongxia.settings import Settings, service_url
 from hongxia.watched import Watched
 
 SETTINGS = "hongxia.settings"
 """The key in nameko's configuration under which a container finds its own settings."""
+
+LOGIN_CODES = "hongxia.login-codes"
+"""The key under which the embedded services find the codes of links that log in; elsewhere there are none."""
+
+READY_FOR_SECONDS = 2.0
+"""How long an answer about readiness stays good."""
 
 FEED_TOKEN_LIFETIME = timedelta(minutes=5)
 
@@ -61,9 +69,14 @@ class Host:
             name, self._public_keys.current, self._revoked.current, count=self._count_token_failure
         )
         self.bell = Bell()
+        self.numbered = Notice()
+        self.polls = Polls()
+        self.heavy_work = OneAtATime()
+        self.readiness: Remembered[dict[str, str]] = Remembered(READY_FOR_SECONDS)
         self.database = Database(settings.database_url, on_commit=outbox.on_append(self._appended))
         self.consumers: dict[str, Consumer] = {}
         self.publisher_connected: Callable[[], bool] = lambda: False
+        self.login_codes: LoginCodes | None = None
 
     @property
     def signing_key(self) -> SigningKey:
@@ -128,6 +141,7 @@ class Hosting(SharedExtension):  # type: ignore[misc]
         if self._host is None:
             service: Any = self.container.service_cls
             self._host = Host(service.name, service.definition, self.container.config[SETTINGS])
+            self._host.login_codes = self.container.config.get(LOGIN_CODES)
         return self._host
 
     def stop(self) -> None:

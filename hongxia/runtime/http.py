@@ -17,8 +17,8 @@ from werkzeug.wrappers import Request, Response
 from hongxia.http.endpoint import CORRELATION, Call, Route, answer, correlation_of
 from hongxia.http.problems import BadRequest, MethodNotAllowed, NotFound, Problem
 from hongxia.runtime import green
+from hongxia.runtime.connections import Connections
 from hongxia.runtime.host import Host
-from hongxia.runtime.unreadable import Protocol
 
 MOUNTS = "hongxia.mounts"
 """The key in nameko's configuration of a dict that takes the web applications instead of a port of their own."""
@@ -89,8 +89,8 @@ class Server(WebServer):  # type: ignore[misc]
             self._sock = green.listen(self.bind_addr)
             # nameko's own work-around for kombu issue 838
             self._sock.settimeout(None)
-            self._serv = self.get_wsgi_server(self._sock, self.get_wsgi_app(), protocol=Protocol)
-            self._gt = self.container.spawn_managed_thread(self.run)
+            connections = Connections(self._sock, self.get_wsgi_app(), self.container.spawn_managed_thread)
+            self._gt = self.container.spawn_managed_thread(connections.accept)
 
     def stop(self) -> None:
         """Stop listening, if it did."""

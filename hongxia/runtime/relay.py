@@ -87,6 +87,8 @@ class RelayLoop:
             while self._running:
                 numbered = relay.number(host.database, host.context())
                 host.metrics.numbered.inc(numbered)
+                if numbered:
+                    host.numbered.give()
                 published, away = _publish(host, publisher)
                 self._database_backoff.reset()
                 if not away:
@@ -109,7 +111,7 @@ class RelayLoop:
         with host.database.begin(host.context()) as session:
             idempotency.sweep(session, now)
         if host.settings.feed_days is not None:
-            feed.forget(host.database, host.context(), now - timedelta(days=host.settings.feed_days))
+            feed.sweep(host.database, host.context(), timedelta(days=host.settings.feed_days))
 
 
 def _publish(host: Host, publisher: Publisher) -> tuple[int, bool]:

@@ -21,23 +21,20 @@ from hongxia.database import Database, migrate, pending_revision
 from hongxia.dates import system_clock
 from hongxia.events.ownership import ForeignDatabase, claim
 from hongxia.http import auth
+from hongxia.http.login import LoginCodes
 from hongxia.http.problems import NotFound
 from hongxia.logs import logger
 from hongxia.revoked import REVOKED_TOKENS_FILE
 from hongxia.roles import ADMIN
 from hongxia.runtime import green
+from hongxia.runtime.connections import MOST_CONNECTIONS, Connections
 from hongxia.runtime.container import Container
-from hongxia.runtime.host import SETTINGS
+from hongxia.runtime.host import LOGIN_CODES, SETTINGS
 from hongxia.runtime.http import MOUNTS, Wsgi
-<<<<<<< HEAD
 from hongxia.settings import Misconfigured, Settings, load
-=======
-from hongxia.runtime.unreadable import Protocol
-from hongxia.settings import SECRET_LENGTH, Misconfigured, Settings, load
->>>>>>> refine
 
-MAX_WORKERS = 2000
-"""More than eventlet lets connections in (1024): whoever holds a transaction must never wait for a worker."""
+MAX_WORKERS = 2 * MOST_CONNECTIONS
+"""More than connections are let in: a request that was read never waits for a worker. Consumers have their own."""
 TOKEN_LIFETIME = timedelta(days=7)
 """Of the token that embedded services write when they start."""
 LOCAL = "local"
@@ -183,7 +180,7 @@ def _write_private(path: Path, text: str) -> None:
 
 
 def serve_embedded(embedded: Embedded, on_ready: Callable[[str], None]) -> None:
-    """Run all services in this process until SIGTERM or SIGINT; `on_ready` is given a token.
+    """Run all services in this process until SIGTERM or SIGINT; `on_ready` is given a code that logs in once.
 
     Raises Misconfigured if the address is taken or the data directory can't be used.
     """
@@ -196,6 +193,7 @@ def serve_embedded(embedded: Embedded, on_ready: Callable[[str], None]) -> None:
         raise Misconfigured(f"数据目录 {embedded.data} 无法使用：{error.strerror}") from None
     listener = _listen(embedded.address)
     mounts: dict[str, Wsgi] = {}
+    codes = LoginCodes()
     containers, front = [], ""
     for name in services.names():
         service = services.load(name)
@@ -203,12 +201,12 @@ def serve_embedded(embedded: Embedded, on_ready: Callable[[str], None]) -> None:
         migrate(settings.database_url, service.definition.migrations)
         belong(settings)
         _check_database(settings, service.definition.migrations)
-        containers.append(Container(service, _config(settings, **{MOUNTS: mounts})))
+        containers.append(Container(service, _config(settings, **{MOUNTS: mounts, LOGIN_CODES: codes})))
         front = name if service.definition.front else front
     for container in containers:
         container.start()
-    web = green.serve_wsgi(listener, gateway(mounts, front), Protocol)
-    on_ready(token)
+    web = green.spawn(Connections(listener, gateway(mounts, front), green.spawn).accept)
+    on_ready(codes.issue(token))
     _until_stopped(containers)
     web.kill()
 

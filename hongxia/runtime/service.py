@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from functools import partial
+from functools import cache, partial
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import orjson
 from sqlalchemy import select
@@ -27,7 +27,7 @@ from hongxia.http.auth import Actor
 from hongxia.http.endpoint import JSON, Call, Reply, Route
 from hongxia.http.openapi import PROBLEM, document
 from hongxia.http.problems import CONTENT_TYPE as PROBLEM_CONTENT_TYPE
-from hongxia.http.problems import Conflict, FieldError, GoneAway, NotFound, Unavailable
+from hongxia.http.problems import Conflict, FieldError, GoneAway, NotFound, TooMany, Unavailable
 from hongxia.http.schemas import (
     LONGEST_POLL_MS,
     FeedQuery,
@@ -44,14 +44,18 @@ from hongxia.http.schemas import (
     ResetOut,
     WorkbookOut,
 )
+from hongxia.paging import Page
 from hongxia.roles import OFFICE, OPERATOR, SUBSCRIBER
 from hongxia.runtime import green, importing
 from hongxia.runtime.consume import consumers_of
 from hongxia.runtime.host import Host, HostProvider
 from hongxia.runtime.http import route, routes_of
+from hongxia.runtime.limits import MOST_POLLS, TooManyPolls
+from hongxia.schema.derive import PageQuery
 from hongxia.workbook.write import XLSX, write
 
-FULL_PAGE = "private, max-age=60"
+POLL_SECONDS = 0.5
+"""How often a long poll looks by itself: for what another replica has numbered."""
 READY_SECONDS = 3.0
 """How long database and broker may take to answer; whoever asks for readiness does not wait long."""
 
@@ -104,9 +108,7 @@ class Service:
     )
     def readyz(self, call: Call) -> Reply:
         """Ready: database (with the migrations that this code wants) and broker, named one by one."""
-        asked = {"database": lambda: _database_state(self.host), "broker": lambda: _broker_state(self.host)}
-        answers = green.within(READY_SECONDS, *asked.values())
-        checks = {name: answer or "away: no answer" for name, answer in zip(asked, answers, strict=True)}
+        checks = self.host.readiness.get(lambda: _checks(self.host))
         ready = all(state == "ok" for state in checks.values())
         status = HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE
         return Reply({"status": "ok" if ready else "unavailable", **checks}, status)
@@ -130,9 +132,14 @@ class Service:
         public=True,
         produces={JSON: {"type": "object"}},
     )
-    def openapi(self, call: Call) -> dict[str, Any]:
+    def openapi(self, call: Call) -> Reply:
         """The API's own description."""
-        return document(self.name, self.definition.title, __version__, routes_of(type(self)))
+        return Reply(_described(cast(Any, type(self))), content_type=JSON)
+
+    @route("GET", "/token", summary="令牌是否有效", status=204)
+    def token(self, call: Call) -> Reply:
+        """Nothing, for a token that is good: the gateway asks before it reads a large body."""
+        return Reply(b"", content_type=JSON)
 
     @route(
         "GET",
@@ -155,17 +162,23 @@ class Service:
                 return feed.page(session, after, asked["limit"], view)
 
         view = feed.View(asked["type"], asked["digests"], frozenset(filter(None, asked["without"].split(","))))
+        news = self.host.numbered.listener()
         try:
             after = self._after(call)
             self._note_statement(call)
             call.session.rollback()
-            page = feed.wait_for_page(read, green.sleep, min(asked["timeout"], LONGEST_POLL_MS) / 1000)
+            seconds = min(asked["timeout"], LONGEST_POLL_MS) / 1000
+            with self.host.polls.by(call.actor.subject if seconds else None):
+                page = feed.wait_for_page(read, news, seconds, POLL_SECONDS)
+        except TooManyPolls:
+            detail = f"同一持有人最多同时等待 {MOST_POLLS} 个事件流请求，请等其中一个结束后再试"
+            raise TooMany(detail) from None
         except feed.Gone as gone:
             raise GoneAway(f"位置 {gone.first} 之前的事件已不再保存", extra={"first": gone.first}) from None
         if len(page) < asked["limit"]:
-            return _batch(page, {"Cache-Control": "no-store"})
+            return _batch(page, {})
         chain = orjson.loads(page[-1])["chain"]
-        headers = {"Cache-Control": FULL_PAGE, "ETag": quote_etag(chain)}
+        headers = {"ETag": quote_etag(chain)}
         if call.request.if_none_match.contains(chain):
             return Reply(b"", HTTPStatus.NOT_MODIFIED, headers, BATCH_CONTENT_TYPE)
         return _batch(page, headers)
@@ -286,10 +299,18 @@ class Service:
             self.definition.clear(session, source)
         return {"source": source, "status": "rereading"}
 
-    @route("GET", "/parked", summary="搁置的事件", roles=(OPERATOR, OFFICE), returns=ParkedOut, array=True)
-    def parked_events(self, call: Call) -> list[dict[str, Any]]:
+    @route(
+        "GET",
+        "/parked",
+        summary="搁置的事件",
+        roles=(OPERATOR, OFFICE),
+        query=PageQuery,
+        returns=ParkedOut,
+        many=True,
+    )
+    def parked_events(self, call: Call) -> Page:
         """The events that could not be applied, and why."""
-        return [row._asdict() for row in parked.listed(call.session)]
+        return parked.page(call.session, call.query)
 
     @route(
         "POST",
@@ -334,6 +355,18 @@ class Service:
         return importing.answer(
             self.host, call, _importable(self.definition, name), self.definition.workbooks, handlers
         )
+
+
+@cache
+def _described(service: Any) -> bytes:
+    """The OpenAPI document of a service class, made once: it takes tens of milliseconds, and anybody may ask for it."""
+    return dump_openapi(service).encode()
+
+
+def _checks(host: Host) -> dict[str, str]:
+    asked = {"database": lambda: _database_state(host), "broker": lambda: _broker_state(host)}
+    answers = green.within(READY_SECONDS, *asked.values())
+    return {name: answer or "away: no answer" for name, answer in zip(asked, answers, strict=True)}
 
 
 def _batch(page: Sequence[bytes], headers: dict[str, str]) -> Reply:

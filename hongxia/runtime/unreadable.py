@@ -4,6 +4,7 @@ problem document, as everything else.
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 from typing import Any
 
@@ -17,15 +18,21 @@ DETAILS = {
 }
 
 
+_OWN_ANSWER = re.compile(rb"HTTP/1\.[01] (4\d\d) ")
+
+
 class Protocol(HttpOnlyProtocol):  # type: ignore[misc]
     """The server's protocol. What it refuses by itself it writes with `send_error` or, in one piece, with `write`;
     answers of the application are written with `writelines`.
     """
 
+    wfile: Any
+    close_connection: Any
+
     def setup(self) -> None:
         """See socketserver."""
         super().setup()
-        self.wfile: Any = Refusing(self.wfile)
+        self.wfile = Refusing(self.wfile)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Answer a request that can't be read, and hang up."""
@@ -43,8 +50,9 @@ class Refusing:
         return getattr(self._output, name)
 
     def write(self, data: bytes) -> Any:
-        """Write what stands for a refusal; nothing else is written in this way."""
-        return self._output.write(document(int(data[9:12])))
+        """Write; what the server says by itself becomes a problem document."""
+        found = _OWN_ANSWER.match(data)
+        return self._output.write(document(int(found.group(1))) if found else data)
 
 
 def document(status: int) -> bytes:

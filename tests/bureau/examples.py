@@ -415,5 +415,7 @@ WITHOUT_EVENT: Mapping[tuple[str, str], str] = {
     ("POST", "/years/<int:year>/verification"): "a comparison; changes nothing",
     ("POST", "/session"): "a cookie of the browser",
     ("DELETE", "/session"): "a cookie of the browser",
+    ("POST", "/login"): "a cookie of the browser",
+    ("POST", "/login-codes"): "a code in the memory of the embedded process",
 }
 """The routes that are no GET and change no record of the bureau, with the reason."""

@@ -237,7 +237,7 @@ class Node:
         self.read_to: dict[str, int] = {}
 
     def _parked(self) -> Any:
-        return self.call("GET", "/parked", role="operator").json
+        return self.call("GET", "/parked", role="operator").json["items"]
 
     def _note_failure(self, _route: Route, error: Exception) -> None:
         self.failure = error

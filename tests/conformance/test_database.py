@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
-from hongxia.database import Database, is_collision, is_infrastructure
+from hongxia import database as database_module
+from hongxia.database import (
+    CONNECTIONS_A_PROCESS,
+    IDLE_IN_TRANSACTION_SECONDS,
+    LOCK_SECONDS,
+    STATEMENT_SECONDS,
+    Database,
+    is_collision,
+    is_infrastructure,
+)
 from hongxia.events.tables import cursor as cursors
+from hongxia.events.tables import outbox_head
 from tests.conformance.backends import PostgreSQLStorage, Storage, ledger, storages_with
 from tests.conformance.cases import accounts, append
 from tests.conformance.test_outbox import committed, open_account
@@ -17,6 +29,7 @@ from tests.races.threads import start
 from tests.unit.events_builders import READER, SOURCE, raise_event
 
 on_a_server = pytest.mark.parametrize("new_storage", storages_with("replicas"), indirect=True)
+ROOT = Path(__file__).parents[2]
 START = {"source": "origin", "position": 0, "chain": "", "head_position": 0, "head_chain": ""}
 
 
@@ -161,3 +174,43 @@ def test_a_pool_that_is_used_up_is_waited_for(storage: PostgreSQLStorage) -> Non
         with pytest.raises(Exception, match="QueuePool limit") as refused:
             database.ping()
     assert is_infrastructure(refused.value)
+
+
+SETTINGS = {
+    "statement_timeout": STATEMENT_SECONDS,
+    "lock_timeout": LOCK_SECONDS,
+    "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_SECONDS,
+}
+
+
+@on_a_server
+def test_no_statement_lock_or_transaction_holds_a_service_for_ever(storage: PostgreSQLStorage) -> None:
+    with storage.open().read() as session:
+        asked = text("SELECT name, setting::int / 1000 FROM pg_settings WHERE name = ANY(:names) AND unit = 'ms'")
+        assert dict(session.execute(asked, {"names": list(SETTINGS)}).tuples().all()) == SETTINGS
+
+
+@on_a_server
+@pytest.mark.parametrize(
+    ("setting", "statement"),
+    [("statement_timeout", "SELECT pg_sleep(20)"), ("lock_timeout", "LOCK TABLE outbox_head IN EXCLUSIVE MODE")],
+)
+def test_what_takes_too_long_is_given_up_and_may_be_tried_again(
+    storage: PostgreSQLStorage, monkeypatch: pytest.MonkeyPatch, setting: str, statement: str
+) -> None:
+    bounds = database_module.bounds()
+    monkeypatch.setattr(database_module, "bounds", lambda: {**bounds, "options": f"-c {setting}=50ms"})
+    holder, database = storage.open(), storage.open()
+    with holder.begin(SOURCE) as session:
+        session.execute(select(outbox_head).with_for_update())
+        with pytest.raises(OperationalError) as refused, database.begin(SOURCE) as late:
+            late.execute(text(statement))
+    assert is_infrastructure(refused.value)
+    database.ping()
+
+
+def test_postgresql_has_room_for_all_that_its_services_may_open() -> None:
+    started = (ROOT / "deploy/images/postgres/start").read_text(encoding="utf-8")
+    [(each, spare)] = re.findall(r"processes \* (\d+) \+ (\d+)", started)
+    assert int(each) >= CONNECTIONS_A_PROCESS
+    assert int(spare) >= 20

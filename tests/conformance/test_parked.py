@@ -14,12 +14,28 @@ from hongxia.events.parked import Replayed
 from tests.conformance.backends import Storage
 from tests.conformance.cases import Bookkeeper, accounts, append, cursor_of, fill, reader_of
 from tests.races.threads import start
-from tests.unit.events_builders import READER, SOURCE, events_of, relay, signed
+from tests.unit.events_builders import READER, SOURCE, events_of, parked_rows, relay, signed
 
 
 def kept(database: Database) -> list[Any]:
     with database.read() as session:
-        return list(parked.listed(session))
+        return parked_rows(session)
+
+
+def test_parked_events_are_shown_in_pages_without_their_bodies(database: Database, storage: Storage) -> None:
+    with database.begin(READER) as session:
+        for source, position in (("b", 2), ("a", 10), ("b", 1), ("a", 9), ("c", 1)):
+            event = signed({}, position)
+            parked.park(session, source, event, None, 1, READER.now)
+    found, cursor_ = [], None
+    with database.read() as session:
+        for _ in range(3):
+            page = parked.page(session, {"limit": 2, "cursor": cursor_})
+            found.append([(row.source, row.position) for row in page.items])
+            assert not any(hasattr(row, "body") for row in page.items)
+            cursor_ = page.next_cursor
+    assert found == [[("a", 9), ("a", 10)], [("b", 1), ("b", 2)], [("c", 1)]]
+    assert cursor_ is None
 
 
 def replay(database: Database, bookkeeper: Bookkeeper) -> Replayed:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect, sync_playwright
 
 from hongxia.roles import OFFICE
-from tests.e2e.bureau import Bureau, token
-from tests.servers import Unavailable, chromium_program, ensure_installed
+from tests.e2e.bureau import HONGXIA, READY_SECONDS, Bureau, token
+from tests.servers import Process, Unavailable, chromium_program, ensure_installed, free_port
 
 QUIET = ("background-networking", "component-update", "sync", "quic", "gpu")
 ARGUMENTS = ["--headless", "--no-sandbox", "--no-first-run", *(f"--disable-{noise}" for noise in QUIET)]
@@ -64,9 +64,15 @@ def stranger(browser: Browser, origin: str, year: Bureau) -> Iterator[Page]:
 @pytest.fixture
 def page(stranger: Page, origin: str) -> Page:
     """The dashboard, opened by someone of the office."""
-    stranger.goto(f"{origin}/#token={token(OFFICE)}")
+    stranger.goto(origin)
+    show_token(stranger, token(OFFICE))
     expect(stranger.locator("#list li")).not_to_have_count(0)  # only a page whose script runs hears a key
     return stranger
+
+
+def show_token(page: Page, shown: str) -> None:
+    page.get_by_label("访问口令").fill(shown)
+    page.get_by_role("button", name="进入").click()
 
 
 def row(page: Page, code: str) -> Locator:
@@ -87,23 +93,46 @@ def test_without_a_token_there_is_the_login_and_nothing_of_the_data(stranger: Pa
     assert "data-code" not in told
 
 
-@pytest.mark.parametrize("before", ["about:blank", "/"])
-def test_the_address_with_a_token_logs_in_and_does_not_keep_it(before: str, stranger: Page, origin: str) -> None:
-    stranger.goto(before if before.startswith("about:") else origin + before)
-    stranger.goto(f"{origin}/#token={token(OFFICE)}")
+def test_a_token_that_is_pasted_logs_in_and_stays_out_of_reach(stranger: Page, origin: str) -> None:
+    stranger.goto(origin)
+    show_token(stranger, token(OFFICE))
     expect(stranger).to_have_title("红霞 · 2022年度指标")
     expect(stranger).to_have_url(f"{origin}/")
     assert stranger.evaluate("document.cookie") == ""
 
 
-@pytest.mark.parametrize("way", ["address", "form"])
-def test_a_wrong_token_is_told_in_chinese(way: str, stranger: Page, origin: str) -> None:
-    stranger.goto(f"{origin}/#token=wrong" if way == "address" else origin)
-    if way == "form":
-        stranger.get_by_label("访问口令").fill("wrong")
-        stranger.get_by_role("button", name="进入").click()
+def test_an_address_with_a_token_logs_nobody_in(stranger: Page, origin: str) -> None:
+    stranger.goto(f"{origin}/#token={token(OFFICE)}")
+    expect(stranger.get_by_label("访问口令")).to_be_visible()
+    assert stranger.context.cookies() == []
+
+
+def test_a_wrong_token_is_told_in_chinese(stranger: Page, origin: str) -> None:
+    stranger.goto(origin)
+    show_token(stranger, "wrong")
     expect(stranger.get_by_role("alert")).to_have_text("口令无效或已过期，请重新填写")
     expect(stranger).to_have_url(f"{origin}/")
+
+
+@pytest.mark.parametrize("before", ["about:blank", "/"])
+def test_the_link_of_the_embedded_services_logs_in_once(
+    before: str, browser: Browser, tmp_path: Path, start_process: Callable[..., Process]
+) -> None:
+    address = f"127.0.0.1:{free_port()}"
+    served = start_process("serve", [HONGXIA, "serve", "--address", address, "--data", tmp_path / "data"])
+    found = served.wait_for(lambda: re.search(r"http://\S+/#code=[\w-]+", served.output()), READY_SECONDS, "a link")
+    assert found is not None
+    with browser.new_context() as mine, browser.new_context() as theirs:
+        page, late = mine.new_page(), theirs.new_page()
+        page.goto(before if before.startswith("about:") else f"http://{address}{before}")
+        page.goto(found.group())
+        expect(page.locator("#panel")).to_be_visible()
+        expect(page).to_have_url(f"http://{address}/")
+        assert page.evaluate("document.cookie") == ""
+        late.goto(found.group())
+        expect(late.get_by_role("alert")).to_contain_text("登录链接已用过或已过期")
+        expect(late).to_have_url(f"http://{address}/")
+        assert theirs.cookies() == []
 
 
 def test_the_table_shows_the_thirty_figures_that_the_api_gives(page: Page, year: Bureau) -> None:

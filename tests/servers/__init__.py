@@ -10,6 +10,7 @@ kill, wipe) then raises `Unavailable`.
 """
 
 from .install import chromium_program, ensure_installed
+from .nginx import Gateway
 from .postgres import PostgreSQL, PrivatePostgreSQL, open_postgresql
 from .processes import (
     NotInTime,
@@ -23,6 +24,7 @@ from .processes import (
 from .rabbitmq import Permissions, PrivateRabbitMQ, RabbitMQ, open_rabbitmq
 
 __all__ = [
+    "Gateway",
     "NotInTime",
     "Permissions",
     "PostgreSQL",

@@ -1,4 +1,4 @@
-"""Where RabbitMQ's, PostgreSQL's and Chromium's programs are, and installing them from Debian's packages."""
+"""Where RabbitMQ's, PostgreSQL's, nginx's and Chromium's programs are, and installing them from Debian's packages."""
 
 import contextlib
 import os
@@ -41,7 +41,8 @@ CHROMIUM_PLACES = (
 )
 CHROMIUM_AT_HOME = ".cache/ms-playwright/chromium-*/chrome-linux*/chrome"
 CHROMIUM_FOR_UBUNTU = ".venv/bin/playwright install --with-deps chromium"  # its own package is a stub for a snap
-BREW = {"rabbitmq-server": "rabbitmq", "postgresql": "postgresql@17", "chromium": "google-chrome"}
+BREW = {"rabbitmq-server": "rabbitmq", "postgresql": "postgresql@17", "chromium": "google-chrome", "nginx": "nginx"}
+NGINX_STREAM = Path("/usr/lib/nginx/modules/ngx_stream_module.so")
 
 
 def rabbitmq_folder() -> Path | None:
@@ -84,7 +85,9 @@ def _first_with(programs: tuple[str, ...], folders: list[Path]) -> Path | None:
     return next((at for at in folders if all(os.access(at / program, os.X_OK) for program in programs)), None)
 
 
-def ensure_installed(*, rabbitmq: bool = True, postgresql: bool = True, chromium: bool = False) -> None:
+def ensure_installed(
+    *, rabbitmq: bool = True, postgresql: bool = True, chromium: bool = False, nginx: bool = False
+) -> None:
     """See that the programs asked for are installed; on Debian, and as root, install what is missing.
 
     Their packages do not get to start daemons of their own. Where we can't (not root, no apt-get, Chromium on
@@ -98,6 +101,8 @@ def ensure_installed(*, rabbitmq: bool = True, postgresql: bool = True, chromium
         missing.append("postgresql")
     if chromium and not chromium_program():
         missing += ["chromium", "fonts-noto-cjk"]
+    if nginx and not (shutil.which("nginx") and NGINX_STREAM.exists()):
+        missing += ["nginx", "libnginx-mod-stream"]
     if not missing:
         return
     if os.geteuid() != 0 or not shutil.which("apt-get") or ("chromium" in missing and _on_ubuntu()):
@@ -170,7 +175,7 @@ def _denies(policy: Path) -> bool:
         return False
     return all(
         subprocess.run([policy, daemon, "start"], check=False, capture_output=True).returncode == DENIED
-        for daemon in ("rabbitmq-server", "postgresql", "epmd")
+        for daemon in ("rabbitmq-server", "postgresql", "epmd", "nginx")
     )
 
 

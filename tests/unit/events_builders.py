@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from marshmallow import fields
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hongxia.database import Database
@@ -19,7 +20,7 @@ from hongxia.events.digest import digest_of
 from hongxia.events.envelope import Event, NotAnEvent, parse, splice
 from hongxia.events.feed import FeedAway, Head
 from hongxia.events.heads import Place
-from hongxia.events.tables import platform_metadata, start_log
+from hongxia.events.tables import parked, platform_metadata, start_log
 from hongxia.events.transport import Message
 from tests.keys import prove_of, sign_as
 
@@ -157,3 +158,8 @@ class Given:
     def dead_letter(self, index: int) -> None:
         """See Deliveries."""
         self.dead.append(index)
+
+
+def parked_rows(session: Session) -> list[Any]:
+    """All parked events, whole, by source and position."""
+    return list(session.execute(select(parked).order_by(parked.c.source, parked.c.position)).all())

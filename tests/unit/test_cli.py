@@ -264,7 +264,7 @@ def test_reasons_are_printed_as_they_are_and_in_one_line(run: Run, monkeypatch: 
         "detail": AWKWARD + "\udcc3",
         "attempts": 1,
     }
-    have_answered(monkeypatch, lambda *_asked: [event])
+    have_answered(monkeypatch, lambda *_asked: {"items": [event], "next_cursor": None})
     code, out, _ = run("parked", "list", "--service", "reporting")
     [line] = [line for line in out.splitlines() if "hongxia.outreach.visit.recorded.v1" in line]
     assert (code, f"malformed（{AWKWARD}\\udcc3）" in line) == (0, True)
@@ -310,7 +310,8 @@ def test_where_the_data_is_is_printed_as_it_is(
     serving.serve(None, "127.0.0.1:1", tmp_path / AWKWARD)
     assert capsys.readouterr().err.splitlines() == [
         f"红霞已在 http://127.0.0.1:1 运行，数据在 {tmp_path / AWKWARD}",
-        "在浏览器打开：http://127.0.0.1:1/#token=t",
+        "在浏览器打开：http://127.0.0.1:1/#code=t",
+        "（链接一分钟内有效，只能用一次；再要一个请运行 hongxia link）",
     ]
 
 

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import timedelta
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 import pytest
 import requests
-from sqlalchemy import MetaData
+from sqlalchemy import MetaData, insert
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request, Response
 
@@ -20,8 +22,10 @@ from hongxia.events.cursor import Consumer
 from hongxia.events.envelope import BATCH_CONTENT_TYPE, NotAnEvent, parse
 from hongxia.events.feed import FeedAway, Gone
 from hongxia.events.subscribe import HttpFeed
+from hongxia.events.tables import reader as readers
 from hongxia.roles import OPERATOR, SUBSCRIBER
 from hongxia.runtime.host import Host
+from hongxia.runtime.limits import MOST_POLLS
 from hongxia.runtime.service import Service
 from hongxia.settings import Settings
 from tests import keys
@@ -112,7 +116,7 @@ def test_the_feed_answers_as_http_feeds_says() -> None:
     first, second = answer.json
     assert [event["position"] for event in api.events(lastEventId=first["id"]).json] == [2, 3]
     assert [event["position"] for event in api.events(after=second["position"]).json] == [3]
-    assert (answer.headers["Cache-Control"], answer.headers["ETag"]) == ("private, max-age=60", f'"{second["chain"]}"')
+    assert (answer.headers["Cache-Control"], answer.headers["ETag"]) == ("no-store", f'"{second["chain"]}"')
     assert api.events(limit=9).headers["Cache-Control"] == "no-store"
 
 
@@ -151,9 +155,89 @@ def test_a_full_page_that_is_still_the_same_is_not_sent_again() -> None:
 
 def test_a_poll_waits_no_longer_than_half_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
-    monkeypatch.setattr(feed, "wait_for_page", lambda _read, _sleep, timeout: waits.append(timeout) or [])
+    monkeypatch.setattr(feed, "wait_for_page", lambda _read, _wait, timeout, _step: waits.append(timeout) or [])
     assert [Api(new_database()).events(timeout=timeout).status_code for timeout in (5, 10**9)] == [200, 200]
     assert waits == [0.005, 30]
+
+
+def test_so_many_polls_of_one_subject_wait_and_the_next_is_told_to_come_later() -> None:
+    api = Api(new_database())
+    with ExitStack() as stack:
+        for _ in range(MOST_POLLS):
+            stack.enter_context(api.service.host.polls.by("somebody"))
+        refused = api.events(timeout=1)
+        assert (refused.status_code, refused.headers["Retry-After"]) == (429, "5")
+        assert api.events().status_code == 200  # does not wait
+
+
+DAY = timedelta(days=1)
+
+
+def daily(days: int) -> Database:
+    """A source with an event a day, the first one at NOW, all published."""
+    database = new_database()
+    for day in range(days):
+        with database.begin(replace(SOURCE, now=NOW + day * DAY)) as session:
+            raise_event(session, day + 1)
+    relay.number(database, SOURCE)
+    relay.publish(database, Recorder(), SOURCE, sign_as("origin"))
+    return database
+
+
+def sweep(database: Database, now: datetime, keep: int = 5) -> int:
+    """Return how many events a sweep at a moment drops."""
+    return feed.sweep(database, replace(SOURCE, now=now), keep * DAY)
+
+
+def test_events_that_are_old_enough_go_a_days_worth_a_sweep() -> None:
+    database = daily(12)
+    now = NOW + 11 * DAY
+    assert [sweep(database, now + number * timedelta(hours=1)) for number in range(9)] == [1, 1, 1, 1, 1, 1, 1, 0, 0]
+
+
+@pytest.mark.parametrize("jump", [timedelta(days=2), timedelta(days=730), timedelta(days=36_500)])
+def test_a_clock_that_jumps_ahead_drops_a_days_worth_and_no_more(jump: timedelta) -> None:
+    database = daily(30)
+    now = NOW + 29 * DAY
+    while sweep(database, now, keep=20):
+        now += timedelta(hours=1)
+    dropped = [sweep(database, now + jump + number * timedelta(hours=1), keep=20) for number in range(12)]
+    assert sum(dropped) <= 1
+    assert page(database, 29) == [30]
+
+
+def test_a_clock_that_was_put_right_again_goes_on_as_if_nothing_had_been() -> None:
+    database = daily(30)
+    now = NOW + 29 * DAY
+    while sweep(database, now, keep=20):
+        now += timedelta(hours=1)
+    sweep(database, now + timedelta(days=730), keep=20)
+    assert sweep(database, now, keep=20) == 0
+    dropped = sum(sweep(database, now + number * timedelta(hours=12), keep=20) for number in range(1, 7))
+    assert 2 <= dropped <= 3
+
+
+def test_the_heads_own_event_always_stays() -> None:
+    database = daily(3)
+    for day in range(400):
+        sweep(database, NOW + day * DAY, keep=1)
+    assert page(database, 2) == [3]
+
+
+def test_what_a_known_reader_has_not_read_stays() -> None:
+    database = daily(12)
+    now = NOW + 11 * DAY
+    with database.begin(SOURCE) as session:
+        for subject, position in (("slow", 2), ("fast", 9)):
+            row = {"subject": subject, "position": position, "chain": "", "seen": now}
+            session.execute(insert(readers).values(row))
+    dropped = [sweep(database, now + number * timedelta(hours=1)) for number in range(9)]
+    assert sum(dropped) == 2
+    assert page(database, 2)[0] == 3
+
+
+def test_a_source_without_events_has_nothing_to_drop() -> None:
+    assert sweep(new_database(), NOW) == 0
 
 
 class ReaderService(Service):

@@ -17,6 +17,7 @@ from werkzeug.exceptions import ClientDisconnected
 
 from hongxia.definition import Definition
 from hongxia.http.endpoint import Call
+from hongxia.http.guards import GUARDS
 from hongxia.runtime.http import route
 from hongxia.runtime.runner import gateway
 from hongxia.runtime.service import Service
@@ -119,6 +120,25 @@ def test_a_parameter_that_comes_twice_is_named(web: Web, query: str) -> None:
     refused(answer, 422)
     [error] = json.loads(answer.body)["errors"]
     assert error == {"detail": "只能出现一次", "parameter": query.partition("=")[0]}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/parts/7", 200),
+        ("GET", "/healthz", 200),
+        ("GET", "/metrics", 200),
+        ("GET", "/events", 200),
+        ("GET", "/nothing", 404),
+        ("DELETE", "/parts/7", 405),
+        ("POST", "/parts", 400),
+        ("GET", "/parts/7?x", 404),
+    ],
+)
+def test_no_answer_is_kept_framed_or_guessed_at_by_a_browser(web: Web, method: str, path: str, status: int) -> None:
+    answer = web(method, path)
+    assert answer.status == status
+    assert answer.headers.items() >= GUARDS.items()
 
 
 @pytest.mark.parametrize("label", ["a" * 64, f"{'a' * 64}.example.cn", "a..b", "x" * 300, "-" * 70])

@@ -24,13 +24,13 @@ def headers(operation: dict[str, Any]) -> set[str]:
 
 
 def test_every_answer_of_the_common_routes_has_a_content(paths: dict[str, Any]) -> None:
-    for route in routes_of(Service):
+    for route in (route for route in routes_of(Service) if route.status != 204):
         operation = paths[route.url.replace("<", "{").replace(">", "}")][route.method.lower()]
         assert operation["responses"][str(route.status)]["content"], route.url
 
 
 def test_a_list_that_has_no_pages_is_an_array(paths: dict[str, Any]) -> None:
-    for url in ("/cursors", "/parked", "/workbooks"):
+    for url in ("/cursors", "/workbooks"):
         schema = paths[url]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
         assert (schema["type"], list(schema["items"])) == ("array", ["$ref"])
 

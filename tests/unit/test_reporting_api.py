@@ -8,6 +8,7 @@ import pytest
 
 from hongxia.database import Database
 from hongxia.http import auth
+from hongxia.http.guards import GUARDS
 from hongxia.roles import OFFICE, OPERATOR
 from services.reporting.figures import answers
 from services.reporting.proof import digest
@@ -150,6 +151,16 @@ def test_verification_and_rebuild_answer_equal_digests(api: Api) -> None:
     assert api("POST", "/rebuild", role=OFFICE).status_code == 403
 
 
+def test_one_verification_or_rebuild_is_done_at_a_time(api: Api) -> None:
+    with api.service.host.heavy_work.turn():
+        for path in ("/years/2022/verification", "/rebuild"):
+            answer = api("POST", path)
+            assert (answer.status_code, answer.headers["Retry-After"]) == (429, "10")
+    assert api("POST", "/years/2022/verification").status_code == 200
+    assert api("POST", "/years/1/verification").status_code == 404  # and one that fails is over, too
+    assert api("POST", "/rebuild").status_code == 200
+
+
 def test_only_years_with_something_to_count_are_listed(api: Api) -> None:
     assert api("GET", "/years").json == {"years": [2022]}
 
@@ -285,13 +296,17 @@ def test_the_dashboard_shows_every_figure_and_loads_nothing_from_outside(api: Ap
     assert "https:" not in html
     assert 'src="/' not in html
     assert 'href="/' not in html
-    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    policy = answer.headers["Content-Security-Policy"]
+    assert {"default-src 'none'", "frame-ancestors 'none'"} <= {*policy.split("; ")}
+    assert answer.headers["X-Frame-Options"] == "DENY"
+    assert answer.headers["Cache-Control"] == "no-store"
 
 
 def test_the_pages_files_are_served_to_whoever_has_a_token(api: Api) -> None:
     for name, kind in (("dashboard.css", "text/css"), ("echarts-6.1.0.simple.min.js", "text/javascript")):
         answer = api("GET", f"/static/{name}", role="liaison")
         assert (answer.status_code, answer.mimetype) == (200, kind)
+        assert {*GUARDS} <= {*answer.headers.keys()}
 
 
 def test_the_page_names_its_files_by_addresses_that_are_served(api: Api) -> None:

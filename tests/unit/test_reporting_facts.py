@@ -17,6 +17,7 @@ from services.reporting.facts.model import Fact, Log
 from services.reporting.facts.reading import rows_of
 from services.reporting.facts.rules import IGNORED, KINDS, RULES, fields_of, source_of
 from services.reporting.labels import title_of
+from tests.unit.events_builders import parked_rows
 from tests.unit.reporting_builders import (
     CONTEXT,
     Source,
@@ -105,7 +106,7 @@ def test_a_malformed_event_is_parked_and_the_others_of_its_batch_are_applied() -
         visit(outreach, f"v{number}", number, people="two" if number == 3 else 2, five_must=True)
     outreach.read(database)
     with database.read() as session:
-        assert [(row.position, row.reason) for row in parked.listed(session)] == [(3, "malformed")]
+        assert [(row.position, row.reason) for row in parked_rows(session)] == [(3, "malformed")]
     assert value(database, "outreach.five_visits.persons") == "8"
 
 
@@ -166,7 +167,7 @@ def test_an_event_that_is_ignored_is_kept_in_the_log_and_makes_no_fact() -> None
     with database.read() as session:
         assert session.scalars(select(Log.type)).all() == ["hongxia.registry.liaison.listed.v1"]
         assert session.scalar(select(func.count()).select_from(Fact)) == 0
-        assert parked.listed(session) == []
+        assert parked_rows(session) == []
     with pytest.raises(Malformed):
         rows_of("finance", registry.events[0])
 
@@ -189,7 +190,7 @@ def test_an_amendment_of_aid_that_was_not_approved_yet_makes_no_approval() -> No
     outreach.read(database)
     assert facts(database, "aid_approval") == []
     with database.read() as session:
-        assert parked.listed(session) == []
+        assert parked_rows(session) == []
 
 
 def test_a_new_field_of_an_event_is_kept_once_a_kind_names_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -102,7 +102,7 @@ def test_events_reach_the_method_in_the_cursors_transaction_and_those_at_fault_a
         with host.database.read() as session:
             written = session.scalars(select(outbox_type.c.typeposition).order_by(outbox_type.c.typeposition)).all()
         assert written == [1, 4]
-        listed = json.loads(web("GET", "/parked").body)
+        listed = json.loads(web("GET", "/parked").body)["items"]
         assert [(row["position"], row["reason"]) for row in listed] == [(2, "amount-refused"), (3, "failed")]
         [cursor] = json.loads(web("GET", "/cursors").body)
         assert (cursor["source"], cursor["position"], cursor["parked"]) == ("origin", 4, 2)

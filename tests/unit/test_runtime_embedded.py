@@ -20,11 +20,13 @@ from hongxia.database import migrate
 from hongxia.dates import fixed_clock
 from hongxia.definition import Definition
 from hongxia.http import auth
+from hongxia.http.guards import GUARDS
 from hongxia.metrics import Metrics
 from hongxia.roles import ADMIN
 from hongxia.runtime import green, runner
+from hongxia.runtime.connections import Connections
 from hongxia.runtime.container import Container
-from hongxia.runtime.host import SETTINGS
+from hongxia.runtime.host import LOGIN_CODES, SETTINGS
 from hongxia.runtime.http import MOUNTS
 from hongxia.runtime.runner import Embedded, gateway
 from hongxia.runtime.service import Service
@@ -208,23 +210,30 @@ def test_all_services_start_behind_one_address(
 ) -> None:
     served: list[Any] = []
 
-    class Killed:
+    class Accepting:
         killed = False
 
-        def kill(self) -> None:
-            assert waited_for == containers
-            Killed.killed = True
+        def __init__(self, listener: Any, application: Any, _spawn: Any) -> None:
+            assert all(container.started for container in containers)
+            served.append(application)
+            listener.close()
 
-    def serve(listener: Any, application: Any) -> Killed:
-        assert all(container.started for container in containers)
-        served.append(application)
-        listener.close()
-        return Killed()
+        def accept(self) -> None:
+            try:
+                green.sleep(DEADLINE)
+            finally:
+                assert waited_for == containers
+                Accepting.killed = True
 
-    tokens: list[str] = []
+    def stopped(found: list[Recorded]) -> None:
+        waited_for.extend(found)
+        green.sleep()
+
+    links: list[str] = []
     address = free_address()
-    monkeypatch.setattr(green, "serve_wsgi", serve)
-    runner.serve_embedded(Embedded(tmp_path / "data", address), tokens.append)
+    monkeypatch.setattr(runner, "Connections", Accepting)
+    monkeypatch.setattr(runner, "_until_stopped", stopped)
+    runner.serve_embedded(Embedded(tmp_path / "data", address), links.append)
     assert [container.service.name for container in containers] == [
         "activities",
         "finance",
@@ -232,13 +241,14 @@ def test_all_services_start_behind_one_address(
         "registry",
         "reporting",
     ]
-    assert tokens == [(tmp_path / "data" / "token").read_text()]
+    [codes] = {container.config[LOGIN_CODES] for container in containers}
+    assert codes.redeem(links[0]) == (tmp_path / "data" / "token").read_text()
     assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
-    assert Killed.killed
+    assert Accepting.killed
     assert len(waited_for) == len(containers) == 5
     assert Web(served[0])("GET", "/").body == b"reporting  /"
     assert {container.config[SETTINGS].http_address for container in containers} == {address}
-    runner.serve_embedded(Embedded(tmp_path / "data", address), tokens.append)  # the directory is there already
+    runner.serve_embedded(Embedded(tmp_path / "data", address), links.append)  # the directory is there already
 
 
 def test_embedded_services_do_not_start_without_their_directory(tmp_path: Path, containers: list[Recorded]) -> None:
@@ -268,6 +278,7 @@ def test_each_service_answers_under_its_name_and_one_of_them_everything_else(
 def test_without_a_front_service_there_is_nothing_elsewhere() -> None:
     answer = Web(gateway({"finance": answering("finance")}, ""))("GET", "/figures")
     assert (answer.status, answer.is_problem) == (404, True)
+    assert answer.headers.items() >= GUARDS.items()
 
 
 def test_the_token_of_the_data_directory_is_good_for_a_week(tmp_path: Path) -> None:
@@ -313,7 +324,7 @@ def test_an_application_is_served_from_a_listener_that_nobody_shares() -> None:
     listener = green.listen((host, int(port)))
     with pytest.raises(OSError, match="in use"):
         green.listen((host, int(port)))
-    served = green.serve_wsgi(listener, answering("front"))
+    served = green.spawn(Connections(listener, answering("front"), green.spawn).accept)
     assert get(address, "/figures") == (200, b"front  /figures")
     served.kill()
     green.sleep()

@@ -332,12 +332,13 @@ def test_what_need_not_be_kept_is_forgotten_once_an_hour(tmp_path: Path, monkeyp
     assert swept == [0, 1, 2, 0]
 
 
-@pytest.mark.parametrize(("feed_days", "left"), [(None, 1), (30, 1), (5, 0)])
+@pytest.mark.parametrize(("feed_days", "left"), [(None, 2), (30, 2), (5, 1)])
 def test_events_are_kept_for_as_many_days_as_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, feed_days: int | None, left: int
 ) -> None:
     host = new_host(file_url(tmp_path), feed_days=feed_days)
     commit(host, 1)
+    commit(host, 2)
     waits = Waits(2)
     monkeypatch.setattr(host, "clock", lambda: NOW + timedelta(days=10))
     with leading(monkeypatch, waits):

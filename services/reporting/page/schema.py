@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
 
 
 class FileQuery(Schema):
@@ -19,3 +19,15 @@ class SessionOut(Schema):
 
     subject = fields.String(required=True)
     roles = fields.List(fields.String(), required=True)
+
+
+class CodeIn(Schema):
+    """The code of a link that logs in."""
+
+    code = fields.String(required=True, validate=validate.Length(1, 100))
+
+
+class CodeOut(Schema):
+    """A code that works once."""
+
+    code = fields.String(required=True)

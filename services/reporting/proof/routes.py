@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import select
 
 from hongxia.http.endpoint import Call
+from hongxia.http.problems import TooMany
 from hongxia.paging import Page, paginate
 from hongxia.roles import OPERATOR
 from hongxia.runtime import green
+from hongxia.runtime.limits import Busy
 from services.reporting.base import ReportingBase, figure, work
 from services.reporting.facts import rebuild
 from services.reporting.facts.generations import live, snapshot
@@ -18,6 +22,9 @@ from services.reporting.figures.answers import known
 from services.reporting.proof import digest, verification
 from services.reporting.proof.completeness import readings
 from services.reporting.proof.schema import DigestOut, FactOut, FactsQuery, RebuiltOut, VerifiedOut
+
+BUSY_SECONDS = 10
+"""When somebody who found the log in use should try again."""
 
 
 class ProofRoutes(ReportingBase):
@@ -42,11 +49,22 @@ class ProofRoutes(ReportingBase):
     @work("/years/<int:year>/verification", "以日志核对年度", VerifiedOut)
     def verify_year(self, call: Call, year: int) -> verification.Verified:
         """Hold a year against the log; changes nothing."""
-        snapshot(call.session)
-        return verification.verify(call.session, known(year), list(self.host.consumers), green.sleep)
+        with self._alone():
+            snapshot(call.session)
+            return verification.verify(call.session, known(year), list(self.host.consumers), green.sleep)
 
     @work("/rebuild", "由日志重建全部事实", RebuiltOut, roles=(OPERATOR,))
     def rebuild_facts(self, call: Call) -> rebuild.Rebuilt:
         """Derive every fact anew, beside live traffic."""
         call.session.rollback()
-        return rebuild.rebuild(self.host.database, call.context, green.sleep)
+        with self._alone():
+            return rebuild.rebuild(self.host.database, call.context, green.sleep)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Have the whole log to oneself. Raises TooMany while somebody else reads it."""
+        try:
+            with self.host.heavy_work.turn():
+                yield
+        except Busy:
+            raise TooMany("正在为他人核对或重建，请稍后再试", retry_after=BUSY_SECONDS) from None
