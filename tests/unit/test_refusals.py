@@ -177,8 +177,7 @@ REMEDIES = (
     # commands
     Remedy("请先运行 hongxia migrate <服务>", (Command("migrate"),)),
     Remedy("请运行 hongxia rebuild", (Command("rebuild"),)),
-    Remedy("请使用模板填写|请把内容粘贴到空白模板中(再导入)?", (Command("templates"),)),
-    Remedy("请(取消合并|粘贴为数值)后再导入", CALLER, "hongxia/workbook/"),
+    Remedy("请使用模板填写", (Command("templates"),)),
     # columns
     Remedy("类型为“专题调研”的应填写专题|专题调研应填写专题", (Column("场次", "专题"),)),
     Remedy("批准的帮扶应填写金额", (Column("帮扶", "金额（元）"),)),
@@ -192,7 +191,7 @@ REMEDIES = (
     Remedy("请检查各服务的 PUBLIC_KEYS", CALLER),
     Remedy("请把(内容|数据)粘贴到空白模板中(再导入)?", (Command("templates"),)),
     Remedy("请粘贴为数值后再导入|请取消合并后再导入", CALLER),
-    Remedy("请改回，或换用该单位自己的数据库|请从备份中取回原来的密钥", CALLER),
+    Remedy("请改回|请从备份中取回原来的密钥", CALLER),
     Remedy("请在它的目录中运行或设置 HONGXIA_DATA", CALLER),
     Remedy("请检查 HONGXIA_URL", CALLER),
     Remedy("请换一个目录", CALLER),
