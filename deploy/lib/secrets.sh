@@ -80,6 +80,8 @@ complete_keys() {
 complete_service_secrets() {
   local directory=$1 service
   complete_keys "$directory"
+  # Every id derives from it: it is made once, and rotation leaves it alone.
+  [[ -e $directory/installation_secret ]] || random | put "$directory/installation_secret"
   for service in "${SERVICES[@]}"; do
     complete_login "$directory/${service}_database_password" "$directory/${service}_database_url" \
       "postgresql+psycopg2://$service:" "@postgres:5432/$service"
