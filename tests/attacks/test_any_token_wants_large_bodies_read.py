@@ -45,7 +45,7 @@ def sent(web: Web, name: str, kind: str, **headers: str | None) -> tuple[int, bo
 
 
 @pytest.mark.parametrize("kind", [XLSX, f"{FORM}; boundary=x"])
-@pytest.mark.parametrize("role", ["subscriber", "operator", "auditor"])
+@pytest.mark.parametrize("role", ["subscriber", "operator", "office"])
 def test_a_body_is_not_read_for_who_may_not_import_this_workbook(web: Web, kind: str, role: str) -> None:
     assert sent(web, CADRES.name, kind, HTTP_AUTHORIZATION=f"Bearer {token(role)}") == (403, False)
 

@@ -65,9 +65,10 @@ class Target:
             return False
 
     def head(self) -> Any:
-        """The end of the registry's log."""
+        """The position at which the registry's log ends."""
         headers = {"Authorization": f"Bearer {self.token}"}
-        return requests.get(f"{self.url}/registry/events/head", headers=headers, timeout=ANSWER_SECONDS).json()
+        head = requests.get(f"{self.url}/registry/events/head", headers=headers, timeout=ANSWER_SECONDS).json()
+        return head["position"]
 
     def readers(self) -> list[int]:
         """The processes that the service has started and that are there."""

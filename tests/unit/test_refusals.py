@@ -203,8 +203,7 @@ REMEDIES = (
     # commands
     Remedy("请先运行 hongxia migrate <服务>", (Command("migrate"),)),
     Remedy("请运行 hongxia rebuild", (Command("rebuild"),)),
-    Remedy("请使用模板填写|请把内容粘贴到空白模板中(再导入)?", (Command("templates"),)),
-    Remedy("请(取消合并|粘贴为数值)后再导入", CALLER, "hongxia/workbook/"),
+    Remedy("请使用模板填写", (Command("templates"),)),
     # columns
     Remedy("类型为“专题调研”的应填写专题|专题调研应填写专题", (Column("场次", "专题"),)),
     Remedy("批准的帮扶应填写金额", (Column("帮扶", "金额（元）"),)),
