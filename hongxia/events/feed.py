@@ -128,9 +128,9 @@ def sweep(database: Database, context: Context, keep: timedelta) -> int:
     """Drop the events that need not be kept any more, as `forget` does; returns how many.
 
     The source can't know that its clock is right, so a sweep never drops more than a day's worth beyond the one before
-    it, never what a known reader has not read, and never the head's own event. If the clock is ahead by more than a day since the last sweep, it may have
-    jumped: the excess is held back from then on, until the clock goes back. After an outage the feed therefore keeps
-    more than is asked, never less.
+    it, never what a known reader has not read, and never the head's own event. If the clock is ahead by more than a day
+    since the last sweep, it may have jumped: the excess is held back from then on, until the clock goes back. After an
+    outage the feed therefore keeps more than is asked, never less.
     """
     with database.begin(context) as session:
         head = lock_head(session)
