@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import tomllib
 from collections.abc import Callable
@@ -313,6 +314,15 @@ def test_where_the_data_is_is_printed_as_it_is(
         "在浏览器打开：http://127.0.0.1:1/#code=t",
         "（链接一分钟内有效，只能用一次；再要一个请运行 hongxia link）",
     ]
+
+
+def test_another_link_that_logs_in_is_printed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+    have_answered(monkeypatch, lambda *what: asked.append(what) or {"code": "once"})
+    code, out, _ = run("link")
+    assert code == 0
+    assert re.search(r"^在浏览器打开：http://\S+/#code=once$", out, re.M)
+    assert "/login-codes" in str(asked)
 
 
 # Tokens
