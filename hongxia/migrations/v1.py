@@ -117,7 +117,7 @@ def create_contradictions() -> None:
         sa.Column("record_id", sa.String(36), nullable=False),
         sa.Column("other_id", sa.String(36)),
         sa.Column("on", sa.Date, nullable=False),
-        sa.Column("explanation", sa.String(200)),
+        sa.Column("explanation", sa.Text),
         *record_columns(),
     )
     op.create_index("ix_contradiction_scope", "contradiction", ["scope"])

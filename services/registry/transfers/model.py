@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hongxia.records import Record
+from hongxia.sealed import Sealed
 from services.registry.base import Base
 from services.registry.transfers.schema import LIFECYCLE
 
@@ -21,7 +22,7 @@ class Transfer(Record, Base):
 
     cadre_id: Mapped[str] = mapped_column(ForeignKey("cadre.id"))
     left_on: Mapped[date]
-    destination: Mapped[str] = mapped_column(String(100))
+    destination: Mapped[str] = mapped_column(Sealed)
     returned_on: Mapped[date | None]
 
     def covers(self, day: date) -> bool:
