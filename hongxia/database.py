@@ -76,6 +76,11 @@ class Database:
             _ping_after_idling(self.engine)
             _resolve_names(self.engine)
 
+    @property
+    def keys(self) -> KeyRing:
+        """The keys that seal and hash personal data. Raises NoKeys."""
+        return sealed.ring_of(self.engine.dialect)
+
     @contextmanager
     def begin(self, context: object) -> Iterator[Session]:
         """Open a unit of work: what it wrote, and what its `before_commit` hooks write, is committed together, or none

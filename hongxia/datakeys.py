@@ -114,9 +114,9 @@ class KeyRing:
         """What texts begin with that the current key sealed."""
         return f"{ALGORITHM}.{self.current}."
 
-    def digest(self, purpose: str, text: str) -> str:
+    def digest(self, purpose: str, text: str | bytes) -> str:
         """Return the keyed hash (HMAC-SHA-256, 32 hexadecimal digits) of a text for one purpose, such as a column."""
-        message = f"{purpose}\x1f{text}".encode()
+        message = purpose.encode() + b"\x1f" + (text if isinstance(text, bytes) else text.encode())
         return hmac.digest(self.hash_key, message, "sha256")[:DIGEST_BYTES].hex()
 
 

@@ -40,6 +40,20 @@ sealed.watch(Record)
 R = TypeVar("R", bound=Record)
 
 
+def model_of(lifecycle: Lifecycle) -> type[Any]:
+    """Return the one model whose records have a life cycle. Raises LookupError."""
+    for model in _heirs(Record):
+        if getattr(model, "lifecycle", None) is lifecycle and hasattr(model, "__table__"):
+            return model
+    raise LookupError(lifecycle.thing)
+
+
+def _heirs(model: type[Any]) -> Iterator[type[Any]]:
+    for heir in model.__subclasses__():
+        yield heir
+        yield from _heirs(heir)
+
+
 def missing(model: type[Record], record_id: str) -> Missing:
     """Return the refusal for a record that is not there."""
     thing, label = model.lifecycle.thing, model.lifecycle.label

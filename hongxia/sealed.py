@@ -58,7 +58,7 @@ class Closed(str):
 
 
 class Sealed(TypeDecorator[str]):
-    """The type of a sealed column. A statement beside the ORM binds what `placed` returns, and gets what `opened` takes."""
+    """The type of a sealed column. A statement beside the ORM binds what `placed` returns, and `opened` reads it."""
 
     impl = Text
     cache_ok = True

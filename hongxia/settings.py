@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from hongxia.datakeys import KeyRing, NotAKeyRing
 from hongxia.dates import Clock, fixed_clock, system_clock
 
 SECRET_LENGTH = 32
@@ -30,7 +31,7 @@ class Misconfigured(Exception):
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The settings of one service process. `feed_days`: how long the feed keeps events; None is for ever. `verify`: see
-    `trusted`.
+    `trusted`. `data_keys` seal personal data in the database.
     """
 
     database_url: str
@@ -42,6 +43,7 @@ class Settings:
     clock: Clock
     feed_days: int | None = None
     verify: str | bool = True
+    data_keys: KeyRing | None = field(default=None, repr=False)
 
 
 def value_of(environ: Mapping[str, str], name: str, default: str | None = None) -> str | None:
@@ -74,6 +76,7 @@ def load(environ: Mapping[str, str]) -> Settings:
     database_url = needed("DATABASE_URL", "数据库地址，例如 postgresql+psycopg2://用户:口令@主机/库")
     amqp_uri = needed("AMQP_URI", "消息服务器地址，例如 pyamqp://用户:口令@主机:5672/")
     secret = needed("TOKEN_SECRET", f"令牌签名密钥，至少 {SECRET_LENGTH} 个字符")
+    data_keys = needed("DATA_KEYS", "个人信息的加密密钥，由 deploy/setup 或 hongxia new-data-keys 生成")
     address = environ.get("HTTP_ADDRESS") or "127.0.0.1:8000"
     urls = environ.get("HONGXIA_URL") or DEFAULT_URL
     level = environ.get("LOG_LEVEL") or "INFO"
@@ -84,6 +87,7 @@ def load(environ: Mapping[str, str]) -> Settings:
     if secret and len(secret) < SECRET_LENGTH:
         faults.append(f"TOKEN_SECRET 太短：至少 {SECRET_LENGTH} 个字符")
     faults += [*address_faults("HTTP_ADDRESS", address), *_service_url_faults(urls), *_level_faults(level)]
+    ring = _ring(data_keys, faults) if data_keys else None
     clock = _clock(environ.get("HONGXIA_NOW"), faults)
     feed_days = _days(environ.get("FEED_DAYS"), faults)
     verify = _verify(environ, faults)
@@ -99,7 +103,28 @@ def load(environ: Mapping[str, str]) -> Settings:
         clock=clock,
         feed_days=feed_days,
         verify=verify,
+        data_keys=ring,
     )
+
+
+def data_keys(environ: Mapping[str, str]) -> KeyRing:
+    """Return the key ring in DATA_KEYS. Raises Misconfigured."""
+    text = value_of(environ, "DATA_KEYS")
+    if not text:
+        raise Misconfigured("缺少环境变量 DATA_KEYS（或 DATA_KEYS_FILE）")
+    faults: list[str] = []
+    ring = _ring(text, faults)
+    if ring is None:
+        raise Misconfigured("\n".join(faults))
+    return ring
+
+
+def _ring(text: str, faults: list[str]) -> KeyRing | None:
+    try:
+        return KeyRing.parsed(text)
+    except NotAKeyRing as error:
+        faults.append(f"DATA_KEYS 无法使用：{error}")
+        return None
 
 
 def database_faults(url: str) -> list[str]:

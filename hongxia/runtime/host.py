@@ -45,7 +45,9 @@ class Host:
         self.metrics = Metrics()
         self.log = logger(service=name)
         self.bell = Bell()
-        self.database = Database(settings.database_url, on_commit=outbox.on_append(self._appended))
+        self.database = Database(
+            settings.database_url, on_commit=outbox.on_append(self._appended), keys=settings.data_keys
+        )
         self.consumers: dict[str, Consumer] = {}
         self.publisher_connected: Callable[[], bool] = lambda: False
 

@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hongxia import services
 from hongxia.database import Database, migrate, pending_revision
+from hongxia.datakeys import KeyRing
 from hongxia.dates import system_clock
 from hongxia.http import auth
 from hongxia.http.problems import NotFound
@@ -102,9 +103,10 @@ class Embedded:
             "DATABASE_URL": f"sqlite:///{self.data / name}.sqlite3",
             "AMQP_URI": "memory://",
             "TOKEN_SECRET": self._secret(),
+            "DATA_KEYS": self._data_keys(name),
             "HONGXIA_URL": self.url,
         }
-        for unused in ("TOKEN_SECRET_FILE", "HONGXIA_CA"):
+        for unused in ("TOKEN_SECRET_FILE", "DATA_KEYS_FILE", "HONGXIA_CA"):
             environ.pop(unused, None)
         return load(environ)
 
@@ -112,6 +114,15 @@ class Embedded:
         path = self.data / "token-secret"
         if not path.exists():
             _write_private(path, secrets.token_urlsafe(SECRET_LENGTH))
+        return path.read_text(encoding="utf-8")
+
+    def _data_keys(self, name: str) -> str:
+        """The key ring of one of the services. It is never made for a database that exists: others keys sealed that."""
+        path = self.data / f"{name}_data_keys"
+        if not path.exists():
+            if (self.data / f"{name}.sqlite3").exists():
+                raise Misconfigured(f"缺少 {path}：没有它就读不出 {name} 已有的数据，请从备份中取回")
+            _write_private(path, KeyRing.made().as_text())
         return path.read_text(encoding="utf-8")
 
     def write_token(self) -> str:

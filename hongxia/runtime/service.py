@@ -194,6 +194,7 @@ class Service:
         roles=(OPERATOR,),
         returns=ResetOut,
         writes=False,
+        keeps=("source", "status"),
     )
     def reset_cursor(self, call: Call, source: str) -> dict[str, str]:
         """After a divergence, once somebody has decided that the source's history as it is now shall count.
@@ -228,6 +229,7 @@ class Service:
         roles=(OPERATOR,),
         returns=ReplayedOut,
         writes=False,
+        keeps=("applied", "still_parked"),
     )
     def replay_parked(self, call: Call) -> parked.Replayed:
         """Try every parked event again, each in a transaction of its own."""
@@ -253,6 +255,7 @@ class Service:
         raw=(XLSX, importing.FORM),
         returns=ImportedOut,
         writes=False,
+        keeps=("workbook", "year", "dry_run", "digest", "sheets"),
     )
     def import_workbook(self, call: Call, name: str) -> dict[str, Any]:
         """All of the file or none of it; a file that was imported before changes nothing.

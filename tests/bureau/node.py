@@ -30,6 +30,7 @@ from hongxia.http import auth
 from hongxia.http.endpoint import Route
 from hongxia.runtime.consume import Consume
 from hongxia.runtime.service import Service
+from tests.datakeys import DATA_KEYS
 from tests.unit.service_api import SECRET, ServiceApi
 
 EVERYTHING = 100_000
@@ -97,7 +98,7 @@ class Node:
         path = directory / f"{service.name}.sqlite3"
         url = f"sqlite:///{path}"
         migrate(url, service.definition.migrations)
-        self.database = _unsafe(Database(url, on_commit=outbox.on_append(self._appended)))
+        self.database = _unsafe(Database(url, on_commit=outbox.on_append(self._appended), keys=DATA_KEYS))
         self.api = ServiceApi(service, self.database, clock())
         self.service = self.api.service
         self.host = self.service.host

@@ -21,9 +21,11 @@ from hongxia.database import Database, migrate
 from hongxia.dates import system_clock
 from hongxia.http import auth
 from hongxia.roles import ADMIN
+from tests.datakeys import DATA_KEYS
 from tests.servers import PostgreSQL, Process, RabbitMQ, free_port, wait_until
 
 SECRET = "end-to-end-secret-end-to-end-secret"
+
 NOW = "2026-01-10T09:00:00+08:00"
 """The services' clock stands still, so that two runs make the same events to the byte."""
 
@@ -60,6 +62,7 @@ class Bureau:
             "AMQP_URI": self.amqp_uri,
             "HTTP_ADDRESS": self.addresses[name],
             "TOKEN_SECRET": SECRET,
+            "DATA_KEYS": DATA_KEYS.as_text(),
             "HONGXIA_URL": self.urls,
             "HONGXIA_NOW": NOW,
             "LOG_LEVEL": "INFO",
@@ -145,7 +148,7 @@ class Bureau:
 
     def database(self, name: str) -> Database:
         """A service's own database, for a test that looks behind the API."""
-        return Database(self.databases[name])
+        return Database(self.databases[name], keys=DATA_KEYS)
 
     def __enter__(self) -> Self:
         return self

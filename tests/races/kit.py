@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Engine, MetaData, Table, create_engine, event
 from werkzeug.wrappers import Response
 
 from hongxia.database import Database
+from tests.datakeys import DATA_KEYS
 from tests.races.threads import DEADLINE_SECONDS, Task
 from tests.servers import NotInTime, wait_until
 
@@ -178,7 +179,7 @@ class Race:
 
     def __init__(self, at: RaceDatabase) -> None:
         self._at = at
-        self.database = Database(at.url, pool_size=5)
+        self.database = Database(at.url, pool_size=5, keys=DATA_KEYS)
         self.rows, self.restore = at.rows, at.restore
 
     def between(self, first: Act, second: Act, *, after: str | None = None) -> tuple[Any, Any]:

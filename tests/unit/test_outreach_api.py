@@ -13,6 +13,7 @@ from services.outreach.base import Base
 from services.outreach.cadres.mirror import CADRES, Mirror
 from services.outreach.visits.model import Visit
 from services.outreach.workbook import OUTREACH
+from tests.datakeys import DATA_KEYS
 from tests.unit.outreach_builders import CHEN, LIN, Api, add_cadre, new_database, problem, types
 from tests.unit.service_api import ServiceApi
 
@@ -299,7 +300,7 @@ def test_the_migrations_make_the_tables_that_the_models_describe(tmp_path):
 def test_an_installation_begins_with_kinds_that_the_office_can_change(tmp_path):
     url = f"sqlite:///{tmp_path}/outreach.sqlite3"
     migrate(url, OutreachService.definition.migrations)
-    api = Api(Database(url))
+    api = Api(Database(url, keys=DATA_KEYS))
     kinds = {kind["code"]: kind for kind in api("GET", "/obligation-kinds").json["items"]}
     assert {"illness", "death", "hardship", "milestone", "festival", "living_alone"} <= kinds.keys()
     names = ("title", "days", "working_days", "raised_by", "concerns", "occasions", "active")

@@ -178,6 +178,7 @@ def test_settings_that_are_for_several_machines_do_not_reach_embedded_services(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TOKEN_SECRET_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("DATA_KEYS_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("HONGXIA_CA", str(tmp_path / "none.pem"))
     monkeypatch.setenv("DATABASE_URL", "postgresql://nowhere/none")
     found = Embedded(tmp_path, "127.0.0.1:8000").settings("finance")

@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from hongxia.datakeys import KeyRing
 from hongxia.settings import Misconfigured, load, service_url, trusted, value_of
 
 SOUND = {
     "DATABASE_URL": "postgresql+psycopg2://hongxia:secret@db/registry",
     "AMQP_URI": "pyamqp://hongxia:secret@mq:5672/",
     "TOKEN_SECRET": "s" * 32,
+    "DATA_KEYS": KeyRing.made().as_text(),
 }
 
 

@@ -15,8 +15,8 @@ from services.finance.base import Base
 
 class AidPayment(Record, Base):
     """Finance's answer to an approved aid case; its id is the case's. `approval` is the version of the case that was
-    answered last, `withdrawn` whether outreach withdrew it since, `reversal` the voucher (JSON) that somebody proposed and
-    another person has to confirm.
+    answered last, `withdrawn` whether outreach withdrew it since, `reversal` the voucher (as JSON) that somebody
+    proposed and another person has to confirm.
     """
 
     __tablename__ = "aid_payment"

@@ -46,7 +46,7 @@ def lock_for_amendment(session: Session, cadre: Any, body: Any) -> None:
 class CadreRoutes:
     """Cadres: registered, listed, searched, read, corrected."""
 
-    @create("/cadres", "登记干部", RECORDS, CadreSchema, body=RegistrationIn, asks=(ENTERED_TWICE,))
+    @create("/cadres", "登记干部", RECORDS, CadreSchema, body=RegistrationIn, asks=(ENTERED_TWICE,), shown=one_shown)
     def register_cadre(self, call: Call) -> SimpleNamespace:
         """A new cadre."""
         body = dict(call.body)
