@@ -39,12 +39,14 @@ def listen(address: tuple[str, int]) -> Any:
     return eventlet.listen(address, reuse_port=False)
 
 
-def serve_wsgi(listener: Any, application: Callable[..., Iterable[bytes]]) -> Any:
-    """Answer requests from a listening socket in a green thread of its own; the result can be killed."""
+def serve_wsgi(listener: Any, application: Callable[..., Iterable[bytes]], protocol: Any) -> Any:
+    """Answer requests from a listening socket in a green thread of its own; the result can be killed. `protocol` is the
+    class that reads them.
+    """
     import eventlet
     import eventlet.wsgi
 
-    return eventlet.spawn(eventlet.wsgi.server, listener, application, log_output=False)
+    return eventlet.spawn(eventlet.wsgi.server, listener, application, log_output=False, protocol=protocol)
 
 
 class Result:

@@ -8,7 +8,7 @@ from time import perf_counter
 from typing import Any
 
 from nameko.web.handlers import HttpRequestHandler
-from nameko.web.server import WebServer, WsgiApp
+from nameko.web.server import HttpOnlyProtocol, WebServer, WsgiApp
 from werkzeug.exceptions import BadHost, HTTPException
 from werkzeug.exceptions import MethodNotAllowed as WerkzeugMethodNotAllowed
 from werkzeug.routing import IntegerConverter, Map
@@ -59,6 +59,13 @@ def _problem(request: Request, problem: Problem) -> Response:
     return response
 
 
+class QuietProtocol(HttpOnlyProtocol):  # type: ignore[misc]
+    """Reads requests, and writes nothing about those that it does not understand: their lines may hold names."""
+
+    def log_message(self, _format: str, *_values: object) -> None:
+        """Write nothing; the base class writes the line as it came to standard error."""
+
+
 class Server(WebServer):  # type: ignore[misc]
     """nameko's web server; where several services share a process it hands its application over instead."""
 
@@ -88,7 +95,7 @@ class Server(WebServer):  # type: ignore[misc]
             self._sock = green.listen(self.bind_addr)
             # nameko's own work-around for kombu issue 838
             self._sock.settimeout(None)
-            self._serv = self.get_wsgi_server(self._sock, self.get_wsgi_app())
+            self._serv = self.get_wsgi_server(self._sock, self.get_wsgi_app(), QuietProtocol)
             self._gt = self.container.spawn_managed_thread(self.run)
 
     def stop(self) -> None:

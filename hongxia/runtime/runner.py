@@ -27,7 +27,7 @@ from hongxia.roles import ADMIN
 from hongxia.runtime import green
 from hongxia.runtime.container import Container
 from hongxia.runtime.host import SETTINGS
-from hongxia.runtime.http import MOUNTS, Wsgi
+from hongxia.runtime.http import MOUNTS, QuietProtocol, Wsgi
 from hongxia.settings import SECRET_LENGTH, Misconfigured, Settings, load
 
 MAX_WORKERS = 2000
@@ -160,7 +160,7 @@ def serve_embedded(embedded: Embedded, on_ready: Callable[[str], None]) -> None:
         front = name if service.definition.front else front
     for container in containers:
         container.start()
-    web = green.serve_wsgi(listener, gateway(mounts, front))
+    web = green.serve_wsgi(listener, gateway(mounts, front), QuietProtocol)
     on_ready(token)
     _until_stopped(containers)
     web.kill()
