@@ -65,6 +65,8 @@ class KeyRing:
             document = json.loads(text)
             keys = {str(key_id): _decoded(key) for key_id, key in document["keys"].items()}
             ring = cls(str(document["current"]), keys, _decoded(document["hash"]))
+        except NotAKeyRing:
+            raise
         except (KeyError, TypeError, AttributeError, ValueError, RecursionError):
             raise NotAKeyRing('应为 JSON：{"current": 编号, "keys": {编号: 密钥}, "hash": 密钥}') from None
         if ring.current not in keys:

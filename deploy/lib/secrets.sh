@@ -13,11 +13,19 @@ put() { # FILE, content from standard input; written whole or not at all
   mv -f "$1.new" "$1"
 }
 
-# Make what is missing in a directory: passwords and addresses of the services, and the tokens' key.
+# Print a key ring for a service's personal data, as hongxia/datakeys.py reads it.
+data_keys() {
+  local id
+  id=$(openssl rand -hex 4)
+  printf '{"current": "%s", "keys": {"%s": "%s"}, "hash": "%s"}\n' "$id" "$id" "$(openssl rand -base64 32)" "$(openssl rand -base64 32)"
+}
+
+# Make what is missing in a directory: passwords and addresses of the services, their data keys, and the tokens' key.
 complete_service_secrets() {
   local directory=$1 service
   [[ -e $directory/token_secret ]] || random | put "$directory/token_secret"
   for service in "${SERVICES[@]}"; do
+    [[ -e $directory/${service}_data_keys ]] || data_keys | put "$directory/${service}_data_keys"
     complete_login "$directory/${service}_database_password" "$directory/${service}_database_url" \
       "postgresql+psycopg2://$service:" "@postgres:5432/$service"
     complete_login "$directory/${service}_amqp_password" "$directory/${service}_amqp_uri" \
@@ -85,6 +93,7 @@ complete_secrets() {
     [[ -e $directory/ca.key && -e $directory/ca.pem ]] || make_authority "$directory"
     make_certificate "$directory"
   fi
+  make_backup_keys "$directory"
 }
 
 # Put the old secrets back if an interrupted rotation left no others.
@@ -98,12 +107,12 @@ recover_secrets() {
 # Print the secrets that docker-compose.yml names.
 named_secrets() { sed -n 's#.*file: deploy/secrets/\([a-z_]*\).*#\1#p' "$ROOT/docker-compose.yml"; }
 
-# Print those of them that are missing.
+# Print those of them that are missing, and those that backups need.
 missing_secrets() {
   local name
   while read -r name; do
     [[ -e $SECRETS/$name ]] || printf '%s\n' "$name"
-  done < <(named_secrets)
+  done < <(named_secrets; backup_files)
 }
 
 # Every secret that docker-compose.yml names must be there, readable and not empty; one line for each that is not.
