@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # How backups are sealed: signed by this installation, and encrypted to a recipient whose private key is kept elsewhere.
-# Sourced after common.sh and secrets.sh.
+# Sourced by secrets.sh, after common.sh.
 #
 # deploy/secrets holds what a backup needs: backup_recipient.pem (a certificate), backup_signer.pem and its key. What a
 # restore needs is in backup_open.pem: the recipient's private key and both certificates. Move that file to another place.

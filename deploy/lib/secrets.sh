@@ -4,6 +4,9 @@
 # Compose mounts a secret's file with its owner and mode, and each container runs as a user of its own. So everybody
 # may read the files, but only the owner may enter the directory.
 
+# shellcheck source=deploy/lib/backups.sh
+source "$(dirname "${BASH_SOURCE[0]}")/backups.sh"
+
 # 256 bits, in letters and digits that need no quoting in an address
 random() { openssl rand -hex 32; }
 

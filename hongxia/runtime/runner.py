@@ -121,7 +121,7 @@ class Embedded:
         path = self.data / f"{name}_data_keys"
         if not path.exists():
             if (self.data / f"{name}.sqlite3").exists():
-                raise Misconfigured(f"缺少 {path}：没有它就读不出 {name} 已有的数据，请从备份中取回")
+                raise Misconfigured(f"缺少密钥文件 {path}：没有它就读不出 {name} 已有的数据，不能另行生成")
             _write_private(path, KeyRing.made().as_text())
         return path.read_text(encoding="utf-8")
 

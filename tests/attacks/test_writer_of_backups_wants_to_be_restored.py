@@ -30,7 +30,7 @@ class Machine:
     def run(self, script: str, *, given: bytes = b"", expect: int = 0) -> bytes:
         """Run a script on top of the deployment's functions."""
         lib = self.root / "deploy" / "lib"
-        sources = "; ".join(f"source {lib / name}" for name in ("common.sh", "secrets.sh", "backups.sh"))
+        sources = "; ".join(f"source {lib / name}" for name in ("common.sh", "secrets.sh"))
         done = subprocess.run(["bash", "-c", f"{sources}; {script}"], input=given, capture_output=True, timeout=60)
         assert done.returncode == expect, done.stderr.decode()
         return done.stdout
