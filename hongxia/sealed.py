@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, Dialect, Engine, Table, Text, TypeDecorator, event, inspect
+from sqlalchemy import Connection, Dialect, Engine, Table, Text, TypeDecorator, event, inspect, select
 from sqlalchemy.orm import Mapper, Session
 
 from hongxia.datakeys import KeyRing
@@ -168,3 +168,14 @@ def _placed(text: str, place: str) -> Placed:
 def all_sealed(tables: Iterable[Table]) -> dict[Table, list[str]]:
     """Return the sealed columns of those tables that have any."""
     return {table: names for table in tables if (names := sealed_columns(table))}
+
+
+def must_open(session: Session, tables: Iterable[Table]) -> None:
+    """Open one record of each table, to notice keys that are not this database's. Raises Unsealable, NoKeys."""
+    ring = keys(session)
+    for table, names in all_sealed(tables).items():
+        row = session.execute(select(table.c.id, *(table.c[name] for name in names)).limit(1)).one_or_none()
+        for name in names if row is not None else ():
+            text = row._mapping[name]  # type: ignore[union-attr]
+            if text is not None:
+                ring.open(text, place_of(table.name, name, row.id))  # type: ignore[union-attr]

@@ -16,10 +16,11 @@ from nameko.web.server import parse_address
 from prometheus_client import disable_created_metrics
 from sqlalchemy.exc import SQLAlchemyError
 
-from hongxia import services
+from hongxia import sealed, services
 from hongxia.database import Database, migrate, pending_revision
-from hongxia.datakeys import KeyRing
+from hongxia.datakeys import KeyRing, Unsealable
 from hongxia.dates import system_clock
+from hongxia.definition import Definition
 from hongxia.http import auth
 from hongxia.http.problems import NotFound
 from hongxia.logs import logger
@@ -41,7 +42,7 @@ def serve(name: str, settings: Settings) -> None:
     """Run one service until SIGTERM or SIGINT. Raises Misconfigured where its database can't be used."""
     disable_created_metrics()
     service = services.load(name)
-    _check_database(settings, service.definition.migrations)
+    _check_database(settings, service.definition)
     _listen(settings.http_address).close()  # fail with one line now, not with nameko's traceback a moment later
     container = Container(service, _config(settings))
     container.start()
@@ -66,15 +67,21 @@ def _config(settings: Settings, **more: Any) -> dict[str, Any]:
     }
 
 
-def _check_database(settings: Settings, migrations: str) -> None:
-    database = Database(settings.database_url)
+def _check_database(settings: Settings, definition: Definition) -> None:
+    database = Database(settings.database_url, keys=settings.data_keys)
 
     def fault() -> str:
         try:
-            wanted = pending_revision(database, migrations)
+            wanted = pending_revision(database, definition.migrations)
+            if wanted:
+                return f"数据库缺少迁移 {wanted}：请先运行 hongxia migrate <服务>"
+            with database.read() as session:
+                sealed.must_open(session, definition.metadata.tables.values())
         except SQLAlchemyError as error:
             return f"数据库连不上（DATABASE_URL）：{type(error).__name__}"
-        return f"数据库缺少迁移 {wanted}：请先运行 hongxia migrate <服务>" if wanted else ""
+        except Unsealable:
+            return "个人信息密钥（DATA_KEYS）不是这个数据库的：用它读不出库中已有的数据"
+        return ""
 
     [found] = green.within(START_SECONDS, fault)
     database.close()

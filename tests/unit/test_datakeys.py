@@ -154,6 +154,14 @@ def test_a_database_without_keys_refuses_personal_data(tmp_path: object) -> None
         session.add(stay())
 
 
+def test_a_service_notices_keys_that_are_not_its_databases(database: Database) -> None:
+    with database.read() as session:
+        sealed.must_open(session, Base.metadata.tables.values())
+    sealed.use(database.engine, KeyRing.made())
+    with pytest.raises(Unsealable), database.read() as session:
+        sealed.must_open(session, Base.metadata.tables.values())
+
+
 # Rotation
 
 
