@@ -186,14 +186,13 @@ def test_a_key_is_swept_when_its_time_is_over_and_not_before(service: Accounts) 
     assert service.records() == (2, 2)
 
 
-def test_what_is_sent_again_later_still_gets_the_answer_of_then(service: Accounts) -> None:
-    """The answer is what was said, not what the record is now."""
+def test_what_is_sent_again_later_is_answered_about_the_same_record(service: Accounts) -> None:
     first = service.post()
     service.post(key="key-2")
     assert service.post().get_data() == first.get_data()
 
 
-BESIDE = replace(OPEN, writes=False)
+BESIDE = replace(OPEN, writes=False, again=None, keeps=("number",))
 
 
 def test_a_route_with_transactions_of_its_own_answers_a_key_once_too(service: Accounts) -> None:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,12 +15,14 @@ from sqlalchemy.exc import IntegrityError
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request, Response
 
+from hongxia import services
 from hongxia.database import Database, migrate
 from hongxia.events.tables import platform_metadata
 from hongxia.http import auth
 from hongxia.http.endpoint import Call, Reply, Route, answer
 from hongxia.http.problems import Rule
 from hongxia.http.schemas import ImportQuery
+from hongxia.runtime.http import routes_of
 from tests.unit.events_builders import NOW, new_database, raise_event
 
 SECRET = "s" * 32
@@ -228,6 +230,23 @@ def test_a_refused_work_is_not_kept(host: Host) -> None:
     assert host.post().status_code == 422
     host.work = work  # type: ignore[method-assign]
     assert host.post().status_code == 200
+
+
+READS = {("registry", "/cadres/search"), ("reporting", "/session")}
+"""POST that changes no record; a page's cookie is made anew each time."""
+
+
+def test_every_request_that_changes_something_is_recognised_when_it_is_sent_again() -> None:
+    posts = {(name, route.url): route for name, _, route in all_routes() if route.method == "POST"}
+    assert {key for key, route in posts.items() if not route.takes_key} == READS
+    for route in posts.values():
+        assert set(route.keeps) <= (route.returns._declared_fields.keys() if route.returns else set()), route.url
+
+
+def all_routes() -> Iterator[tuple[str, str, Route]]:
+    for name in services.names():
+        for route in routes_of(services.load(name)):
+            yield name, route.url, route
 
 
 def test_the_migration_makes_the_table_and_its_index(tmp_path: Path) -> None:
