@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
-from hongxia.dates import age_band
+from hongxia.away import Times, TimesAway
+from hongxia.dates import age_band, away_on
 from hongxia.names import folded, search_key
 from hongxia.records import Record
 from hongxia.sealed import Sealed
@@ -23,9 +23,9 @@ def same_person(name: str, born: date) -> str:
 
 
 class Cadre(Record, Base):
-    """A cadre as of now. `unit`, `street` and `liaison` are codes of the bureau's lists; `left_on` and `returned_on`
-    are those of the latest transfer. Who the person is lies sealed in the database, and is found through keyed hashes;
-    `search_key` follows from the name whenever it is set.
+    """A cadre as of now. `unit`, `street` and `liaison` are codes of the bureau's lists; `away` are the times of all
+    transfers. Who the person is lies sealed in the database, and is found through keyed hashes; `search_key` follows
+    from the name whenever it is set.
     """
 
     __tablename__ = "cadre"
@@ -77,8 +77,7 @@ class Cadre(Record, Base):
     living_alone: Mapped[bool]
     resettled: Mapped[bool]
     deceased_on: Mapped[date | None]
-    left_on: Mapped[date | None]
-    returned_on: Mapped[date | None]
+    away: Mapped[Times] = mapped_column(TimesAway)
     merged_into: Mapped[str | None] = mapped_column(ForeignKey("cadre.id"))
 
     @validates("name")
@@ -107,9 +106,8 @@ class Cadre(Record, Base):
         return age_band(self.birth_date, self.registered_on)
 
     def away_on(self, day: date) -> bool:
-        """Return whether another bureau served the cadre on a day, as far as the latest transfer says."""
-        left: Any = self.left_on
-        return left is not None and left <= day and (self.returned_on is None or day < self.returned_on)
+        """Return whether another bureau served the cadre on a day."""
+        return away_on(self.away, day) is not None
 
 
 class Register(Base):

@@ -7,6 +7,7 @@ from datetime import date
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
+from hongxia.dates import TimeAway
 from hongxia.records import Record
 from hongxia.sealed import Sealed
 from services.registry.base import Base
@@ -25,6 +26,7 @@ class Transfer(Record, Base):
     destination: Mapped[str] = mapped_column(Sealed)
     returned_on: Mapped[date | None]
 
-    def covers(self, day: date) -> bool:
-        """Return whether another bureau served the cadre on a day."""
-        return self.left_on <= day and (self.returned_on is None or day < self.returned_on)
+    @property
+    def time(self) -> TimeAway:
+        """The time itself."""
+        return TimeAway(self.left_on, self.returned_on)
