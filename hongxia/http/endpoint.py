@@ -67,7 +67,9 @@ class Route:
     so the request must bear an Idempotency-Key, unless the body's field `number` gives the record one. `asks`: the
     codes of the questions that the query parameter `confirm` answers. `again`: (call, record's id) -> what the method
     would return for the record now, for a request that is sent again with its Idempotency-Key; `keeps`: the fields
-    that are kept of an answer about no record. A route with neither ignores the key: it only reads.
+    that are kept of an answer about no record. A route with neither ignores the key: it only reads. `admits`: asks
+    for the role where that depends on the address (host, actor, values in the address); it raises a Problem before any
+    of the body is read.
     """
 
     method: str
@@ -93,6 +95,7 @@ class Route:
     asks: tuple[str, ...] = ()
     again: Callable[[Call, str], Any] | None = None
     keeps: tuple[str, ...] = ()
+    admits: Callable[[Any, Actor, Mapping[str, Any]], None] | None = None
 
     @property
     def takes_key(self) -> bool:
@@ -150,7 +153,7 @@ class EndpointHost(Protocol):
     name: str
     database: Database
     clock: Clock
-    token_secret: str
+    verifier: auth.Verifier
 
     def failed(self, route: Route, error: Exception) -> None:
         """Note an error that nobody expected."""
@@ -194,11 +197,12 @@ def correlation_of(request: Request) -> str:
 def _answer(
     host: EndpointHost, route: Route, request: Request, correlation: str, act: Callable[[Call], Any]
 ) -> Response:
-    shown = auth.presented(request, by_cookie=route.by_cookie)
-    actor = NO_ONE if route.public else auth.verify(host.token_secret, shown)
+    actor = NO_ONE if route.public else host.verifier.actor(request, by_cookie=route.by_cookie)
     if route.roles:
         actor.must_have(route.roles)
     _check_address(request)
+    if route.admits:
+        route.admits(host, actor, getattr(request, "path_values", {}))
     raw = _read_body(route, request)
     query, confirmed = _query(route, request)
     body = _loaded_body(route, request, raw)

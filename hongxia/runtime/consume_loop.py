@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from kombu import Connection
+from kombu.message import Message
 from sqlalchemy.exc import SQLAlchemyError
 
 from hongxia.database import is_infrastructure
@@ -21,6 +22,8 @@ from hongxia.runtime.host import Host
 BATCH = 1000
 CHECK_SECONDS = 5.0
 IDLE_SECONDS = 1.0
+HOLD_SECONDS = 2.0
+"""How long messages wait for the signed head that proves them."""
 
 
 class ConsumeLoop:
@@ -79,16 +82,18 @@ class ConsumeLoop:
             green.sleep(self._broker_backoff.next())
 
     def _take_batches(self, link: Connection, mailbox: green.Mailbox) -> None:
+        hand = Hand()
         while self._running:
             self._check_if_due()
             taken = mailbox.take(BATCH, IDLE_SECONDS)
             lost = next((item for item in taken if isinstance(item, BrokerAway)), None)
             if lost is not None:
                 raise lost
+            ready = hand.ready(taken)
             with broker_errors(link):
-                if taken:
-                    self._receive(MessageBatch(taken, self.host.name))
-                else:
+                if ready:
+                    self._receive(MessageBatch(ready, self.host.name))
+                elif not taken:
                     link.heartbeat_check()
 
     def _receive(self, taken: MessageBatch) -> None:
@@ -129,10 +134,37 @@ class ConsumeLoop:
         metrics.applied.labels(source).inc(outcome.applied)
         metrics.duplicates.labels(source).inc(outcome.duplicates)
         metrics.dead.labels(source).inc(outcome.dead)
+        metrics.unproved.labels(source).inc(outcome.unproved)
         if outcome.parked:
             self.host.log.error("events parked", source=source, count=outcome.parked)
         if outcome.state is State.DIVERGED:
             self.host.log.error("source diverged", source=source)
+
+
+class Hand:
+    """Messages that wait for the signed head which proves them; of a batch, the last message has it."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._held: list[Message] = []
+        self._since = 0.0
+
+    def ready(self, taken: Sequence[Message]) -> list[Message]:
+        """Return the messages up to the last one with a head, and keep the rest for the next time. What has waited for
+        HOLD_SECONDS, or keeps others from coming, is returned without one: the feed shall tell.
+        """
+        now = self._monotonic()
+        if not self._held:
+            self._since = now
+        messages = [*self._held, *taken]
+        signed = [index for index, message in enumerate(messages) if broker.head_of(message) is not None]
+        upto = signed[-1] + 1 if signed else 0
+        if upto == 0 and (len(messages) >= broker.PREFETCH or now - self._since >= HOLD_SECONDS):
+            upto = len(messages)
+        elif upto:
+            self._since = now
+        self._held = messages[upto:]
+        return messages[:upto]
 
 
 def _read(link: Connection, mailbox: green.Mailbox) -> None:

@@ -116,7 +116,7 @@ def _publish(host: Host, publisher: Publisher) -> tuple[int, bool]:
     """What was published, and whether the broker is away. Numbering goes on meanwhile, so the feed does too."""
     try:
         publisher.open()
-        published = relay.publish(host.database, publisher, host.context())
+        published = relay.publish(host.database, publisher, host.context(), host.sign_head)
         if not published:
             publisher.heartbeat()
     except BrokerAway as error:

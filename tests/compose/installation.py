@@ -136,7 +136,7 @@ class Installation:
     def token(self) -> str:
         """An administrator's access token."""
         if not self._token:
-            self._token = self.deploy("token", "admin").out.strip()
+            self._token = self.deploy("token", "--subject", "tests", "admin").out.strip()
         return self._token
 
     def forget_token(self) -> None:

@@ -26,6 +26,7 @@ from tests.conformance.cases import (
     fill,
     reader_of,
 )
+from tests.keys import sign_as
 from tests.races.threads import start
 from tests.unit.events_builders import (
     CLOSED,
@@ -184,9 +185,11 @@ def test_a_chain_that_does_not_match_is_asked_about_when_queued_and_stops_when_t
     first = fill(database, 2)[0]
     other = signed({"data": {"amount": 999}, "entityversion": 2}, position=2, previous=first.chain[::-1])
     reader = reader_of(reader_database)
-    assert cursor.apply(reader, READER, [first, other]) == Outcome(State.GAP, applied=1)
+    assert cursor.apply(reader, READER, [first, other], {(1, first.chain), (2, other.chain)}) == Outcome(
+        State.GAP, applied=1
+    )
     assert cursor_of(reader_database).diverged is None
-    assert cursor.apply(reader, READER, [other], from_feed=True).state is State.DIVERGED
+    assert cursor.apply(reader, READER, [other]).state is State.DIVERGED
     assert (cursor_of(reader_database).diverged, cursor_of(reader_database).position) == ("chain", 1)
 
 
@@ -217,7 +220,7 @@ def test_a_feed_that_no_longer_keeps_what_is_missing_stops_the_source(
     database: Database, reader_database: Database
 ) -> None:
     fill(database, 3)
-    relay.publish(database, Recorder(), SOURCE)
+    relay.publish(database, Recorder(), SOURCE, sign_as("origin"))
     feed.forget(database, SOURCE, SOURCE.now.replace(year=SOURCE.now.year + 1))
     assert cursor.check(reader_of(reader_database), READER, Near(database)).state is State.DIVERGED
     assert cursor_of(reader_database).diverged == "gone:4"

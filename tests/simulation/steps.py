@@ -11,6 +11,7 @@ from hongxia.events import cursor, outbox, parked, relay
 from hongxia.events.cursor import Consumer
 from hongxia.events.feed import FeedAway
 from hongxia.events.transport import BrokerAway
+from tests.keys import prove_of, sign_as
 
 from .actors import Actor, Crash
 from .faults import TROUBLES
@@ -86,7 +87,9 @@ def publish(history: History, actor: Actor, limit: int = EVERYTHING) -> None:
     """A relay publishes what has a position."""
     database, context = history.nodes[actor.service].database, history.context(actor.service)
     with history.at_work(actor):
-        count = relay.publish(database, history.wires[actor.service], context, limit, history.point)
+        count = relay.publish(
+            database, history.wires[actor.service], context, sign_as(actor.service), limit, history.point
+        )
         history.say(f"{actor} publishes {count}")
 
 
@@ -134,7 +137,7 @@ def reread(history: History, service: str, source: str) -> None:
 
 def _consumer(history: History, actor: Actor) -> Consumer:
     handle = history.handling[actor.service].of(actor.source)
-    return Consumer(history.nodes[actor.service].database, actor.source, handle, history.point)
+    return Consumer(history.nodes[actor.service].database, actor.source, handle, prove_of(actor.source), history.point)
 
 
 OF = {"relay": (number, publish), "replica": (receive, look)}
