@@ -172,10 +172,8 @@ def all_sealed(tables: Iterable[Table]) -> dict[Table, list[str]]:
 
 def must_open(session: Session, tables: Iterable[Table]) -> None:
     """Open one record of each table, to notice keys that are not this database's. Raises Unsealable, NoKeys."""
-    ring = keys(session)
     for table, names in all_sealed(tables).items():
         row = session.execute(select(table.c.id, *(table.c[name] for name in names)).limit(1)).one_or_none()
-        for name in names if row is not None else ():
-            text = row._mapping[name]  # type: ignore[union-attr]
-            if text is not None:
-                ring.open(text, place_of(table.name, name, row.id))  # type: ignore[union-attr]
+        for name, text in zip(names, row[1:] if row is not None else (), strict=row is not None):
+            if isinstance(text, Closed):
+                text.ring.open(text, place_of(table.name, name, row.id))  # type: ignore[union-attr]

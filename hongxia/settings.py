@@ -90,11 +90,11 @@ def load(environ: Mapping[str, str]) -> Settings:
 
     database_url = needed("DATABASE_URL", "数据库地址，例如 postgresql+psycopg2://用户:口令@主机/库")
     amqp_uri = needed("AMQP_URI", "消息服务器地址，例如 pyamqp://用户:口令@主机:5672/")
-    data_keys = needed("DATA_KEYS", "个人信息的加密密钥，由 deploy/setup 或 hongxia new-data-keys 生成")
     private = needed("SIGNING_KEY", "本服务自己的 Ed25519 私钥（PEM）")
     public = needed("PUBLIC_KEYS", "全部服务与签发者的公钥（JWK 集）")
     bureau = needed("HONGXIA_BUREAU", "单位代号，例如 minhang；它是事件来源的一部分，启用后不能更改")
     own_secret = needed("HONGXIA_SECRET", f"安装密钥，至少 {installation.SECRET_LENGTH} 个字符；编号都由它得出")
+    data_keys = needed("DATA_KEYS", "个人信息的加密密钥，由 deploy/setup 或 hongxia new-data-keys 生成")
     address = environ.get("HTTP_ADDRESS") or "127.0.0.1:8000"
     urls = environ.get("HONGXIA_URL") or DEFAULT_URL
     level = environ.get("LOG_LEVEL") or "INFO"

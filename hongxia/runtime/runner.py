@@ -215,7 +215,7 @@ def serve_embedded(embedded: Embedded, on_ready: Callable[[str], None]) -> None:
         settings = replace(embedded.settings(name), http_address=embedded.address)
         migrate(settings.database_url, service.definition.migrations)
         belong(settings)
-        _check_database(settings, service.definition.migrations)
+        _check_database(settings, service.definition)
         containers.append(Container(service, _config(settings, **{MOUNTS: mounts})))
         front = name if service.definition.front else front
     for container in containers:

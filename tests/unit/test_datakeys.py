@@ -28,7 +28,7 @@ HOSPITAL = "区中心医院"
 def stay(record_id: str = "s-1", hospital: str | None = HOSPITAL) -> Stay:
     day = date(2022, 9, 1)
     values = {"cadre_id": "c-1", "admitted_on": day, "reported_on": day, "discharged_on": None}
-    record = Stay(id=record_id, hospital=hospital, ended_with_death=False, **values)
+    record = Stay(id=record_id, hospital=hospital, ended_with=None, **values)
     record.state, record.version, record.changed_by = "reported", 1, "somebody"
     return record
 
