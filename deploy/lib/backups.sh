@@ -42,14 +42,17 @@ open_backup() { # BACKUP KEY FILE
   rm -f "$3.signed"
 }
 
-# Print the data keys of all services as a tar file. They stand behind the databases' tar file in a backup, because the
-# records are of no use without them; the database's container never sees them.
-data_keys_as_tar() { tar -C "$SECRETS" -cf - --mode=0400 "${SERVICES[@]/%/_data_keys}"; }
+# What stands behind the databases' tar file in a backup, because the records are of no use without it: the services' data
+# keys, and the installation's secret. The database's container never sees it.
+KEPT_WITH_DATA=("${SERVICES[@]/%/_data_keys}" installation_secret)
 
-# Put the data keys of a backup in the place of a service's, where they differ; those replaced stay as *.before.
-take_data_keys() { # OPENED BACKUP, SERVICE
-  local file=$SECRETS/$2_data_keys
-  tar -i -xOf "$1" "$2_data_keys" >"$file.backup" 2>/dev/null && [[ -s $file.backup ]] || { rm -f "$file.backup"; return 1; }
+# Print those secrets as a tar file.
+secrets_as_tar() { tar -C "$SECRETS" -cf - --mode=0400 "${KEPT_WITH_DATA[@]}"; }
+
+# Put a secret of a backup in the place of ours, if it differs; ours stays as *.before.
+take_secret() { # OPENED BACKUP, NAME
+  local file=$SECRETS/$2
+  tar -i -xOf "$1" "$2" >"$file.backup" 2>/dev/null && [[ -s $file.backup ]] || { rm -f "$file.backup"; return 1; }
   if ! cmp -s "$file" "$file.backup"; then
     [[ ! -e $file ]] || cp -p "$file" "$file.before"
     put "$file" <"$file.backup"
@@ -57,9 +60,9 @@ take_data_keys() { # OPENED BACKUP, SERVICE
   rm -f "$file.backup"
 }
 
-# Put the data keys back that take_data_keys replaced; those in use stay as *.before.
-put_data_keys_back() { # SERVICE
-  local file=$SECRETS/$1_data_keys
+# Put a secret back that take_secret replaced; the one in use stays as *.before.
+put_secret_back() { # NAME
+  local file=$SECRETS/$1
   [[ -e $file.before ]] || return 0
   mv "$file" "$file.other"
   mv "$file.before" "$file"

@@ -90,6 +90,8 @@ complete_keys() {
 complete_service_secrets() {
   local directory=$1 service
   complete_keys "$directory"
+  # Every id derives from it: it is made once, and rotation leaves it alone.
+  [[ -e $directory/installation_secret ]] || random | put "$directory/installation_secret"
   for service in "${SERVICES[@]}"; do
     [[ -e $directory/${service}_data_keys ]] || data_keys | put "$directory/${service}_data_keys"
     complete_login "$directory/${service}_database_password" "$directory/${service}_database_url" \

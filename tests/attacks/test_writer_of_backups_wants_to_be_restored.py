@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from hongxia import services
+
 ROOT = Path(__file__).parents[2]
-SERVICES = ("registry", "outreach", "activities", "finance", "reporting")
+KEPT = (*(f"{name}_data_keys" for name in services.names()), "installation_secret")
 NAME = "丁烛明墨".encode()
 CONTENT = NAME * 20_000
 
@@ -119,14 +121,14 @@ def test_a_plain_tar_file_is_refused(machine: Machine) -> None:
 def test_the_data_keys_come_with_the_backup_and_can_be_put_back(machine: Machine, foreign: Machine) -> None:
     taken = foreign.root / "taken.tar"
     databases = machine.run(f"cd {machine.root}; printf databases >ABOUT; tar -cf - ./ABOUT")
-    taken.write_bytes(databases + machine.run("data_keys_as_tar"))
-    keys = {name: (foreign.secrets / f"{name}_data_keys").read_bytes() for name in SERVICES}
+    taken.write_bytes(databases + machine.run("secrets_as_tar"))
+    keys = {name: (foreign.secrets / name).read_bytes() for name in KEPT}
 
-    foreign.run("; ".join(f"take_data_keys {taken} {name}" for name in SERVICES))
-    for name in SERVICES:
-        now = (foreign.secrets / f"{name}_data_keys").read_bytes()
-        assert now == (machine.secrets / f"{name}_data_keys").read_bytes() != keys[name]
+    foreign.run("; ".join(f"take_secret {taken} {name}" for name in KEPT))
+    for name in KEPT:
+        now = (foreign.secrets / name).read_bytes()
+        assert now == (machine.secrets / name).read_bytes() != keys[name]
 
-    foreign.run("; ".join(f"put_data_keys_back {name}" for name in SERVICES))
-    assert {name: (foreign.secrets / f"{name}_data_keys").read_bytes() for name in SERVICES} == keys
+    foreign.run("; ".join(f"put_secret_back {name}" for name in KEPT))
+    assert {name: (foreign.secrets / name).read_bytes() for name in KEPT} == keys
     assert foreign.run(f"tar -xOf {taken} ./ABOUT") == b"databases"

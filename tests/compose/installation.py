@@ -63,7 +63,12 @@ class Installation:
     @property
     def env(self) -> dict[str, str]:
         """The environment of an operator's shell."""
-        own = {"COMPOSE_PROJECT_NAME": self.project, "HONGXIA_PORT": str(self.port), "COMPOSE_PROGRESS": "quiet"}
+        own = {
+            "COMPOSE_PROJECT_NAME": self.project,
+            "HONGXIA_PORT": str(self.port),
+            "HONGXIA_BUREAU": "test",
+            "COMPOSE_PROGRESS": "quiet",
+        }
         return {**self.engine.env, **own}
 
     def run(

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from hongxia.database import Database
 from hongxia.events import cursor, feed, parked, relay
 from hongxia.events.cursor import Outcome, State
+from hongxia.events.declare import EventType, source_urn
 from hongxia.events.envelope import Event
 from hongxia.events.feed import FeedAway
 from hongxia.events.tables import cursor as cursors
@@ -29,6 +30,7 @@ from tests.conformance.cases import (
 from tests.keys import sign_as
 from tests.races.threads import start
 from tests.unit.events_builders import (
+    CHANGED,
     CLOSED,
     READER,
     SOURCE,
@@ -348,9 +350,11 @@ def test_sources_are_read_apart(database: Database, reader_database: Database, n
     """A second source that diverges stops alone."""
     append(database, 1, subject="of-one")
     relay.number(database, SOURCE)
-    other = new_storage().open()
-    append(other, 1, subject="of-two")
-    relay.number(other, SOURCE)
+    other, at_other = new_storage().open(), replace(SOURCE, source=source_urn("other"))
+    changed = EventType("other.thing.changed", 1, CHANGED.schema, "变更", "A thing of the other source has changed.")
+    with other.begin(at_other) as session:
+        raise_event(session, event_type=changed, subject="of-two")
+    relay.number(other, at_other)
     one = reader_of(reader_database)
     two = replace(one, source="other")
     cursor.check(two, READER, Near(other))

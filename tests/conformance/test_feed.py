@@ -11,7 +11,7 @@ from sqlalchemy import event
 from hongxia.database import Database
 from hongxia.events import feed, outbox, relay
 from hongxia.events.envelope import parse
-from hongxia.events.feed import Gone, Head, UnknownEvent
+from hongxia.events.feed import Gone, Head, UnknownEvent, View
 from tests.conformance.backends import Storage
 from tests.conformance.cases import append, assert_unbroken, fill
 from tests.keys import sign_as
@@ -76,9 +76,9 @@ def test_a_page_may_be_of_one_type(database: Database) -> None:
         for version in range(1, 6):
             raise_event(session, version, CLOSED if version % 2 else CHANGED)
     relay.number(database, SOURCE)
-    assert page(database, 0, 9, CHANGED.type) == [2, 4]
-    assert page(database, 1, 1, CLOSED.type) == [3]
-    assert page(database, 0, 9, "hongxia.origin.thing.unknown.v1") == []
+    assert page(database, 0, 9, View(CHANGED.type)) == [2, 4]
+    assert page(database, 1, 1, View(CLOSED.type)) == [3]
+    assert page(database, 0, 9, View("hongxia.origin.thing.unknown.v1")) == []
 
 
 def test_the_feed_shows_only_what_has_a_position_and_the_head_counts_the_rest(database: Database) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
@@ -210,4 +211,6 @@ class Routed:
 
     def publish(self, messages: Sequence[Message]) -> int:
         """See Transport."""
-        return self._publisher.publish([Message(f"{self._source}.thing.changed", m.body) for m in messages])
+        return self._publisher.publish(
+            [replace(message, routing_key=f"{self._source}.thing.changed") for message in messages]
+        )

@@ -83,6 +83,7 @@ def signed(attributes: dict[str, Any], position: int = 1, previous: str = chain.
         "type": CHANGED.type,
         "subject": "thing-1",
         "salt": "00" * 16,
+        "data": {},
         **attributes,
     }
     sound = isinstance(envelope.get("data"), dict)

@@ -191,7 +191,6 @@ def test_data_is_taken_with_care() -> None:
     [
         ({"data": []}, "data"),
         ({"data": None}, "data"),
-        ({}, "data"),
         ({"entityversion": "1"}, "entityversion"),
         ({"entityversion": True}, "entityversion"),
         ({"occurredon": "01.07.2022"}, "occurredon"),

@@ -191,7 +191,7 @@ REMEDIES = (
     Remedy("请检查各服务的 PUBLIC_KEYS", CALLER),
     Remedy("请把(内容|数据)粘贴到空白模板中(再导入)?", (Command("templates"),)),
     Remedy("请粘贴为数值后再导入|请取消合并后再导入", CALLER),
-    Remedy("请改回，或换用该单位自己的数据库|请从备份中取回原来的密钥", CALLER),
+    Remedy("请改回|请从备份中取回原来的密钥", CALLER),
     Remedy("请在它的目录中运行或设置 HONGXIA_DATA", CALLER),
     Remedy("请检查 HONGXIA_URL", CALLER),
     Remedy("请换一个目录", CALLER),
