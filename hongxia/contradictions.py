@@ -23,6 +23,7 @@ from hongxia.lifecycle import NEW, Lifecycle
 from hongxia.records import Record, in_parts
 from hongxia.schema.derive import RecordSchema, data_of
 from hongxia.schema.fields import Code, Day, Id, Text
+from hongxia.sealed import Sealed
 
 LIFECYCLE = Lifecycle(
     "contradiction",
@@ -58,7 +59,7 @@ class ContradictionColumns(Record):
     other_id: Mapped[str | None] = mapped_column(String(36))
     on: Mapped[date] = mapped_column(index=True)
     against: Mapped[str] = mapped_column(String(60))
-    explanation: Mapped[str | None] = mapped_column(String(200))
+    explanation: Mapped[str | None] = mapped_column(Sealed)
 
 
 C = TypeVar("C", bound=ContradictionColumns)

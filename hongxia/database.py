@@ -20,7 +20,11 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError, Inter
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
+from hongxia import sealed
+from hongxia.datakeys import KeyRing
+
 PING_AFTER_SECONDS = 2.0
+IN_MEMORY = "sqlite://"
 
 POOL = 5
 OVERFLOW = 5
@@ -59,10 +63,12 @@ class Database:
         url: str,
         *,
         on_commit: Hook | None = None,
+        keys: KeyRing | None = None,
         **engine_options: Any,
     ) -> None:
         """`url` is SQLAlchemy's; for PostgreSQL write postgresql+psycopg2://. `on_commit` is called after each commit
-        of `begin`, with the session that was committed; it must not use the database.
+        of `begin`, with the session that was committed; it must not use the database. `keys` seal personal data; a
+        database in memory gets keys of its own, which end with it, and any other without them refuses such data.
         """
         self.url = url
         self._on_commit = on_commit
@@ -76,12 +82,21 @@ class Database:
                 **engine_options,
             }
         self.engine = create_engine(url, hide_parameters=True, **engine_options)
+        if keys is None and url == IN_MEMORY:
+            keys = KeyRing.made()
+        if keys is not None:
+            sealed.use(self.engine, keys)
         self._writer: AbstractContextManager[Any] = threading.Lock() if self.embedded else nullcontext()
         if self.embedded:
             _let_sqlalchemy_begin(self.engine)
         else:
             _ping_after_idling(self.engine)
             _resolve_names(self.engine)
+
+    @property
+    def keys(self) -> KeyRing:
+        """The keys that seal and hash personal data. Raises NoKeys."""
+        return sealed.ring_of(self.engine.dialect)
 
     @contextmanager
     def begin(self, context: object) -> Iterator[Session]:

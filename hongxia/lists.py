@@ -23,6 +23,10 @@ from hongxia.records import Record, in_parts
 from hongxia.rules import Conflicting, Refused, Violation
 from hongxia.schema.derive import RecordSchema, amended_data_of, data_of
 from hongxia.schema.fields import Text
+from hongxia.sealed import digest
+
+LABEL_HASH = "label_hash"
+"""The column with the keyed hash of a label that is sealed."""
 
 
 def lifecycle_of(thing: str, label: str) -> Lifecycle:
@@ -43,7 +47,7 @@ def lifecycle_of(thing: str, label: str) -> Lifecycle:
 
 class EntryColumns(Record):
     """Mixin of a list's table. `code` stands in records and events, `label` is what people read, and `listed_on` is
-    the date on which the entry was added.
+    the date on which the entry was added. A list whose labels may be names seals them and has a `label_hash`.
     """
 
     prefix: ClassVar[str]
@@ -74,15 +78,22 @@ class List:
 
     def codes(self, session: Session, labels: Iterable[str]) -> dict[str, str]:
         """Return the codes of those labels that the list has."""
+        column, stored = self._stored(session, labels)
         found: dict[str, str] = {}
-        for part in in_parts(sorted(set(labels))):
-            query = select(self.model.label, self.model.code).where(self.model.label.in_(part))
-            found.update(session.execute(query).tuples().all())
+        for part in in_parts(sorted(stored)):
+            for value, code in session.execute(select(column, self.model.code).where(column.in_(part))):
+                found[stored[value]] = code
         return found
+
+    def _stored(self, session: Session, labels: Iterable[str]) -> tuple[Any, dict[str, str]]:
+        """Return the column by which labels are looked up, and the labels by what it holds of them."""
+        if LABEL_HASH not in self.model.hashes:
+            return self.model.label, {label: label for label in labels}
+        return getattr(self.model, LABEL_HASH), {digest(session, self.model, LABEL_HASH, each): each for each in labels}
 
     def labels(self, session: Session) -> dict[str, str]:
         """Return all labels by code."""
-        return dict(session.execute(select(self.model.code, self.model.label)).tuples().all())
+        return {entry.code: entry.label for entry in session.scalars(select(self.model))}
 
     def must_have(self, session: Session, field: str, code: str | None) -> None:
         """Raise Refused unless the code is of an entry in use; None passes."""
@@ -101,9 +112,10 @@ class List:
         name, code = self.model.lifecycle.label, f"{self.model.lifecycle.thing}-exists"
         if self.codes(session, [label]):
             raise Conflicting(Violation("label", code, f"{name}名单中已有“{label}”，请直接使用"))
-        renamed = session.scalar(select(self.model.label).where(self.model.code == self.code_of(label)))
+        renamed = session.scalar(select(self.model).where(self.model.code == self.code_of(label)))
         if renamed is not None:
-            raise Conflicting(Violation("label", code, f"“{label}”是{name}名单中“{renamed}”的原名，请使用“{renamed}”"))
+            message = f"“{label}”是{name}名单中“{renamed.label}”的原名，请使用“{renamed.label}”"
+            raise Conflicting(Violation("label", code, message))
         entry = self.model(id=ids.entity_id(self.model.lifecycle.thing, label), code=self.code_of(label), label=label)
         entry.listed_on = today
         records.begin(session, entry, "list")
@@ -112,8 +124,7 @@ class List:
 
     def rename(self, session: Session, entry: Any, label: str, reason: str, today: date) -> Any:
         """Give an entry another label; its code stays. Raises Conflicting if another entry has the label."""
-        other = session.scalar(select(self.model.id).where(self.model.label == label))
-        if other is not None and other != entry.id:
+        if self.codes(session, [label]).get(label, entry.code) != entry.code:
             name = self.model.lifecycle.label
             raise Conflicting(
                 Violation("label", f"{self.model.lifecycle.thing}-exists", f"{name}名单中已有“{label}”，请直接使用")

@@ -10,7 +10,7 @@ import hashlib
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -205,7 +205,7 @@ def pinyin(name: str) -> tuple[str, ...]:
 
 
 def search_key(name: str) -> str:
-    """Return the text that `like_pattern` finds a name in: "张三|zs|s|zhangsan|san".
+    """Return the text that `finder` finds a name in: "张三|zs|s|zhangsan|san".
 
     The folded name, then initials and pinyin from each of its characters on, so that a search in letters begins where
     a syllable begins. Up to about 1,000 characters besides the name; store it in a column of type Text.
@@ -222,25 +222,21 @@ def search_key(name: str) -> str:
     return "|".join(key)
 
 
-def like_pattern(query: str) -> str:
-    r"""Return the LIKE pattern (escape character \) that finds a query in stored search keys.
+def finder(query: str) -> Callable[[str], bool]:
+    """Return a function that says whether a search for `query` finds a name by its search key.
 
     Characters are searched anywhere in the name; letters (initials or pinyin, with or without blanks, tones and
-    apostrophes) from the beginning of a syllable on. With SQLAlchemy: `column.like(like_pattern(q), escape="\\")`.
-    Raises ValueError, with a Chinese sentence, where the query holds neither.
+    apostrophes) from the beginning of a syllable on. Raises ValueError, with a Chinese sentence, where the query holds
+    neither.
     """
     text = _query(query)
-    escaped = re.sub(r"([\\%_])", r"\\\1", text)
-    return f"%|{escaped}%" if _is_letters(text) else f"%{escaped}%"
+    wanted = f"|{text}" if _is_letters(text) else text
+    return lambda key: wanted in key
 
 
 def matches(query: str, name: str) -> bool:
-    """Return whether a search for `query` finds `name`: the same answer as `like_pattern` gives in a database.
-
-    Raises ValueError as `like_pattern` does.
-    """
-    text, key = _query(query), search_key(name)
-    return f"|{text}" in key if _is_letters(text) else text in key
+    """Return whether a search for `query` finds `name`. Raises ValueError as `finder` does."""
+    return finder(query)(search_key(name))
 
 
 def _query(query: str) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, ClassVar, TypeVar
 
 from sqlalchemy import Select, String, select
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
 
-from hongxia import ids
+from hongxia import ids, sealed
 from hongxia.events.context import context_of
 from hongxia.lifecycle import NEW, Lifecycle
 from hongxia.paging import Page, paginate
@@ -21,10 +22,11 @@ IDS_A_QUERY = 500
 class Record:
     """Mixin of the tables of records. `version` counts the changes from 1 and is the events'
     entityversion; `void_reason` is a code of hongxia.codes.VOID_REASONS; `changed_by` is the subject of the token
-    behind the last change.
+    behind the last change. `hashes` maps columns to the attributes whose keyed hashes they hold (hongxia.sealed).
     """
 
     lifecycle: ClassVar[Lifecycle]
+    hashes: ClassVar[Mapping[str, str]] = MappingProxyType({})
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True, sort_order=-1)
     state: Mapped[str] = mapped_column(String(20), sort_order=90)
@@ -33,7 +35,23 @@ class Record:
     changed_by: Mapped[str] = mapped_column(String(200), sort_order=93)
 
 
+sealed.watch(Record)
+
 R = TypeVar("R", bound=Record)
+
+
+def model_of(lifecycle: Lifecycle) -> type[Any]:
+    """Return the one model whose records have a life cycle. Raises LookupError."""
+    for model in _heirs(Record):
+        if getattr(model, "lifecycle", None) is lifecycle and hasattr(model, "__table__"):
+            return model
+    raise LookupError(lifecycle.thing)
+
+
+def _heirs(model: type[Any]) -> Iterator[type[Any]]:
+    for heir in model.__subclasses__():
+        yield heir
+        yield from _heirs(heir)
 
 
 def missing(model: type[Record], record_id: str) -> Missing:

@@ -12,6 +12,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from hongxia import installation
+from hongxia.datakeys import KeyRing, NotAKeyRing
 from hongxia.dates import Clock, fixed_clock, system_clock
 from hongxia.installation import BUREAU, Installation
 from hongxia.keys import BadKey, PublicKeys, SigningKey
@@ -32,7 +33,8 @@ class Misconfigured(Exception):
 class Settings:
     """The settings of one service process. `feed_days`: how long the feed keeps events; None is for ever. `verify`: see
     `trusted`. The `…_file`s are where keys and revoked tokens were read, to read them again when they change.
-    `installation` is that of the process; None where it is said otherwise.
+    `installation` is that of the process; None where it is said otherwise. `data_keys` seal personal data in the
+    database.
     """
 
     database_url: str
@@ -50,6 +52,7 @@ class Settings:
     public_keys_file: str | None = None
     revoked_tokens_file: str | None = None
     installation: Installation | None = None
+    data_keys: KeyRing | None = field(default=None, repr=False)
 
 
 def value_of(environ: Mapping[str, str], name: str, default: str | None = None) -> str | None:
@@ -91,6 +94,7 @@ def load(environ: Mapping[str, str]) -> Settings:
     public = needed("PUBLIC_KEYS", "全部服务与签发者的公钥（JWK 集）")
     bureau = needed("HONGXIA_BUREAU", "单位代号，例如 minhang；它是事件来源的一部分，启用后不能更改")
     own_secret = needed("HONGXIA_SECRET", f"安装密钥，至少 {installation.SECRET_LENGTH} 个字符；编号都由它得出")
+    data_keys = needed("DATA_KEYS", "个人信息的加密密钥，由 deploy/setup 或 hongxia new-data-keys 生成")
     address = environ.get("HTTP_ADDRESS") or "127.0.0.1:8000"
     urls = environ.get("HONGXIA_URL") or DEFAULT_URL
     level = environ.get("LOG_LEVEL") or "INFO"
@@ -100,6 +104,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         faults.append("AMQP_URI 不是有效的消息服务器地址：应以 pyamqp://、amqp://、amqps:// 或 memory:// 开头")
     faults += installation_faults(bureau, own_secret)
     faults += [*address_faults("HTTP_ADDRESS", address), *_service_url_faults(urls), *_level_faults(level)]
+    ring = _ring(data_keys, faults) if data_keys else None
     clock = _clock(environ.get("HONGXIA_NOW"), faults)
     feed_days = _days(environ.get("FEED_DAYS"), faults)
     verify = _verify(environ, faults)
@@ -123,7 +128,28 @@ def load(environ: Mapping[str, str]) -> Settings:
         public_keys_file=_file_of(environ, "PUBLIC_KEYS"),
         revoked_tokens_file=environ.get("REVOKED_TOKENS_FILE") or None,
         installation=Installation(bureau, own_secret),
+        data_keys=ring,
     )
+
+
+def data_keys(environ: Mapping[str, str]) -> KeyRing:
+    """Return the key ring in DATA_KEYS. Raises Misconfigured."""
+    text = value_of(environ, "DATA_KEYS")
+    if not text:
+        raise Misconfigured("缺少环境变量 DATA_KEYS（或 DATA_KEYS_FILE）")
+    faults: list[str] = []
+    ring = _ring(text, faults)
+    if ring is None:
+        raise Misconfigured("\n".join(faults))
+    return ring
+
+
+def _ring(text: str, faults: list[str]) -> KeyRing | None:
+    try:
+        return KeyRing.parsed(text)
+    except NotAKeyRing as error:
+        faults.append(f"DATA_KEYS 无法使用：{error}")
+        return None
 
 
 def installation_faults(bureau: str, secret: str) -> list[str]:

@@ -16,6 +16,7 @@ from hongxia.http.auth import EVERY_SERVICE, Verifier
 from hongxia.http.failures import Failures
 from hongxia.keys import OPERATOR, PublicKeys, SigningKey
 from tests import INSTALLATION
+from tests.datakeys import DATA_KEYS
 
 OWNERS = (*services.names(), OPERATOR)
 
@@ -44,6 +45,7 @@ def environment(service: str) -> dict[str, str]:
         "PUBLIC_KEYS": public_keys().jwks(),
         "HONGXIA_BUREAU": INSTALLATION.bureau,
         "HONGXIA_SECRET": INSTALLATION.secret,
+        "DATA_KEYS": DATA_KEYS.as_text(),
     }
 
 

@@ -4,6 +4,9 @@
 # Compose mounts a secret's file with its owner and mode, and each container runs as a user of its own. So everybody
 # may read the files, but only the owner may enter the directory.
 
+# shellcheck source=deploy/lib/backups.sh
+source "$(dirname "${BASH_SOURCE[0]}")/backups.sh"
+
 # 256 bits, in letters and digits that need no quoting in an address
 random() { openssl rand -hex 32; }
 
@@ -11,6 +14,13 @@ put() { # FILE, content from standard input; written whole or not at all
   cat >"$1.new"
   chmod 0444 "$1.new"
   mv -f "$1.new" "$1"
+}
+
+# Print a key ring for a service's personal data, as hongxia/datakeys.py reads it.
+data_keys() {
+  local id
+  id=$(openssl rand -hex 4)
+  printf '{"current": "%s", "keys": {"%s": "%s"}, "hash": "%s"}\n' "$id" "$id" "$(openssl rand -base64 32)" "$(openssl rand -base64 32)"
 }
 
 # The same for a file that running containers read again when it changes: a mount follows the file, not its name.
@@ -76,13 +86,14 @@ complete_keys() {
   fi
 }
 
-# Make what is missing in a directory: passwords and addresses of the services, and the keys that sign.
+# Make what is missing in a directory: passwords and addresses of the services, data keys, and the keys that sign.
 complete_service_secrets() {
   local directory=$1 service
   complete_keys "$directory"
   # Every id derives from it: it is made once, and rotation leaves it alone.
   [[ -e $directory/installation_secret ]] || random | put "$directory/installation_secret"
   for service in "${SERVICES[@]}"; do
+    [[ -e $directory/${service}_data_keys ]] || data_keys | put "$directory/${service}_data_keys"
     complete_login "$directory/${service}_database_password" "$directory/${service}_database_url" \
       "postgresql+psycopg2://$service:" "@postgres:5432/$service"
     complete_login "$directory/${service}_amqp_password" "$directory/${service}_amqp_uri" \
@@ -150,6 +161,7 @@ complete_secrets() {
     [[ -e $directory/ca.key && -e $directory/ca.pem ]] || make_authority "$directory"
     make_certificate "$directory"
   fi
+  make_backup_keys "$directory"
 }
 
 # Print the running containers of services that see another content of a file in deploy/secrets than there is.
@@ -175,12 +187,12 @@ named_secrets() {
   printf 'operator_signing_key\n'
 }
 
-# Print those of them that are missing.
+# Print those of them that are missing, and those that backups need.
 missing_secrets() {
   local name
   while read -r name; do
     [[ -e $SECRETS/$name ]] || printf '%s\n' "$name"
-  done < <(named_secrets)
+  done < <(named_secrets; backup_files)
 }
 
 # Every secret that docker-compose.yml names must be there, readable and not empty; one line for each that is not.

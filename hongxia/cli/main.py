@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from hongxia import __version__
-from hongxia.cli import documents, importing, operating, serving, tokens
+from hongxia.cli import datakeys, documents, importing, operating, serving, tokens
 from hongxia.cli.telling import tell
 from hongxia.cli.usage import head_help_in_chinese, in_chinese
 from hongxia.client import ClientError
@@ -32,6 +32,7 @@ def application() -> typer.Typer:
     importing.register(app)
     documents.register(app)
     operating.register(app)
+    datakeys.register(app)
     for entry in sorted(entry_points(group=GROUP), key=lambda e: e.name):
         entry.load()(app)
     return app

@@ -66,8 +66,11 @@ class Route:
     the JSON Schema by content type of an answer that no `returns` describes; `also`, further answers by status, in
     OpenAPI's words; `etag`: it sends an ETag that is no record's version. `needs_key`: a new record has no natural key,
     so the request must bear an Idempotency-Key, unless the body's field `number` gives the record one. `asks`: the
-    codes of the questions that the query parameter `confirm` answers. `admits`: asks for the role where that depends on
-    the address (host, actor, values in the address); it raises a Problem before any of the body is read.
+    codes of the questions that the query parameter `confirm` answers. `again`: (call, record's id) -> what the method
+    would return for the record now, for a request that is sent again with its Idempotency-Key; `keeps`: the fields
+    that are kept of an answer about no record. A route with neither ignores the key: it only reads. `admits`: asks
+    for the role where that depends on the address (host, actor, values in the address); it raises a Problem before any
+    of the body is read.
     """
 
     method: str
@@ -91,7 +94,14 @@ class Route:
     needs_key: bool = False
     number: str = ""
     asks: tuple[str, ...] = ()
+    again: Callable[[Call, str], Any] | None = None
+    keeps: tuple[str, ...] = ()
     admits: Callable[[Any, Actor, Mapping[str, Any]], None] | None = None
+
+    @property
+    def takes_key(self) -> bool:
+        """Whether a request that is sent again with its Idempotency-Key is recognised."""
+        return self.method == "POST" and (self.again is not None or bool(self.keeps))
 
     @property
     def by_cookie(self) -> bool:
@@ -205,18 +215,19 @@ def _answer(
     if_match = _if_match(route, request)
     now = host.clock()
     context = Context(source_urn(host.name), now, correlation, actor=actor.subject)
-    key = _key(route, request, actor, raw, body)
+    key = _key(host.database, route, request, actor, raw, body)
 
-    def run(session: Session) -> Response:
-        return _response(route, act(Call(session, actor, context, body, query, if_match, confirmed, request)))
+    def call(session: Session) -> Call:
+        return Call(session, actor, context, body, query, if_match, confirmed, request)
 
     if key is None:
         with _session(host.database, route, context) as session:
-            return run(session)
+            return _response(route, act(call(session)))
+    once = _Once(route, key, call, act)
     if not route.writes:
-        return _once_beside(host.database, key, context, run)
+        return once.beside(host.database, context)
     with host.database.begin(context) as session:
-        return _once(session, key, now, run)
+        return once.within(session, now)
 
 
 def _query(route: Route, request: Request) -> tuple[dict[str, Any], tuple[str, ...]]:
@@ -236,42 +247,64 @@ def _query(route: Route, request: Request) -> tuple[dict[str, Any], tuple[str, .
     return _loaded(route.query or Schema, sent, query=True), confirmed
 
 
-def _key(route: Route, request: Request, actor: Actor, raw: bytes, body: Any) -> Key | None:
+def _key(database: Database, route: Route, request: Request, actor: Actor, raw: bytes, body: Any) -> Key | None:
     header = request.headers.get("Idempotency-Key")
     if header is None and route.needs_key and not (route.number and body.get(route.number)):
         raise KeyRequired()
-    if header is None or route.method != "POST":
+    if header is None or not route.takes_key:
         return None
-    mark = idempotency.fingerprint(request.method, request.full_path, raw)
-    return Key(actor.subject, idempotency.checked_key(header), mark)
+    return idempotency.key_of(database.keys, actor.subject, header, request.method, request.full_path, raw)
 
 
-def _once(session: Session, key: Key, now: datetime, run: Callable[[Session], Response]) -> Response:
-    """The key is taken and the answer kept in the transaction of what it tells."""
-    known = idempotency.claim(session, key, now)
-    if known is not None:
-        return known
-    response = run(session)
-    idempotency.keep(session, key, response)
-    return response
+@dataclass(frozen=True, slots=True)
+class _Once:
+    """A request with a key: it is done once, and answered as often as it is sent."""
 
+    route: Route
+    key: Key
+    call: Callable[[Session], Call]
+    act: Callable[[Call], Any]
 
-def _once_beside(database: Database, key: Key, context: Context, run: Callable[[Session], Response]) -> Response:
-    """For a route that has transactions of its own, or none: the answer is kept when all is done.
-
-    The key is not held meanwhile, so two requests at once both do the work; both get the answer of the first to end.
-    An answer that sets a cookie holds a token, which is kept nowhere; it is simply given anew.
-    """
-    with database.read() as session:
-        known = idempotency.earlier(session, key)
-    if known is not None:
-        return known
-    with database.read() as session:
-        response = run(session)
-    if "Set-Cookie" in response.headers:
+    def within(self, session: Session, now: datetime) -> Response:
+        """The key is taken, and the answer kept, in the transaction of what the request changes."""
+        known = idempotency.claim(session, self.key, now)
+        if known is not None:
+            return self._again(session, known)
+        response = _response(self.route, self.act(self.call(session)))
+        idempotency.keep(session, self.key, self._kept(response))
         return response
-    with database.begin(context) as session:
-        return _once(session, key, context.now, lambda _session: response)
+
+    def beside(self, database: Database, context: Context) -> Response:
+        """For a route that has transactions of its own: the answer is kept when all is done.
+
+        The key is not held meanwhile, so two requests at once both do the work; both get the answer of the first to
+        end.
+        """
+        with database.read() as session:
+            known = idempotency.earlier(session, self.key)
+            if known is not None:
+                return self._again(session, known)
+        with database.read() as session:
+            response = _response(self.route, self.act(self.call(session)))
+        with database.begin(context) as session:
+            known = idempotency.claim(session, self.key, context.now)
+            if known is not None:
+                return self._again(session, known)
+            idempotency.keep(session, self.key, self._kept(response))
+        return response
+
+    def _kept(self, response: Response) -> idempotency.Kept:
+        location = response.headers.get("Location")
+        return idempotency.kept_of(response.status_code, location, response.get_json(), self.route.keeps)
+
+    def _again(self, session: Session, known: idempotency.Kept) -> Response:
+        """The answer, made anew from the record as it is now, or of the fields that were kept."""
+        headers = {"Idempotency-Replayed": "true", **({"Location": known.location} if known.location else {})}
+        if known.record_id is None or self.route.again is None:
+            return Response(json.dumps(known.fields, ensure_ascii=False), known.status, headers, content_type=JSON)
+        return _response(
+            self.route, Reply(self.route.again(self.call(session), known.record_id), known.status, headers)
+        )
 
 
 @contextmanager

@@ -107,7 +107,7 @@ def _parameters(route: Route) -> list[Any]:
     ]
     if route.query:
         parameters.append({"in": "query", "schema": route.query})
-    if route.method == "POST":
+    if route.takes_key:
         parameters.append({"in": "header", "name": "Idempotency-Key", "schema": {"type": "string", "maxLength": 200}})
     if route.needs_version:
         parameters.append({"in": "header", "name": "If-Match", "required": True, "schema": {"type": "string"}})

@@ -101,12 +101,17 @@ def upgrade() -> None:
     op.create_table(
         "idempotency",
         sa.Column("subject", sa.String(200), primary_key=True, comment="who sent it"),
-        sa.Column("key", sa.String(200), primary_key=True),
-        sa.Column("fingerprint", sa.String(64), nullable=False),
+        sa.Column(
+            "key", sa.String(32), primary_key=True, comment="a keyed hash: the sender may have put anything into it"
+        ),
+        sa.Column("fingerprint", sa.String(32), nullable=False, comment="a keyed hash of the request"),
         sa.Column("created", Moment, nullable=False),
         sa.Column("status", sa.Integer, comment="of the answer; empty only inside the first request's transaction"),
-        sa.Column("headers", sa.Text),
-        sa.Column("body", sa.Text),
+        sa.Column("location", sa.Text, comment="the address of a new record"),
+        sa.Column("record_id", sa.String(36), comment="the record that the answer showed"),
+        sa.Column(
+            "fields", sa.Text, comment="JSON: the answer without a record, its fields emptied that may hold texts"
+        ),
     )
     op.create_index("ix_idempotency_created", "idempotency", ["created"])
     op.create_table(
@@ -142,7 +147,7 @@ def create_contradictions() -> None:
         sa.Column("other_id", sa.String(36)),
         sa.Column("on", sa.Date, nullable=False),
         sa.Column("against", sa.String(60), nullable=False),
-        sa.Column("explanation", sa.String(200)),
+        sa.Column("explanation", sa.Text),
         *record_columns(),
     )
     op.create_index("ix_contradiction_scope", "contradiction", ["scope"])

@@ -73,7 +73,9 @@ class Host:
         self.polls = Polls()
         self.heavy_work = OneAtATime()
         self.readiness: Remembered[dict[str, str]] = Remembered(READY_FOR_SECONDS)
-        self.database = Database(settings.database_url, on_commit=outbox.on_append(self._appended))
+        self.database = Database(
+            settings.database_url, on_commit=outbox.on_append(self._appended), keys=settings.data_keys
+        )
         self.consumers: dict[str, Consumer] = {}
         self.publisher_connected: Callable[[], bool] = lambda: False
         self.login_codes: LoginCodes | None = None

@@ -34,6 +34,9 @@ First = Callable[[Session, Any, Any], None]
 Narrow = Callable[[Session, dict[str, Any]], Callable[[Select[Any]], Select[Any]]]
 """Takes conditions out of a list's query, and returns what puts them into the statement."""
 Act = Callable[..., Any]
+Shown = Callable[[Call, Any], Any]
+"""(call, record) -> what is answered."""
+Again = Callable[[Call, str], Any]
 
 
 def create(url: str, summary: str, roles: Roles, schema: type[RecordSchema], **more: Any) -> Callable[[Act], Act]:
@@ -42,8 +45,9 @@ def create(url: str, summary: str, roles: Roles, schema: type[RecordSchema], **m
     Options: `key=True` if the record has no natural key, so that requests need an Idempotency-Key; `number` names the
     field that is a natural key if it is given. `asks` names the questions that may have to be confirmed. `body` is the
     schema of the request, if it is not derived from the record's. `at` is the collection in which the record is read,
-    if it is not this one.
+    if it is not this one. `shown` says how the record is answered, (call, record), if not as it is.
     """
+    shown = more.pop("shown", None)
     at = _relative(url, more.pop("at", url.rpartition("/")[2]))
     body = more.pop("body", None) or body_of(schema)
     declared = route(
@@ -55,6 +59,7 @@ def create(url: str, summary: str, roles: Roles, schema: type[RecordSchema], **m
         returns=answer_of(schema),
         status=201,
         needs_key=more.pop("key", False),
+        again=_again(schema, None, shown),
         **more,
     )
 
@@ -152,10 +157,11 @@ def act(
     body: type[Schema] | None = None,
     first: First | None = None,
     status: int = 200,
+    shown: Shown | None = None,
     **more: Any,
 ) -> Callable[[Act], Act]:
     """POST an action on a record (`/visits/<id>/void`): `method(self, call, record) -> record`, the record locked and,
-    if the request has If-Match, of that version.
+    if the request has If-Match, of that version. `shown` says how the record is answered, if not as it is.
     """
     declared = route(
         "POST",
@@ -165,6 +171,7 @@ def act(
         body=body,
         returns=answer_of(schema),
         status=status,
+        again=_again(schema, model, shown),
         **more,
     )
 
@@ -184,6 +191,17 @@ def locked(call: Call, model: type[Record], record_id: UUID, first: First | None
     record = records.lock(call.session, model, str(record_id))
     call.must_match(record.version)
     return record
+
+
+def _again(schema: type[RecordSchema], model: type[Record] | None, shown: Shown | None) -> Again:
+    """How a request is answered that is sent again: with the record that it was about, as it is now."""
+
+    def again(call: Call, record_id: str) -> Any:
+        known = model if model is not None and model.lifecycle is schema.lifecycle else None
+        record = records.get(call.session, known or records.model_of(schema.lifecycle), record_id)
+        return record if shown is None else shown(call, record)
+
+    return again
 
 
 def _roles(roles: Roles) -> tuple[str, ...]:

@@ -16,9 +16,11 @@ from nameko.web.server import parse_address
 from prometheus_client import disable_created_metrics
 from sqlalchemy.exc import SQLAlchemyError
 
-from hongxia import ids, installation, keys, services
+from hongxia import ids, installation, keys, sealed, services
 from hongxia.database import Database, migrate, pending_revision
+from hongxia.datakeys import KeyRing, Unsealable
 from hongxia.dates import system_clock
+from hongxia.definition import Definition
 from hongxia.events.ownership import ForeignDatabase, claim
 from hongxia.http import auth
 from hongxia.http.login import LoginCodes
@@ -52,7 +54,7 @@ def serve(name: str, settings: Settings) -> None:
         raise Misconfigured(f"SIGNING_KEY 是 {settings.signing_key.owner} 的私钥，不是 {name} 的")
     belong(settings)
     service = services.load(name)
-    _check_database(settings, service.definition.migrations)
+    _check_database(settings, service.definition)
     _listen(settings.http_address).close()  # fail with one line now, not with nameko's traceback a moment later
     container = Container(service, _config(settings))
     container.start()
@@ -83,15 +85,21 @@ def _config(settings: Settings, **more: Any) -> dict[str, Any]:
     }
 
 
-def _check_database(settings: Settings, migrations: str) -> None:
-    database = Database(settings.database_url)
+def _check_database(settings: Settings, definition: Definition) -> None:
+    database = Database(settings.database_url, keys=settings.data_keys)
 
     def fault() -> str:
         try:
-            wanted = pending_revision(database, migrations)
+            wanted = pending_revision(database, definition.migrations)
+            if wanted:
+                return f"数据库缺少迁移 {wanted}：请先运行 hongxia migrate <服务>"
+            with database.read() as session:
+                sealed.must_open(session, definition.metadata.tables.values())
         except SQLAlchemyError as error:
             return f"数据库连不上（DATABASE_URL）：{type(error).__name__}"
-        return f"数据库缺少迁移 {wanted}：请先运行 hongxia migrate <服务>" if wanted else _foreign(database)
+        except Unsealable:
+            return "个人信息密钥（DATA_KEYS）不是这个数据库的：用它读不出库中已有的数据"
+        return _foreign(database)
 
     [found] = green.within(START_SECONDS, fault)
     database.close()
@@ -137,9 +145,10 @@ class Embedded:
             "REVOKED_TOKENS_FILE": str(self.keys / REVOKED_TOKENS_FILE),
             "HONGXIA_BUREAU": os.environ.get("HONGXIA_BUREAU") or EMBEDDED_BUREAU,
             "HONGXIA_SECRET": self._installation_secret(),
+            "DATA_KEYS": self._data_keys(name),
             "HONGXIA_URL": self.url,
         }
-        for unused in ("HONGXIA_SECRET_FILE", "HONGXIA_BUREAU_FILE", "HONGXIA_CA"):
+        for unused in ("DATA_KEYS_FILE", "HONGXIA_SECRET_FILE", "HONGXIA_BUREAU_FILE", "HONGXIA_CA"):
             environ.pop(unused, None)
         return load(environ)
 
@@ -162,6 +171,15 @@ class Embedded:
         path = self.data / "installation-secret"
         if not path.exists():
             _write_private(path, secrets.token_urlsafe(installation.SECRET_LENGTH))
+        return path.read_text(encoding="utf-8")
+
+    def _data_keys(self, name: str) -> str:
+        """The key ring of one of the services. It is never made for a database that exists: others keys sealed that."""
+        path = self.data / f"{name}_data_keys"
+        if not path.exists():
+            if (self.data / f"{name}.sqlite3").exists():
+                raise Misconfigured(f"缺少密钥文件 {path}：没有它就读不出 {name} 已有的数据，不能另行生成")
+            _write_private(path, KeyRing.made().as_text())
         return path.read_text(encoding="utf-8")
 
     def write_token(self) -> str:
@@ -200,7 +218,7 @@ def serve_embedded(embedded: Embedded, on_ready: Callable[[str], None]) -> None:
         settings = replace(embedded.settings(name), http_address=embedded.address)
         migrate(settings.database_url, service.definition.migrations)
         belong(settings)
-        _check_database(settings, service.definition.migrations)
+        _check_database(settings, service.definition)
         containers.append(Container(service, _config(settings, **{MOUNTS: mounts, LOGIN_CODES: codes})))
         front = name if service.definition.front else front
     for container in containers:

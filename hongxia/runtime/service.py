@@ -277,6 +277,7 @@ class Service:
         roles=(OPERATOR,),
         returns=ResetOut,
         writes=False,
+        keeps=("source", "status"),
     )
     def reset_cursor(self, call: Call, source: str) -> dict[str, str]:
         """After a divergence, once somebody has decided that the source's history as it is now shall count.
@@ -319,6 +320,7 @@ class Service:
         roles=(OPERATOR,),
         returns=ReplayedOut,
         writes=False,
+        keeps=("applied", "still_parked"),
     )
     def replay_parked(self, call: Call) -> parked.Replayed:
         """Try every parked event again, each in a transaction of its own."""
@@ -344,6 +346,7 @@ class Service:
         raw=(XLSX, importing.FORM),
         returns=ImportedOut,
         writes=False,
+        keeps=("workbook", "year", "dry_run", "digest", "sheets"),
         admits=_may_import,
     )
     def import_workbook(self, call: Call, name: str) -> dict[str, Any]:

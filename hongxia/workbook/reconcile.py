@@ -17,7 +17,8 @@ from typing import Any, ClassVar
 
 from sqlalchemy.orm import Session
 
-from hongxia import ids, records
+from hongxia import ids, records, sealed
+from hongxia.datakeys import KeyRing
 from hongxia.rules import Question, Refusal
 from hongxia.workbook.declare import Finding, Row, Sheet, Workbook
 from hongxia.workbook.history import History, key_of, key_text
@@ -128,6 +129,10 @@ class Loading:
     shared: dict[str, Any] = field(default_factory=dict)
     rows: Mapping[str, Sequence[Row]] = field(default_factory=dict)
     confirmed: tuple[str, ...] = ()
+    keys: KeyRing = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.keys = sealed.keys(self.session)
 
     def refused(self, sheet: str, row: Row, refusal: Refusal) -> None:
         """Note why a row can't be imported, at the columns that the violations name."""
@@ -249,7 +254,7 @@ class _Sheet:
             self.rows_of.lock(self.loading, record)
             now = self.rows_of.shown(record, values)
         changes = self._changes(row, values, now, before)
-        taken = [name for name in changes if self._record_before(before, name) != digest_of(now[name])]
+        taken = [name for name in changes if self._record_before(before, name) != self._digest(name, now[name])]
         for name in self._in_order(taken):
             self._conflict(row, record, name, now[name], "改")
         if taken:
@@ -271,7 +276,7 @@ class _Sheet:
         return {
             name: value
             for name, value in values.items()
-            if value != now[name] and self._row_before(before, name) != digest_of(row.values.get(name))
+            if value != now[name] and self._row_before(before, name) != self._digest(name, row.values.get(name))
         }
 
     def _in_order(self, names: Iterable[str]) -> list[str]:
@@ -286,8 +291,11 @@ class _Sheet:
     def _record_before(self, before: Any, name: str) -> str:
         return str(before.record.get(name, self._blank(name)))
 
+    def _digest(self, name: str, value: Any) -> str:
+        return digest_of(self.loading.keys, f"{self.sheet.name}.{name}", value)
+
     def _blank(self, name: str) -> str:
-        return digest_of(self.sheet.column(name).default)
+        return self._digest(name, self.sheet.column(name).default)
 
     def _amend(self, row: Row, record: Any, changes: Mapping[str, Any]) -> None:
         self._try(row, lambda: self.rows_of.amend(self.loading, record, dict(changes), row))
@@ -311,14 +319,14 @@ class _Sheet:
             loading.confirmed = ()
 
     def _list_question(self, row: Row, question: Question) -> None:
-        exact = digest_of(sorted((name, str(value)) for name, value in self._said(row).items()))
+        exact = self._digest("", sorted((name, str(value)) for name, value in self._said(row).items()))
         asked = Asked(self.sheet.title_zh, row.number, question.code, question.message, self._key(row), exact)
         self.loading.plan.questions.append(asked)
 
     def _list_change(self, row: Row, name: str, now: Any, value: Any) -> None:
         column = self.sheet.column(name)
         before, after = self._text(name, now), text_of(column, row.values.get(name))
-        exact = "".join(digest_of(part) for part in (key_of(self.sheet, row), now, value))
+        exact = "".join(self._digest(name, part) for part in (key_of(self.sheet, row), now, value))
         changed = Changed(self.sheet.title_zh, row.number, self._key(row), column.title_zh, before, after, exact)
         self.loading.plan.changes.append(changed)
 
@@ -349,7 +357,8 @@ class _Sheet:
                 self.loading.plan.missing.append((self.sheet.title_zh, self._key_text(row.key)))
 
     def _said(self, row: Row) -> dict[str, str]:
-        return {column.field: digest_of(row.values.get(column.field)) for column in self.sheet.columns if column.kept}
+        names = [column.field for column in self.sheet.columns if column.kept]
+        return {name: self._digest(name, row.values.get(name)) for name in names}
 
     def _remember(self, row: Row, record: Any, values: Mapping[str, Any], before: Any) -> None:
         """Note what the row and the record say. Where a cell is unchanged, this import left the record alone; the value
@@ -360,7 +369,7 @@ class _Sheet:
             self.loading.history.keep(self.sheet.name, key)
             return
         now = self.rows_of.shown(record, values)
-        noted = {name: digest_of(value) for name, value in now.items()}
+        noted = {name: self._digest(name, value) for name, value in now.items()}
         if before is not None:
             same = [name for name in noted if self._row_before(before, name) == said.get(name)]
             noted |= {name: self._record_before(before, name) for name in same}

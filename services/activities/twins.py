@@ -18,17 +18,25 @@ def ask_about_twin(
     alike: Collection[ColumnElement[bool]],
     question: tuple[str, str],
     confirmed: Collection[str],
+    *,
+    sealed: str | None = None,
 ) -> None:
-    """Ask if there is a record that is `alike`; `question` is the field at fault and the message. Two records with
-    different numbers (in the field `number`) are two; where one has none, it may be the other. Raises Question.
+    """Ask if there is a record that is `alike`, and equal in the field `sealed`, which no statement can compare;
+    `question` is the field at fault and the message. Two records with different numbers (in the field `number`) are
+    two; where one has none, it may be the other. Raises Question.
     """
     model = type(record)
-    query = select(model.id).where(*alike).order_by(model.id).limit(1)
+    query = select(model).where(*alike).order_by(model.id)
     if getattr(record, number) is not None:
         query = query.where(getattr(model, number).is_(None))
     with session.no_autoflush:  # what waits to be written has a number, as rows have
-        twin = session.scalar(query)
+        found = session.scalars(query)
+        twin = next((each.id for each in found if sealed is None or _same(each, record, sealed)), None)
     if twin is not None:
         field, message = question
         message += "；就是已有的那一条的，不必再登记"
         ask(Violation(field, ENTERED_TWICE, message), confirmed, extra={"existing": twin})
+
+
+def _same(one: Any, other: Any, name: str) -> bool:
+    return bool(getattr(one, name) == getattr(other, name))

@@ -53,4 +53,13 @@ def figure(
 
 def work(url: str, summary: str, returns: type[Schema], roles: tuple[str, ...] = READERS) -> Callable[[Act], Act]:
     """POST something that takes a while and has transactions of its own, or only reads."""
-    return route("POST", url, summary=summary, roles=roles, query=NoQuery, returns=returns, writes=False)
+    return route(
+        "POST",
+        url,
+        summary=summary,
+        roles=roles,
+        query=NoQuery,
+        returns=returns,
+        writes=False,
+        keeps=tuple(returns._declared_fields),
+    )

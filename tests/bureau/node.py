@@ -31,6 +31,7 @@ from hongxia.http.endpoint import Route
 from hongxia.runtime.consume import Consume
 from hongxia.runtime.service import Service
 from tests import keys
+from tests.datakeys import DATA_KEYS
 from tests.keys import prove_of
 from tests.unit.service_api import ServiceApi
 
@@ -99,7 +100,7 @@ class Node:
         path = directory / f"{service.name}.sqlite3"
         url = f"sqlite:///{path}"
         migrate(url, service.definition.migrations)
-        self.database = _unsafe(Database(url, on_commit=outbox.on_append(self._appended)))
+        self.database = _unsafe(Database(url, on_commit=outbox.on_append(self._appended), keys=DATA_KEYS))
         self.api = ServiceApi(service, self.database, clock())
         self.service = self.api.service
         self.host = self.service.host

@@ -139,3 +139,24 @@ def test_a_request_sent_again_with_its_key_registers_one_cadre(api: Api) -> None
     again = api("POST", "/cadres", NEW, Idempotency_Key="abcdefgh-1")
     assert (first.status_code, again.status_code, again.json["id"]) == (201, 201, first.json["id"])
     assert len(api("GET", "/cadres").json["items"]) == 1
+
+
+def test_a_registration_sent_again_is_answered_with_the_record_as_it_is_now(api: Api) -> None:
+    first = api("POST", "/cadres", NEW, Idempotency_Key="key-1")
+    known = first.json
+    changed = api("PATCH", f"/cadres/{known['id']}", {"name": "林晓云"}, If_Match='"1"')
+    again = api("POST", "/cadres", NEW, Idempotency_Key="key-1")
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.headers["Location"] == first.headers["Location"]
+    assert (again.json["name"], again.headers["ETag"]) == ("林晓云", changed.headers["ETag"])
+    assert again.json.keys() == known.keys()
+    assert again.headers["Idempotency-Replayed"] == "true"
+
+
+def test_an_action_sent_again_is_answered_with_what_it_made(api: Api) -> None:
+    cadre = api.registered()
+    body = {"left_on": "2022-06-01", "destination": "邻区"}
+    answers = [api("POST", f"/cadres/{cadre['id']}/leave", body, Idempotency_Key="key-1") for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert answers[0].json == answers[1].json
+    assert answers[1].json["destination"] == "邻区"

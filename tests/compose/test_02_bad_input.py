@@ -125,7 +125,7 @@ def test_secrets_are_made_and_renewed_by_any_user(built: Installation) -> None:
         nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
         for _ in range(2):
             built.run(*nobody, "bash", "-c", "; ".join(steps))
-        assert len(list(secrets.iterdir())) == 32
+        assert len(list(secrets.iterdir())) == 42
 
 
 def test_secrets_that_an_interrupted_rotation_moved_aside_are_found_again(fresh: Installation) -> None:
@@ -286,8 +286,10 @@ def test_a_restore_that_finds_no_room_in_the_databases_volume_says_so(built: Ins
 
 def test_a_backup_of_a_newer_release_is_not_restored(database: Installation, tmp_path: Path) -> None:
     (tmp_path / "ABOUT").write_text("hongxia-backup 1\ntaken 2030-01-01T00:00:00Z\nhongxia 99.0.0\n")
-    newer = tmp_path / "newer.tar"
-    subprocess.run(["tar", "-C", str(tmp_path), "-cf", str(newer), "./ABOUT"], check=True)
+    newer = tmp_path / "newer.backup"
+    library = "source deploy/lib/common.sh; source deploy/lib/secrets.sh"
+    sealed = f'{library}; tar -C {tmp_path} -cf - ./ABOUT | seal_backup "$SECRETS" >{newer}'
+    database.run("bash", "-c", sealed)
     assert "备份来自更新的版本 99.0.0" in _only_line(database.deploy("restore", str(newer), expect=None))
 
 

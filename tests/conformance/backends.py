@@ -37,6 +37,7 @@ from hongxia.database import Database
 from hongxia.events import broker, outbox
 from hongxia.events.tables import outbox_head, platform_metadata, start_log
 from hongxia.http.idempotency import idempotency
+from tests.datakeys import DATA_KEYS
 from tests.servers import wait_until
 
 DEADLINE_SECONDS = 20.0
@@ -92,7 +93,7 @@ class Storage(ABC):
 
     def open(self, **options: Any) -> Database:
         """Open the database as a process of its own would; `options` are those of Database."""
-        database = Database(self.url, **options)
+        database = Database(self.url, keys=DATA_KEYS, **options)
         self._opened.append(database)
         return database
 

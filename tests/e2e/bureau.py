@@ -19,6 +19,7 @@ from hongxia.client import Client, ClientError
 from hongxia.database import Database, migrate
 from hongxia.roles import ADMIN
 from tests import keys
+from tests.datakeys import DATA_KEYS
 from tests.servers import PostgreSQL, Process, RabbitMQ, free_port, wait_until
 
 NOW = "2026-01-10T09:00:00+08:00"
@@ -142,7 +143,7 @@ class Bureau:
 
     def database(self, name: str) -> Database:
         """A service's own database, for a test that looks behind the API."""
-        return Database(self.databases[name])
+        return Database(self.databases[name], keys=DATA_KEYS)
 
     def __enter__(self) -> Self:
         return self

@@ -10,7 +10,7 @@ import json
 import re
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +19,9 @@ from sqlalchemy import Connection, Engine, MetaData, Table, create_engine, event
 from werkzeug.wrappers import Response
 
 from hongxia.database import Database
+from hongxia.datakeys import ALGORITHM
+from hongxia.sealed import place_of
+from tests.datakeys import DATA_KEYS
 from tests.races.threads import DEADLINE_SECONDS, Task
 from tests.servers import NotInTime, wait_until
 
@@ -178,7 +181,7 @@ class Race:
 
     def __init__(self, at: RaceDatabase) -> None:
         self._at = at
-        self.database = Database(at.url, pool_size=5)
+        self.database = Database(at.url, pool_size=5, keys=DATA_KEYS)
         self.rows, self.restore = at.rows, at.restore
 
     def between(self, first: Act, second: Act, *, after: str | None = None) -> tuple[Any, Any]:
@@ -256,14 +259,21 @@ def _comparable(before: Rows, after: Rows, ended: tuple[Ended, Ended]) -> Compar
         return _UUID.sub(lambda found: found[0] if found[0] in known else "<new>", shown)
 
     tables = {
-        name: sorted(plain({key: _text(row[key]) for key in row if key not in _SERIAL.get(name, ())}) for row in rows)
+        name: sorted(
+            plain({key: _text(name, row, key) for key in row if key not in _SERIAL.get(name, ())}) for row in rows
+        )
         for name, rows in after.items()
     }
     return tables, [plain(one.shown()) for one in ended]
 
 
-def _text(value: Any) -> Any:
-    """The body of an event as text, so that the ids in it can be found; PostgreSQL writes bytes in hexadecimal."""
+def _text(table: str, row: Mapping[str, Any], name: str) -> Any:
+    """The body of an event as text, so that the ids in it can be found (PostgreSQL writes bytes in hexadecimal), and
+    what is sealed in clear, because a text is sealed differently each time.
+    """
+    value = row[name]
+    if isinstance(value, str) and value.startswith(f"{ALGORITHM}."):
+        return DATA_KEYS.open(value, place_of(table, name, row["id"]))
     if isinstance(value, str) and value.startswith("\\x"):
         return bytes.fromhex(value[2:]).decode("utf-8", "replace")
     return value

@@ -28,6 +28,7 @@ from services.activities.rosters.model import Roster
 from services.activities.sessions import rules as sessions
 from services.activities.sessions.model import Meeting
 from services.activities.works.model import Work
+from tests.datakeys import DATA_KEYS
 from tests.unit.activities_builders import (
     CHEN,
     LIN,
@@ -52,7 +53,7 @@ DRIVE = entity_id("drive", 2022, "JZ-1")
 def database(database_url: Callable[[str], str]) -> Iterator[Database]:
     url = database_url("activities")
     migrate(url, ActivitiesService.definition.migrations)
-    database = Database(url)
+    database = Database(url, keys=DATA_KEYS)
     add_cadres(database, "G0001", "G0002")
     year = a_year()
     year["sessions"].append(session_row("CC-4", state="scheduled"))

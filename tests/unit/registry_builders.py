@@ -28,6 +28,7 @@ from services.registry.contradictions.model import Contradiction
 from services.registry.lists.declared import LIAISONS, STREETS, UNITS
 from services.registry.tables import METADATA
 from services.registry.workbook import CADRES, IMPORTABLE
+from tests.datakeys import DATA_KEYS
 from tests.unit.service_api import ServiceApi
 
 TODAY = date(2023, 1, 10)
@@ -47,7 +48,7 @@ LISTED = (
 
 def new_database(url: str = "sqlite://") -> Database:
     """The registry's database, empty."""
-    database = Database(url)
+    database = Database(url, keys=DATA_KEYS)
     with database.engine.begin() as connection:
         platform_metadata.create_all(connection)
         METADATA.create_all(connection)

@@ -31,6 +31,7 @@ from services.reporting.figures.answers import FigureCache
 from services.reporting.figures.catalogue import for_year
 from services.reporting.figures.indicators import Figure, Year
 from services.reporting.proof.heads import Heads
+from tests.datakeys import DATA_KEYS
 from tests.keys import prove_of
 from tests.unit.service_api import ServiceApi
 
@@ -44,7 +45,7 @@ SOURCES = ("activities", "finance", "outreach", "registry")
 
 def new_database(url: str = "sqlite://") -> Database:
     """Reporting's database, empty; in memory unless told otherwise."""
-    database = Database(url)
+    database = Database(url, keys=DATA_KEYS)
     platform_metadata.create_all(database.engine)
     Base.metadata.create_all(database.engine)
     with database.engine.begin() as connection:

@@ -38,6 +38,7 @@ from hongxia.workbook.columns import columns_of, number
 from hongxia.workbook.declare import Column, Kind, Row, Sheet, Workbook
 from hongxia.workbook.reconcile import Loading, Plan, SheetRows, load
 from hongxia.workbook.write import XLSX
+from tests.datakeys import DATA_KEYS
 from tests.unit.service_api import ServiceApi
 
 TODAY = date(2023, 1, 10)
@@ -314,7 +315,7 @@ ITEM_TYPES = [event.type for event in ITEM_EVENTS]
 def new_database(directory: Path | None = None, metadata: Any = Base.metadata) -> Database:
     """An empty database: in memory, or in a file of a directory, which a second session can open."""
     name = "store" if metadata is Base.metadata else "lending"
-    database = Database(f"sqlite:///{directory / name}.db" if directory else "sqlite://")
+    database = Database(f"sqlite:///{directory / name}.db" if directory else "sqlite://", keys=DATA_KEYS)
     with database.engine.begin() as connection:
         platform_metadata.create_all(connection)
         metadata.create_all(connection)

@@ -15,6 +15,7 @@ from services.outreach.cadres.mirror import CADRES
 from services.outreach.obligations import rules as obligation_rules
 from services.outreach.visits.model import Visit
 from services.outreach.workbook import OUTREACH
+from tests.datakeys import DATA_KEYS
 from tests.unit.outreach_builders import CHEN, LIN, TODAY, Api, add_cadre, events, new_database, problem, types, work
 from tests.unit.service_api import ServiceApi
 
@@ -304,7 +305,7 @@ def test_the_migrations_make_the_tables_that_the_models_describe(tmp_path):
 def test_an_installation_begins_with_kinds_that_the_office_can_change(tmp_path):
     url = f"sqlite:///{tmp_path}/outreach.sqlite3"
     migrate(url, OutreachService.definition.migrations)
-    database = Database(url)
+    database = Database(url, keys=DATA_KEYS)
     for _ in range(2):  # at the start, and an hour later
         with work(database) as session:
             obligation_rules.publish_first(session, TODAY)

@@ -46,8 +46,8 @@ def test_a_merged_record_disappears_and_the_event_says_into_which(session: Sessi
     assert (event["type"], event["subject"]) == ("hongxia.registry.cadre.merged.v1", other.id)
     assert event["data"]["into"] == first.id
     assert merges.near_duplicates(session) == []
-    assert list(session.scalars(find.listed({}))) == [first]
-    assert list(session.scalars(find.listed({"state": "merged"}))) == [other]
+    assert list(session.scalars(find.listed(session, {}))) == [first]
+    assert list(session.scalars(find.listed(session, {"state": "merged"}))) == [other]
 
 
 def test_the_resident_number_of_a_merged_record_is_free_again(session: Session) -> None:

@@ -199,6 +199,7 @@ def test_settings_that_are_for_several_machines_do_not_reach_embedded_services(
 ) -> None:
     monkeypatch.setenv("SIGNING_KEY_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("PUBLIC_KEYS", "none")
+    monkeypatch.setenv("DATA_KEYS_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("HONGXIA_CA", str(tmp_path / "none.pem"))
     monkeypatch.setenv("DATABASE_URL", "postgresql://nowhere/none")
     found = Embedded(tmp_path, "127.0.0.1:8000").settings("finance")

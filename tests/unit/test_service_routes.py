@@ -21,6 +21,7 @@ from hongxia.runtime import service as runtime_service
 from hongxia.runtime.service import dump_openapi, roles_of
 from hongxia.workbook.write import XLSX
 from services.finance.app import FinanceService
+from tests.datakeys import DATA_KEYS
 from tests.keys import prove_of
 from tests.unit.events_builders import NOW
 from tests.unit.runtime_builders import NO_BROKER
@@ -33,7 +34,7 @@ def finance(tmp_path: Path) -> ServiceApi:
     """Finance on a migrated database, with a broker in memory."""
     url = f"sqlite:///{tmp_path}/finance.sqlite3"
     migrate(url, FinanceService.definition.migrations)
-    return ServiceApi(FinanceService, Database(url), NOW)
+    return ServiceApi(FinanceService, Database(url, keys=DATA_KEYS), NOW)
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from sqlalchemy import select, text
 
 from hongxia import ids
 from hongxia.database import Database
+from hongxia.datakeys import KeyRing
 from hongxia.events.tables import outbox
 from hongxia.workbook.history import imported_row
 from hongxia.workbook.importing import DryRun
@@ -401,7 +402,9 @@ def test_what_the_record_has_now_is_part_of_the_digest(imported: Database) -> No
             .filter_by(sheet="items", key="W-2")
             .values(
                 record={
-                    name: digest_of(getattr(the_item(session, "W-2"), name)) for name in item() if name != "item_no"
+                    name: digest_of(imported.keys, f"items.{name}", getattr(the_item(session, "W-2"), name))
+                    for name in item()
+                    if name != "item_no"
                 }
             )
         )
@@ -462,7 +465,18 @@ def test_the_text_of_a_plan_names_sheet_row_and_column(imported: Database) -> No
 
 
 def test_an_empty_cell_is_not_the_word_for_it() -> None:
-    assert len({digest_of(value) for value in (None, "None", "", "空", 0, False)}) == 6
+    keys = KeyRing.made()
+    assert len({digest_of(keys, "", value) for value in (None, "None", "", "空", 0, False)}) == 6
+
+
+def test_nobody_without_the_key_finds_a_cell_by_trying() -> None:
+    digests = {digest_of(keys, "cadres.name", "林晓霞") for keys in (KeyRing.made(), KeyRing.made())}
+    assert len(digests) == 2
+
+
+def test_the_same_text_in_two_columns_has_two_digests() -> None:
+    keys = KeyRing.made()
+    assert digest_of(keys, "cadres.name", "林晓霞") != digest_of(keys, "cadres.liaison", "林晓霞")
 
 
 # Rows that are gone

@@ -16,6 +16,7 @@ from hongxia.events.envelope import Event, parse
 from services.outreach.app import OutreachService
 from services.registry.app import RegistryService
 from services.reporting.app import ReportingService
+from tests.datakeys import DATA_KEYS
 from tests.unit.registry_builders import resident_number
 from tests.unit.service_api import ServiceApi
 from tests.walk.entries import Entries
@@ -77,7 +78,7 @@ def walk(directory: Path) -> Walk:
 def _opened(service: type[Any], directory: Path) -> ServiceApi:
     url = f"sqlite:///{directory}/{service.name}.sqlite3"
     migrate(url, service.definition.migrations)
-    return ServiceApi(service, Database(url), NOW)
+    return ServiceApi(service, Database(url, keys=DATA_KEYS), NOW)
 
 
 def _posted(api: ServiceApi, path: str, body: dict[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from hongxia.contradictions import Found
 from hongxia.dates import lived_on
 from hongxia.records import in_parts
 from hongxia.rules import ENTERED_TWICE
+from hongxia.sealed import opened
 from services.activities.attendance.model import Attendance
 from services.activities.cadres.mirror import CADRES
 from services.activities.cadres.model import Cadre
@@ -53,7 +54,7 @@ def _works(session: Session, concerned: set[str], cadres: dict[str, Cadre]) -> I
         if not by_family and not lived_on(cadre.deceased_on, day):
             against = cadre.against("cadre-deceased", day)
             yield Found("cadre-deceased", cadre_id, "works", work_id, day, against=against)
-        alike.setdefault((cadre.id, day, genre, title), []).append((work_id, cadre_id))
+        alike.setdefault((cadre.id, day, genre, opened(Work, "title", work_id, title)), []).append((work_id, cadre_id))
     for (_, day, *_), works in alike.items():
         for (first, one), (second, other) in combinations(sorted(works), 2):
             if one != other:  # of one person under two numbers; what is alike under one was asked about

@@ -8,6 +8,7 @@ from sqlalchemy import Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hongxia.records import Record
+from hongxia.sealed import Sealed
 from services.activities.base import Base
 from services.activities.health_checks.schema import LIFECYCLE
 
@@ -21,4 +22,4 @@ class HealthCheck(Record, Base):
 
     batch_no: Mapped[str | None] = mapped_column(String(32))
     held_on: Mapped[date]
-    hospital: Mapped[str] = mapped_column(String(100))
+    hospital: Mapped[str] = mapped_column(Sealed)

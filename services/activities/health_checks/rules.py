@@ -55,7 +55,6 @@ def void(session: Session, batch: HealthCheck, reason: str) -> HealthCheck:
 
 
 def _ask_about_twin(session: Session, batch: HealthCheck, confirmed: Collection[str]) -> None:
-    same = (HealthCheck.hospital == batch.hospital, HealthCheck.held_on == batch.held_on)
     message = f"{batch.held_on} 在“{batch.hospital}”已有一批体检；确为另一批的，请确认后登记"
-    alike = (*same, HealthCheck.state == "held")
-    ask_about_twin(session, batch, "batch_no", alike, ("held_on", message), confirmed)
+    alike = (HealthCheck.held_on == batch.held_on, HealthCheck.state == "held")
+    ask_about_twin(session, batch, "batch_no", alike, ("held_on", message), confirmed, sealed="hospital")

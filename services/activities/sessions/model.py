@@ -8,6 +8,7 @@ from sqlalchemy import CheckConstraint, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hongxia.records import Record
+from hongxia.sealed import Sealed
 from services.activities.base import Base
 from services.activities.sessions.schema import LIFECYCLE
 
@@ -27,6 +28,6 @@ class Meeting(Record, Base):
     title: Mapped[str] = mapped_column(String(200))
     held_on: Mapped[date]
     host: Mapped[str] = mapped_column(String(10))
-    venue: Mapped[str | None] = mapped_column(String(100))
+    venue: Mapped[str | None] = mapped_column(Sealed)
     topic: Mapped[str | None] = mapped_column(String(200))
     others_count: Mapped[int] = mapped_column(comment="attendance that is not listed by name")

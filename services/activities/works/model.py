@@ -8,6 +8,7 @@ from sqlalchemy import Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hongxia.records import Record
+from hongxia.sealed import Sealed
 from services.activities.base import Base
 from services.activities.works.schema import LIFECYCLE
 
@@ -27,7 +28,7 @@ class Work(Record, Base):
     work_no: Mapped[str | None] = mapped_column(String(32))
     cadre_id: Mapped[str | None] = mapped_column(String(36))
     genre: Mapped[str] = mapped_column(String(20))
-    title: Mapped[str | None] = mapped_column(String(200))
+    title: Mapped[str | None] = mapped_column(Sealed)
     collected_on: Mapped[date]
     call: Mapped[str | None] = mapped_column(String(100))
     by_family: Mapped[bool]

@@ -100,10 +100,10 @@ def _ask_about_twin(session: Session, work: Work, confirmed: Collection[str]) ->
     """Works of unknown authors are held against one another only if they have a title."""
     if work.cadre_id is None and work.title is None:
         return
-    same = (Work.genre == work.genre, Work.collected_on == work.collected_on, Work.title == work.title)
+    same = (Work.genre == work.genre, Work.collected_on == work.collected_on)
     author = Work.cadre_id.is_(None)
     if work.cadre_id is not None:
         author = Work.cadre_id.in_(CADRES.same_entities(session, [work.cadre_id]))
     message = f"{work.collected_on} 已有一件作者、体裁和题目相同的作品；确为另一件的，请确认后登记"
     alike = (*same, author, Work.state == "collected")
-    ask_about_twin(session, work, "work_no", alike, ("title", message), confirmed)
+    ask_about_twin(session, work, "work_no", alike, ("title", message), confirmed, sealed="title")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import JSON, ForeignKey, String
+from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hongxia.records import Record
+from hongxia.sealed import Sealed
 from services.finance.aid.schema import LIFECYCLE
 from services.finance.base import Base
 
@@ -15,7 +16,7 @@ from services.finance.base import Base
 class AidPayment(Record, Base):
     """Finance's answer to an approved aid case; its id is the case's. `approval` is the version of the case that was
     answered last, `returned_on` the day of the bank's last return, `withdrawn` whether outreach withdrew it since,
-    `reversal` the voucher that somebody proposed and another person has to confirm.
+    `reversal` the voucher (as JSON) that somebody proposed and another person has to confirm.
     """
 
     __tablename__ = "aid_payment"
@@ -31,7 +32,7 @@ class AidPayment(Record, Base):
     withdrawn: Mapped[bool] = mapped_column(default=False)
     refused: Mapped[str | None] = mapped_column(String(20))
     proposed_by: Mapped[str | None] = mapped_column(String(200))
-    reversal: Mapped[dict[str, str | None] | None] = mapped_column(JSON)
+    reversal: Mapped[str | None] = mapped_column(Sealed)
 
     @property
     def case_id(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -152,7 +153,7 @@ def propose_reversal(
     )
     _enter(session, payment, "propose-reversal")
     payment.proposed_by = actor
-    payment.reversal = {**values, "spent_on": values["spent_on"].isoformat()}
+    payment.reversal = json.dumps({**values, "spent_on": values["spent_on"].isoformat()}, ensure_ascii=False)
     publish(session, AID_REVERSAL_PROPOSED, payment, on=today)
     return payment
 
@@ -163,8 +164,9 @@ def confirm_reversal(session: Session, payment: AidPayment, actor: str, today: d
     if actor == payment.proposed_by:
         raise Refused(Violation("", "same-person", "撤回帮扶款须由提出人以外的另一人确认"))
     assert payment.reversal is not None  # proposed
-    on = date.fromisoformat(str(payment.reversal["spent_on"]))
-    reversal = _reverse(session, payment, {**payment.reversal, "spent_on": on}, today)
+    proposed = json.loads(payment.reversal)
+    on = date.fromisoformat(proposed["spent_on"])
+    reversal = _reverse(session, payment, {**proposed, "spent_on": on}, today)
     _enter(session, payment, "confirm-reversal")
     payment.answered_on, payment.expenditure_id, payment.reversal = on, None, None
     publish(session, AID_REVERSED, payment, on=on, reversed_on=on, corrects_year=reversal.corrects_year)

@@ -8,6 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hongxia.records import Record
+from hongxia.sealed import Sealed
 from services.finance.base import Base
 from services.finance.expenditures.schema import LIFECYCLE
 from services.finance.lines.model import BudgetLine
@@ -28,7 +29,7 @@ class Expenditure(Record, Base):
     line_id: Mapped[str] = mapped_column(ForeignKey("budget_line.id"), index=True)
     amount_fen: Mapped[int]
     spent_on: Mapped[date] = mapped_column(index=True)
-    summary: Mapped[str | None] = mapped_column(String(200))
+    summary: Mapped[str | None] = mapped_column(Sealed)
     reverses_id: Mapped[str | None] = mapped_column(ForeignKey("expenditure.id"), unique=True)
 
     line: Mapped[BudgetLine] = relationship()

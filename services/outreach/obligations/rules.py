@@ -63,9 +63,12 @@ def change_kind(session: Session, kind: ObligationKind, values: Mapping[str, Any
 
 
 def publish_first(session: Session, today: date) -> None:
-    """Publish the kinds with which the list began, and which no event has told of (version 0), once."""
+    """Publish the kinds with which the list began, and which no event has told of (version 0), once; a migration can't
+    know their ids, which derive from the installation's secret.
+    """
     query = select(ObligationKind).where(ObligationKind.version == 0).order_by(ObligationKind.code)
     for kind in session.scalars(query.with_for_update().execution_options(populate_existing=True)):
+        kind.id = ids.entity_id("obligation-kind", kind.code)
         records.touch(session, kind)
         publish(session, KIND_CHANGED, kind, on=today)
 

@@ -8,6 +8,7 @@ from sqlalchemy import Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hongxia.records import Record
+from hongxia.sealed import Sealed
 from services.outreach.base import Base
 from services.outreach.stays.schema import LIFECYCLE
 
@@ -24,6 +25,6 @@ class Stay(Record, Base):
     cadre_id: Mapped[str] = mapped_column(String(36), index=True)
     admitted_on: Mapped[date]
     reported_on: Mapped[date]
-    hospital: Mapped[str | None] = mapped_column(String(100))
+    hospital: Mapped[str | None] = mapped_column(Sealed)
     discharged_on: Mapped[date | None]
     ended_with: Mapped[str | None] = mapped_column(String(10))

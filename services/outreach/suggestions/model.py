@@ -8,6 +8,7 @@ from sqlalchemy import Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hongxia.records import Record
+from hongxia.sealed import Sealed
 from services.outreach.base import Base
 from services.outreach.suggestions.schema import LIFECYCLE
 
@@ -22,7 +23,7 @@ class Suggestion(Record, Base):
     received_on: Mapped[date]
     channel: Mapped[str] = mapped_column(String(20))
     category: Mapped[str] = mapped_column(String(20))
-    summary: Mapped[str | None] = mapped_column(String(500))
-    assignee: Mapped[str | None] = mapped_column(String(50))
+    summary: Mapped[str | None] = mapped_column(Sealed)
+    assignee: Mapped[str | None] = mapped_column(Sealed)
     assigned_on: Mapped[date | None]
     resolved_on: Mapped[date | None]

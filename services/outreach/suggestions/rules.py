@@ -129,9 +129,9 @@ def must_be_of_year(values: Mapping[str, Any], year: int) -> None:
 
 
 def _ask_about_twin(session: Session, values: Mapping[str, Any], confirmed: Collection[str]) -> None:
-    same = {name: values[name] for name in ("category", "channel", "received_on", "summary")}
-    query = select(Suggestion.id).filter_by(**same).where(Suggestion.state != "voided").limit(1)
-    twin = session.scalar(query)
+    same = {name: values[name] for name in ("category", "channel", "received_on")}
+    found = session.scalars(select(Suggestion).filter_by(**same).where(Suggestion.state != "voided"))
+    twin = next((each.id for each in found if each.summary == values["summary"]), None)
     if twin is not None:
         day = values["received_on"]
         message = f"{day} 已登记一条类别、渠道、摘要都相同的意见建议；确为另一条的，请确认后登记"

@@ -11,13 +11,14 @@ from sqlalchemy.orm import Session
 
 from hongxia import records
 from hongxia.mirror import chain_of
-from hongxia.names import like_pattern
+from hongxia.names import finder
 from hongxia.rules import Conflicting, Refused, Violation
+from hongxia.sealed import digest, opened
 from services.registry.cadres.model import Cadre
 from services.registry.cadres.particulars import masked
 from services.registry.lists import declared
 
-NOT_COLUMNS = ("folded_name", "search_key", "changed_by")
+NOT_SHOWN = {"search_key", "changed_by", *Cadre.hashes}
 
 
 def merges(session: Session) -> dict[str, str]:
@@ -63,30 +64,36 @@ def must_stand(session: Session, cadre: Cadre) -> None:
         raise Conflicting(Violation("", "cadre-merged", message), extra={"into": survivor.id})
 
 
-def listed(asked: Mapping[str, Any]) -> Select[Cadre]:
+def listed(session: Session, asked: Mapping[str, Any]) -> Select[Cadre]:
     """Return the query of cadres whose columns equal what is asked. Merged ones are left out, unless `state` asks for
     them or a number names one record: so the number of a merged record still leads to the record that stands for it.
     """
     given = {name: value for name, value in asked.items() if value is not None and name not in ("limit", "cursor")}
     query = select(Cadre)
     for name, value in given.items():
-        query = query.where(getattr(Cadre, name) == value)
+        hashed = f"{name}_hash"
+        if hashed in Cadre.hashes:
+            query = query.where(getattr(Cadre, hashed) == digest(session, Cadre, hashed, str(value)))
+        else:
+            query = query.where(getattr(Cadre, name) == value)
     return query if given.keys() & {"state", "cadre_no", "resident_number"} else query.where(Cadre.state != "merged")
 
 
-def searched(asked: Mapping[str, Any]) -> Select[Cadre]:
+def searched(session: Session, asked: Mapping[str, Any]) -> Select[Cadre]:
     """Return the query of cadres by a part of the name or its pinyin, resident number and birth date.
 
-    Raises Refused where the name holds nothing to search for.
+    Names are sealed, so the search keys of all candidates are opened and looked through here: ADR 21 says how long that
+    takes. Raises Refused where the name holds nothing to search for.
     """
-    query = listed({name: value for name, value in asked.items() if name != "name"})
+    query = listed(session, {name: value for name, value in asked.items() if name != "name"})
     if asked.get("name") is None:
         return query
     try:
-        pattern = like_pattern(asked["name"])
+        is_found = finder(asked["name"])
     except ValueError as error:
         raise Refused(Violation("name", "nothing-to-search", str(error))) from None
-    return query.where(Cadre.search_key.like(pattern, escape="\\"))
+    keys = session.execute(query.with_only_columns(Cadre.id, Cadre.search_key))
+    return query.where(Cadre.id.in_([each for each, key in keys if is_found(opened(Cadre, "search_key", each, key))]))
 
 
 def shown(session: Session, cadres: Iterable[Cadre], *, in_full: bool) -> list[SimpleNamespace]:
@@ -101,9 +108,9 @@ def _shown(
     session: Session, cadre: Cadre, labels: Mapping[str, Mapping[str, str]], *, in_full: bool
 ) -> SimpleNamespace:
     columns = {column.key: getattr(cadre, column.key) for column in Cadre.__table__.columns}
-    values = {name: value for name, value in columns.items() if name not in NOT_COLUMNS}
+    values = {name: value for name, value in columns.items() if name not in NOT_SHOWN}
     values |= {f"{name}_label": found.get(values[name] or "") for name, found in labels.items()}
-    values |= {"age_band": cadre.age_band, "survivor": None}
+    values |= {"birth_date": cadre.birth_date, "age_band": cadre.age_band, "survivor": None}
     if cadre.merged_into is not None:
         values["survivor"] = standing(session, cadre).id
     if not in_full:

@@ -4,45 +4,61 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import ForeignKey, Index, String, Text, text
+from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from hongxia.away import Times, TimesAway
 from hongxia.dates import age_band, away_on
 from hongxia.names import folded, search_key
 from hongxia.records import Record
+from hongxia.sealed import Sealed
 from services.registry.base import Base
+from services.registry.cadres.particulars import birth_date
 from services.registry.cadres.schema import LIFECYCLE
 
 
+def same_person(name: str, born: date) -> str:
+    """Return a text that is the same for all spellings of a name with one birth date."""
+    return f"{folded(name)} {born}"
+
+
 class Cadre(Record, Base):
-    """A cadre as of now. `birth_date` is the one in the resident number; `unit`, `street` and `liaison` are codes of
-    the bureau's lists; `away` are the times of all transfers. `search_key` and `folded_name` follow from the name
-    whenever it is set.
+    """A cadre as of now. `unit`, `street` and `liaison` are codes of the bureau's lists; `away` are the times of all
+    transfers. Who the person is lies sealed in the database, and is found through keyed hashes; `search_key` follows
+    from the name whenever it is set.
     """
 
     __tablename__ = "cadre"
     __table_args__ = (
         Index(
             "uq_cadre_resident_number",
-            "resident_number",
+            "resident_number_hash",
             unique=True,
             postgresql_where=text("merged_into IS NULL"),
             sqlite_where=text("merged_into IS NULL"),
         ),
-        Index("ix_cadre_same_person", "folded_name", "birth_date"),
-        Index("ix_cadre_birth_date", "birth_date"),
+        Index("ix_cadre_same_person", "same_person_hash"),
+        Index("ix_cadre_birth_date", "birth_date_hash"),
+        Index("ix_cadre_birth_year", "birth_year_hash"),
         Index("ix_cadre_liaison", "liaison"),
         Index("ix_cadre_merged_into", "merged_into"),
     )
     lifecycle = LIFECYCLE
+    hashes = {
+        "resident_number_hash": "resident_number",
+        "birth_date_hash": "birth_date",
+        "birth_year_hash": "birth_year",
+        "same_person_hash": "same_person",
+    }
 
     cadre_no: Mapped[str] = mapped_column(String(32), unique=True)
-    name: Mapped[str] = mapped_column(String(50))
-    folded_name: Mapped[str] = mapped_column(Text)
-    search_key: Mapped[str] = mapped_column(Text)
-    resident_number: Mapped[str] = mapped_column(String(18))
-    birth_date: Mapped[date]
+    name: Mapped[str] = mapped_column(Sealed)
+    search_key: Mapped[str] = mapped_column(Sealed)
+    resident_number: Mapped[str] = mapped_column(Sealed)
+    resident_number_hash: Mapped[str] = mapped_column(String(32))
+    birth_date_hash: Mapped[str] = mapped_column(String(32))
+    birth_year_hash: Mapped[str] = mapped_column(String(32))
+    same_person_hash: Mapped[str] = mapped_column(String(32))
     sex: Mapped[str] = mapped_column(String(1))
     nationality: Mapped[str | None] = mapped_column(String(2))
     political_status: Mapped[str] = mapped_column(String(2))
@@ -66,9 +82,23 @@ class Cadre(Record, Base):
 
     @validates("name")
     def _derive(self, _key: str, name: str) -> str:
-        self.folded_name = folded(name)
         self.search_key = search_key(name)
         return name
+
+    @property
+    def birth_date(self) -> date:
+        """The date in the resident number."""
+        return birth_date(self.resident_number)
+
+    @property
+    def birth_year(self) -> int:
+        """The year in the resident number."""
+        return self.birth_date.year
+
+    @property
+    def same_person(self) -> str:
+        """What two records of one person have in common."""
+        return same_person(self.name, self.birth_date)
 
     @property
     def age_band(self) -> str:

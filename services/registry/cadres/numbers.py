@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hongxia.rules import Conflicting, Violation
+from hongxia.sealed import digest
 from services.registry.cadres.model import Cadre, Register
 
 _SERIAL = re.compile(r"G([0-9]{1,9})")
@@ -40,7 +41,8 @@ def note(register: Register, cadre_no: str) -> None:
 
 def owner_of(session: Session, resident_number: str) -> str | None:
     """Return the id of the record that has a resident number and was not merged, or None."""
-    query = select(Cadre.id).where(Cadre.resident_number == resident_number, Cadre.merged_into.is_(None))
+    hashed = digest(session, Cadre, "resident_number_hash", resident_number)
+    query = select(Cadre.id).where(Cadre.resident_number_hash == hashed, Cadre.merged_into.is_(None))
     return session.scalar(query)
 
 

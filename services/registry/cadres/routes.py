@@ -46,7 +46,7 @@ def lock_for_amendment(session: Session, cadre: Any, body: Any) -> None:
 class CadreRoutes:
     """Cadres: registered, listed, searched, read, corrected."""
 
-    @create("/cadres", "登记干部", RECORDS, CadreSchema, body=RegistrationIn, asks=(ENTERED_TWICE,))
+    @create("/cadres", "登记干部", RECORDS, CadreSchema, body=RegistrationIn, asks=(ENTERED_TWICE,), shown=one_shown)
     def register_cadre(self, call: Call) -> SimpleNamespace:
         """A new cadre."""
         body = dict(call.body)
@@ -57,7 +57,7 @@ class CadreRoutes:
     @route("GET", "/cadres", summary="干部列表", roles=READERS, query=CadresQuery, returns=CadreOut, many=True)
     def list_cadres(self, call: Call) -> Page:
         """By number; without those that were merged, unless `state` asks for them."""
-        page = paginate(call.session, find.listed(call.query), [Cadre.cadre_no], call.query)
+        page = paginate(call.session, find.listed(call.session, call.query), [Cadre.cadre_no], call.query)
         return Page(all_shown(call, page.items), page.next_cursor)
 
     @route(
@@ -73,7 +73,7 @@ class CadreRoutes:
     )
     def search_cadres(self, call: Call) -> Page:
         """Like the list, by what names a person; in the body, because addresses end up in logs."""
-        page = paginate(call.session, find.searched(call.body), [Cadre.cadre_no], call.query)
+        page = paginate(call.session, find.searched(call.session, call.body), [Cadre.cadre_no], call.query)
         return Page(all_shown(call, page.items), page.next_cursor)
 
     @route("GET", "/cadres/<uuid:record_id>", summary="干部", roles=READERS, returns=CadreWithHistoryOut)

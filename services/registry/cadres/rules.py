@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 
 from hongxia import ids, records
 from hongxia.events.publish import publish
-from hongxia.names import folded
 from hongxia.rules import ENTERED_TWICE, Conflicting, Violation, ask, refuse
+from hongxia.sealed import digest
 from services.registry import review
 from services.registry.cadres import numbers, particulars
 from services.registry.cadres.events import CADRE_AMENDED, CADRE_REGISTERED
 from services.registry.cadres.find import must_stand
-from services.registry.cadres.model import Cadre
+from services.registry.cadres.model import Cadre, same_person
 from services.registry.changes import rules as changes_rules
 from services.registry.changes.history import begin_histories, first_changes
 from services.registry.deaths import rules as deaths
@@ -70,7 +70,6 @@ def enrol(session: Session, cadre_no: str, values: Mapping[str, Any]) -> Cadre:
     The caller also begins the history, for many cadres at once.
     """
     cadre = Cadre(id=cadre_id(cadre_no), cadre_no=cadre_no, **{**values, "deceased_on": None})
-    cadre.birth_date = particulars.birth_date(cadre.resident_number)
     cadre.away, cadre.merged_into = (), None
     records.begin(session, cadre, "register")
     publish(session, CADRE_REGISTERED, cadre, on=cadre.registered_on)
@@ -86,7 +85,6 @@ def amend(session: Session, cadre: Cadre, changes: Mapping[str, Any], reason: st
     must_stand(session, cadre)
     if changes.get("resident_number", cadre.resident_number) != cadre.resident_number:
         _must_be_free(session, changes["resident_number"])
-        changes = {**changes, "birth_date": particulars.birth_date(changes["resident_number"])}
     changed = records.change(session, cadre, changes)
     if not changed:
         return cadre
@@ -110,8 +108,8 @@ def ask_about_twin(twin: str | None, confirmed: Collection[str]) -> None:
 
 
 def _twin(session: Session, values: Mapping[str, Any]) -> str | None:
-    born = particulars.birth_date(values["resident_number"])
-    query = select(Cadre.id).where(Cadre.folded_name == folded(values["name"]), Cadre.birth_date == born)
+    person = same_person(values["name"], particulars.birth_date(values["resident_number"]))
+    query = select(Cadre.id).where(Cadre.same_person_hash == digest(session, Cadre, "same_person_hash", person))
     return session.scalar(query.where(Cadre.merged_into.is_(None)).order_by(Cadre.id).limit(1))
 
 

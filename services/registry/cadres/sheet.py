@@ -10,15 +10,15 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hongxia.names import folded
 from hongxia.rules import Conflicting, Refused, Violation, refuse
+from hongxia.sealed import digest
 from hongxia.workbook.columns import columns_of, number
 from hongxia.workbook.declare import Figure, Row, Sheet
 from hongxia.workbook.reconcile import Loading, SheetRows
 from services.registry import review
 from services.registry.cadres import numbers, particulars, rules
 from services.registry.cadres.find import lock_all, standing
-from services.registry.cadres.model import Cadre, Register
+from services.registry.cadres.model import Cadre, Register, same_person
 from services.registry.cadres.schema import CadreSchema
 from services.registry.changes.history import begin_histories, first_changes
 from services.registry.deaths import rules as deaths
@@ -69,26 +69,38 @@ SHEET = Sheet(
 
 @dataclass(slots=True)
 class People:
-    """Who is registered: read once for an import, and kept up to date while it adds cadres."""
+    """Who is registered: read once for an import, and kept up to date while it adds cadres.
 
+    `owners` and `twins` are the records by the hashes of their resident numbers, and of their names and birth dates.
+    """
+
+    session: Session
     owners: dict[str, str] = field(default_factory=dict)
-    twins: dict[tuple[str, date], str] = field(default_factory=dict)
+    twins: dict[str, str] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     def read(cls, session: Session) -> People:
         """Return everybody whose record was not merged."""
-        found = cls()
-        query = select(Cadre.id, Cadre.resident_number, Cadre.folded_name, Cadre.birth_date)
+        found = cls(session)
+        query = select(Cadre.id, Cadre.resident_number_hash, Cadre.same_person_hash)
         for row in session.execute(query.where(Cadre.merged_into.is_(None)).order_by(Cadre.cadre_no)):
-            found.owners[row.resident_number] = row.id
-            found.twins.setdefault((row.folded_name, row.birth_date), row.id)
+            found.owners[row.resident_number_hash] = row.id
+            found.twins.setdefault(row.same_person_hash, row.id)
         return found
+
+    def owner_of(self, resident_number: str) -> str | None:
+        """Return the id of the record that has a resident number."""
+        return self.owners.get(digest(self.session, Cadre, "resident_number_hash", resident_number))
+
+    def twin_of(self, name: str, born: date) -> str | None:
+        """Return the id of a record with the same name and birth date."""
+        return self.twins.get(digest(self.session, Cadre, "same_person_hash", same_person(name, born)))
 
     def add(self, cadre: Cadre, row: Row) -> None:
         """Note a cadre who was registered by a row."""
-        self.owners[cadre.resident_number] = cadre.id
-        self.twins.setdefault((cadre.folded_name, cadre.birth_date), cadre.id)
+        self.owners[digest(self.session, Cadre, "resident_number_hash", cadre.resident_number)] = cadre.id
+        self.twins.setdefault(digest(self.session, Cadre, "same_person_hash", cadre.same_person), cadre.id)
         self.rows[cadre.resident_number] = row.number
 
 
@@ -105,11 +117,10 @@ class Labels:
     @classmethod
     def read(cls, session: Session, name: str) -> Labels:
         """Return the list that the attribute `name` of a cadre holds codes of."""
-        model = LISTS[name].model
-        found = session.execute(select(model.label, model.code, model.state)).all()
-        codes = {row.label: row.code for row in found}
+        found = session.scalars(select(LISTS[name].model)).all()
+        codes = {entry.label: entry.code for entry in found}
         labels = {code: label for label, code in codes.items()}
-        return cls(name, codes, labels, {row.code for row in found if row.state == "listed"}, not found)
+        return cls(name, codes, labels, {entry.code for entry in found if entry.state == "listed"}, not found)
 
     def code(self, label: Any) -> str | None:
         """Return the code that a label has, or gets when it is added; the first label of a renamed entry still names
@@ -199,7 +210,7 @@ class CadreRows(SheetRows):
         refuse(particulars.violations(values, loading.today))
         self._check_number(shared.people, values)
         born = particulars.birth_date(values["resident_number"])
-        rules.ask_about_twin(shared.people.twins.get((folded(values["name"]), born)), loading.confirmed)
+        rules.ask_about_twin(shared.people.twin_of(values["name"], born), loading.confirmed)
         self._need_labels(loading, row, values, values)
         cadre = rules.enrol(loading.session, str(row.values["cadre_no"]), values)
         numbers.note(shared.register, cadre.cadre_no)
@@ -239,8 +250,9 @@ class CadreRows(SheetRows):
         if number in people.rows:
             message = f"与第{people.rows[number]}行重复（身份证号）"
             raise Conflicting(Violation("resident_number", "resident-number-taken", message))
-        if number in people.owners:
-            raise numbers.taken(people.owners[number])
+        owner = people.owner_of(number)
+        if owner is not None:
+            raise numbers.taken(owner)
 
     def _need_labels(self, loading: Loading, row: Row, values: Mapping[str, Any], names: Collection[str]) -> None:
         for name, labels in _shared(loading).labels.items():

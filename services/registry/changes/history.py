@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from hongxia import ids
 from hongxia.records import in_parts
+from hongxia.sealed import placed
 from services.registry.cadres.model import Cadre
 from services.registry.cadres.schema import FLAGS
 from services.registry.changes.model import Change
@@ -87,7 +88,7 @@ def begin_histories(session: Session, changes: Sequence[Mapping[str, Any]]) -> N
     """Write the rows of `first_changes`, of as many cadres as there are, in one statement; the cadres are there."""
     session.flush()
     if changes:
-        session.execute(insert(cast(Table, Change.__table__)), list(changes))
+        session.execute(insert(cast(Table, Change.__table__)), [placed(Change, change) for change in changes])
 
 
 def flags_text(flags: Mapping[str, bool]) -> str:

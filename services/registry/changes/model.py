@@ -8,6 +8,7 @@ from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hongxia.records import Record
+from hongxia.sealed import Sealed
 from services.registry.base import Base
 from services.registry.changes.schema import LIFECYCLE
 
@@ -27,4 +28,4 @@ class Change(Record, Base):
     cadre_version: Mapped[int]
     from_on: Mapped[date]
     value: Mapped[str | None] = mapped_column(String(100))
-    document_no: Mapped[str | None] = mapped_column(String(60))
+    document_no: Mapped[str | None] = mapped_column(Sealed)

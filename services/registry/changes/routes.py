@@ -24,7 +24,7 @@ def _change(aspect: str, word: str, summary: str, *, documented: bool = False) -
     """Return the route of a change of one aspect; of a merged record it is done for the surviving one."""
     body = change_of(aspect, documented=documented)
 
-    @act(f"/cadres/<id>/{word}", summary, RECORDS, CadreSchema, Cadre, body=body, first=lock_standing)
+    @act(f"/cadres/<id>/{word}", summary, RECORDS, CadreSchema, Cadre, body=body, first=lock_standing, shown=one_shown)
     def change(self: Any, call: Call, cadre: Cadre) -> SimpleNamespace:
         """From a date on."""
         new = New(aspect, call.body[aspect], call.body["on"], call.body["document_no"])
@@ -48,7 +48,16 @@ class ChangeRoutes:
     change_unit = _change("unit", "unit", "变动原单位")
     move = _change("street", "street", "变动居住街道")
 
-    @act("/cadres/<id>/care", "变动关怀情况", RECORDS, CadreSchema, Cadre, body=CareIn, first=lock_standing)
+    @act(
+        "/cadres/<id>/care",
+        "变动关怀情况",
+        RECORDS,
+        CadreSchema,
+        Cadre,
+        body=CareIn,
+        first=lock_standing,
+        shown=one_shown,
+    )
     def change_care(self, call: Call, cadre: Cadre) -> SimpleNamespace:
         """Other flags from a date on."""
         flags, on = dict(call.body), call.body["on"]
@@ -66,7 +75,13 @@ class ChangeRoutes:
         return rules.void(call.session, _cadre_of(call, change), change, call.body["reason"], call.today)
 
     @route(
-        "POST", "/liaisons/reassign", summary="联络员整体交接", roles=(RECORDS,), body=ReassignIn, returns=ReassignedOut
+        "POST",
+        "/liaisons/reassign",
+        summary="联络员整体交接",
+        roles=(RECORDS,),
+        body=ReassignIn,
+        returns=ReassignedOut,
+        keeps=("moved",),
     )
     def reassign(self, call: Call) -> dict[str, int]:
         """All cadres of one liaison go to another."""

@@ -19,7 +19,16 @@ from services.registry.deaths.schema import DeathCorrectionIn, DeathIn
 class DeathRoutes:
     """A death: recorded, corrected, withdrawn."""
 
-    @act("/cadres/<id>/death", "登记去世", RECORDS, CadreSchema, Cadre, body=DeathIn, first=lock_standing)
+    @act(
+        "/cadres/<id>/death",
+        "登记去世",
+        RECORDS,
+        CadreSchema,
+        Cadre,
+        body=DeathIn,
+        first=lock_standing,
+        shown=one_shown,
+    )
     def record_death(self, call: Call, cadre: Cadre) -> SimpleNamespace:
         """The cadre died."""
         on = call.body["deceased_on"]
@@ -33,13 +42,23 @@ class DeathRoutes:
         Cadre,
         body=DeathCorrectionIn,
         first=lock_standing,
+        shown=one_shown,
     )
     def correct_death(self, call: Call, cadre: Cadre) -> SimpleNamespace:
         """The cadre died on another day."""
         on, reason = call.body["deceased_on"], call.body["reason"]
         return one_shown(call, rules.correct(call.session, standing(call.session, cadre), on, reason, call.today))
 
-    @act("/cadres/<id>/death/withdraw", "撤销去世登记", RECORDS, CadreSchema, Cadre, body=VoidIn, first=lock_standing)
+    @act(
+        "/cadres/<id>/death/withdraw",
+        "撤销去世登记",
+        RECORDS,
+        CadreSchema,
+        Cadre,
+        body=VoidIn,
+        first=lock_standing,
+        shown=one_shown,
+    )
     def withdraw_death(self, call: Call, cadre: Cadre) -> SimpleNamespace:
         """The cadre lives."""
         reason = call.body["reason"]

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from sqlalchemy import String
+from sqlalchemy.orm import Mapped, mapped_column
+
 from hongxia.lists import EntryColumns, lifecycle_of
+from hongxia.sealed import Sealed
 from services.registry.base import Base
 
 
@@ -23,8 +27,12 @@ class Unit(EntryColumns, Base):
 
 
 class Liaison(EntryColumns, Base):
-    """A post or a person that keeps in touch with cadres. The labels may be names, so they stay here."""
+    """A post or a person that keeps in touch with cadres. The labels may be names, so they stay here, sealed."""
 
     __tablename__ = "liaison"
     lifecycle = lifecycle_of("liaison", "联络员")
     prefix = "L"
+    hashes = {"label_hash": "label"}
+
+    label: Mapped[str] = mapped_column(Sealed)
+    label_hash: Mapped[str] = mapped_column(String(32), unique=True)

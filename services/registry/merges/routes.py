@@ -65,13 +65,22 @@ class MergeRoutes:
         ]
         return Page(items, str(end) if end < len(pairs) else None)
 
-    @act("/cadres/<id>/merge", "并入另一记录", RECORDS, CadreSchema, Cadre, body=MergeIn, first=_lock_both)
+    @act(
+        "/cadres/<id>/merge",
+        "并入另一记录",
+        RECORDS,
+        CadreSchema,
+        Cadre,
+        body=MergeIn,
+        first=_lock_both,
+        shown=one_shown,
+    )
     def merge(self, call: Call, cadre: Cadre) -> SimpleNamespace:
         """This record disappears, another stands for the person."""
         into = records.get(call.session, Cadre, call.body["into"])
         return one_shown(call, rules.merge(call.session, cadre, into, call.today))
 
-    @act("/cadres/<id>/undo-merge", "撤销合并", RECORDS, CadreSchema, Cadre, first=_lock_register)
+    @act("/cadres/<id>/undo-merge", "撤销合并", RECORDS, CadreSchema, Cadre, first=_lock_register, shown=one_shown)
     def undo_merge(self, call: Call, cadre: Cadre) -> SimpleNamespace:
         """This record stands by itself again."""
         return one_shown(call, rules.undo(call.session, cadre, call.today))

@@ -14,10 +14,12 @@ from hongxia.dates import away_on, first_day_beyond
 from hongxia.events.publish import publish
 from hongxia.names import Person, folded
 from hongxia.rules import Conflicting, Refused, Violation, refuse
+from hongxia.sealed import opened
 from services.registry import review
 from services.registry.cadres import numbers
 from services.registry.cadres.find import must_stand, standing
 from services.registry.cadres.model import Cadre
+from services.registry.cadres.particulars import birth_date
 from services.registry.merges.events import CADRE_MERGED, MERGE_UNDONE
 
 COMPARED = (
@@ -40,9 +42,11 @@ def near_duplicates(session: Session) -> list[Pair]:
     """Return all pairs of records that may be one person's and were not merged, in the order of their numbers: the same
     or nearly the same name, birth date or resident number (hongxia.names.near).
     """
-    query = select(Cadre.id, Cadre.name, Cadre.birth_date, Cadre.resident_number).where(Cadre.merged_into.is_(None))
-    found = session.execute(query.order_by(Cadre.cadre_no))
-    people = {row.id: Person(row.name, row.birth_date, row.resident_number) for row in found}
+    query = select(Cadre.id, Cadre.name, Cadre.resident_number).where(Cadre.merged_into.is_(None))
+    people = {}
+    for cadre_id, name, number in session.execute(query.order_by(Cadre.cadre_no)):
+        number = opened(Cadre, "resident_number", cadre_id, number)
+        people[cadre_id] = Person(opened(Cadre, "name", cadre_id, name), birth_date(number), number)
     return [Pair((one, other), what.what_zh) for one, other, what in names.near_pairs(people)]
 
 

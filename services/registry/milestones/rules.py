@@ -13,6 +13,7 @@ from hongxia import ids, records
 from hongxia.dates import anniversary, lived_on
 from hongxia.events.publish import publish
 from hongxia.records import in_parts
+from hongxia.sealed import digest
 from services.registry.cadres.model import Cadre
 from services.registry.cadres.schema import PARTY_MEMBER
 from services.registry.milestones.events import MILESTONE_DUE, MILESTONE_WITHDRAWN
@@ -41,7 +42,7 @@ class Due:
 
 def due(session: Session, year: int) -> list[Due]:
     """Return the milestones of a year by date: of those who are served and living on the day, as far as is known."""
-    found = [each for cadre in session.scalars(_candidates(year)) for each in of(cadre, year)]
+    found = [each for cadre in session.scalars(_candidates(session, year)) for each in of(cadre, year)]
     return sorted(found, key=lambda each: (each.on, each.cadre.cadre_no, each.kind))
 
 
@@ -105,11 +106,11 @@ def _id(each: Due) -> str:
     return ids.entity_id("milestone", each.cadre.id, each.kind, each.on.year)
 
 
-def _candidates(year: int) -> Select[Cadre]:
-    births = [Cadre.birth_date.between(date(year - age, 1, 1), date(year - age, 12, 31)) for age in AGES]
+def _candidates(session: Session, year: int) -> Select[Cadre]:
+    births = Cadre.birth_year_hash.in_([digest(session, Cadre, "birth_year_hash", str(year - age)) for age in AGES])
     joined = Cadre.joined_party_on.between(date(year - PARTY_YEARS, 1, 1), date(year - PARTY_YEARS, 12, 31))
     in_party = and_(Cadre.political_status == PARTY_MEMBER, joined)
-    return select(Cadre).where(Cadre.merged_into.is_(None), or_(*births, in_party))
+    return select(Cadre).where(Cadre.merged_into.is_(None), or_(births, in_party))
 
 
 def _served(cadre: Cadre, on: date, kind: str) -> Iterator[Due]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hongxia.dates import TimeAway
 from hongxia.records import Record
+from hongxia.sealed import Sealed
 from services.registry.base import Base
 from services.registry.transfers.schema import LIFECYCLE
 
@@ -22,7 +23,7 @@ class Transfer(Record, Base):
 
     cadre_id: Mapped[str] = mapped_column(ForeignKey("cadre.id"))
     left_on: Mapped[date]
-    destination: Mapped[str] = mapped_column(String(100))
+    destination: Mapped[str] = mapped_column(Sealed)
     returned_on: Mapped[date | None]
 
     @property

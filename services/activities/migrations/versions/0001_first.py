@@ -57,7 +57,7 @@ def _sessions() -> None:
         sa.Column("title", sa.String(200), nullable=False),
         sa.Column("held_on", sa.Date, nullable=False),
         sa.Column("host", sa.String(10), nullable=False),
-        sa.Column("venue", sa.String(100)),
+        sa.Column("venue", sa.Text),
         sa.Column("topic", sa.String(200)),
         sa.Column("others_count", v1.Counter, nullable=False, comment="attendance that is not listed by name"),
         sa.CheckConstraint("others_count >= 0", name="ck_session_others_count"),
@@ -71,7 +71,7 @@ def _health_checks() -> None:
         "health_check",
         sa.Column("batch_no", sa.String(32)),
         sa.Column("held_on", sa.Date, nullable=False),
-        sa.Column("hospital", sa.String(100), nullable=False),
+        sa.Column("hospital", sa.Text, nullable=False),
     )
     op.create_index("ix_health_check_held_on", "health_check", ["held_on", "id"])
     _presence("health_check_person", "batch_id", "health_check.id", "checked_on")
@@ -95,7 +95,7 @@ def _works() -> None:
         sa.Column("work_no", sa.String(32)),
         sa.Column("cadre_id", sa.String(36)),
         sa.Column("genre", sa.String(20), nullable=False),
-        sa.Column("title", sa.String(200)),
+        sa.Column("title", sa.Text),
         sa.Column("collected_on", sa.Date, nullable=False),
         sa.Column("call", sa.String(100)),
         sa.Column("by_family", sa.Boolean, nullable=False),

@@ -72,7 +72,7 @@ def _expenditure() -> None:
         sa.Column("line_id", sa.String(36), sa.ForeignKey("budget_line.id"), nullable=False),
         sa.Column("amount_fen", Number, nullable=False),
         sa.Column("spent_on", sa.Date, nullable=False),
-        sa.Column("summary", sa.String(200)),
+        sa.Column("summary", sa.Text),
         sa.Column("reverses_id", sa.String(36), sa.ForeignKey("expenditure.id"), unique=True),
         *v1.record_columns(),
         sa.UniqueConstraint("year", "voucher_no", name="uq_expenditure_year"),
@@ -96,7 +96,7 @@ def _aid_payments() -> None:
         sa.Column("withdrawn", sa.Boolean, nullable=False),
         sa.Column("refused", sa.String(20)),
         sa.Column("proposed_by", sa.String(200)),
-        sa.Column("reversal", sa.JSON),
+        sa.Column("reversal", sa.Text),
         *v1.record_columns(),
     )
     op.create_index("ix_aid_payment_pay_on", "aid_payment", ["pay_on"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import sqlalchemy as sa
 from alembic import op
@@ -154,8 +154,8 @@ def _suggestions() -> None:
         sa.Column("received_on", sa.Date, nullable=False),
         sa.Column("channel", sa.String(20), nullable=False),
         sa.Column("category", sa.String(20), nullable=False),
-        sa.Column("summary", sa.String(500)),
-        sa.Column("assignee", sa.String(50)),
+        sa.Column("summary", sa.Text),
+        sa.Column("assignee", sa.Text),
         sa.Column("assigned_on", sa.Date),
         sa.Column("resolved_on", sa.Date),
         *v1.record_columns(),
@@ -170,7 +170,7 @@ def _stays() -> None:
         _cadre_id(),
         sa.Column("admitted_on", sa.Date, nullable=False),
         sa.Column("reported_on", sa.Date, nullable=False),
-        sa.Column("hospital", sa.String(100)),
+        sa.Column("hospital", sa.Text),
         sa.Column("discharged_on", sa.Date),
         sa.Column("ended_with", sa.String(10)),
         *v1.record_columns(),
@@ -222,15 +222,11 @@ def _kinds() -> None:
         sa.UniqueConstraint("code"),
     )
     names = ("code", "title", "raised_by", "days", "occasions", "active")
-    # Version 0: the service publishes them as version 1 when it starts.
+    # Version 0: the service gives them their ids and publishes them as version 1 when it starts.
     same = {"working_days": False, "concerns": "all", "state": "listed", "version": 0, "changed_by": ""}
     rows = [{**dict(zip(names, kind, strict=True)), **same} for kind in KINDS]
-    op.bulk_insert(kinds, [{**row, "id": _kind_id(str(row["code"]))} for row in rows])
+    op.bulk_insert(kinds, [{**row, "id": row["code"]} for row in rows])
 
-
-def _kind_id(code: str) -> str:
-    """The id that a kind with this code has when it is added through the API."""
-    return str(uuid5(NAMESPACE, f"15:obligation-kind:{len(code)}:{code}"))
 
 
 def _festivals() -> None:

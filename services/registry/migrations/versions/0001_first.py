@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -15,8 +17,13 @@ def upgrade() -> None:
     """Cadres, their history, transfers, milestones, lists, contradictions, and the register that hands out numbers."""
     v1.upgrade()
     v1.create_contradictions()
-    for name in ("street", "unit", "liaison"):
-        _create_list(name)
+    for name in ("street", "unit"):
+        _create_list(name, sa.Column("label", sa.String(100), nullable=False, unique=True))
+    _create_list(
+        "liaison",
+        sa.Column("label", sa.Text, nullable=False),
+        sa.Column("label_hash", sa.String(32), nullable=False, unique=True),
+    )
     _create_cadre()
     op.create_table(
         "change",
@@ -26,7 +33,7 @@ def upgrade() -> None:
         sa.Column("cadre_version", v1.Counter, nullable=False),
         sa.Column("from_on", sa.Date, nullable=False),
         sa.Column("value", sa.String(100)),
-        sa.Column("document_no", sa.String(60)),
+        sa.Column("document_no", sa.Text),
         *v1.record_columns(),
     )
     op.create_index("ix_change_cadre_id", "change", ["cadre_id", "from_on"])
@@ -35,7 +42,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(36), primary_key=True),
         sa.Column("cadre_id", sa.String(36), sa.ForeignKey("cadre.id"), nullable=False),
         sa.Column("left_on", sa.Date, nullable=False),
-        sa.Column("destination", sa.String(100), nullable=False),
+        sa.Column("destination", sa.Text, nullable=False),
         sa.Column("returned_on", sa.Date),
         *v1.record_columns(),
     )
@@ -58,12 +65,12 @@ def upgrade() -> None:
     op.bulk_insert(register, [{"id": 1, "last_serial": 0}])
 
 
-def _create_list(name: str) -> None:
+def _create_list(name: str, *label: sa.Column[Any]) -> None:
     op.create_table(
         name,
         sa.Column("id", sa.String(36), primary_key=True),
         sa.Column("code", sa.String(9), nullable=False, unique=True),
-        sa.Column("label", sa.String(100), nullable=False, unique=True),
+        *label,
         sa.Column("listed_on", sa.Date, nullable=False),
         *v1.record_columns(),
     )
@@ -74,11 +81,13 @@ def _create_cadre() -> None:
         "cadre",
         sa.Column("id", sa.String(36), primary_key=True),
         sa.Column("cadre_no", sa.String(32), nullable=False, unique=True),
-        sa.Column("name", sa.String(50), nullable=False),
-        sa.Column("folded_name", sa.Text, nullable=False),
+        sa.Column("name", sa.Text, nullable=False),
         sa.Column("search_key", sa.Text, nullable=False),
-        sa.Column("resident_number", sa.String(18), nullable=False),
-        sa.Column("birth_date", sa.Date, nullable=False),
+        sa.Column("resident_number", sa.Text, nullable=False),
+        sa.Column("resident_number_hash", sa.String(32), nullable=False),
+        sa.Column("birth_date_hash", sa.String(32), nullable=False),
+        sa.Column("birth_year_hash", sa.String(32), nullable=False),
+        sa.Column("same_person_hash", sa.String(32), nullable=False),
         sa.Column("sex", sa.String(1), nullable=False),
         sa.Column("nationality", sa.String(2)),
         sa.Column("political_status", sa.String(2), nullable=False),
@@ -104,12 +113,13 @@ def _create_cadre() -> None:
     op.create_index(
         "uq_cadre_resident_number",
         "cadre",
-        ["resident_number"],
+        ["resident_number_hash"],
         unique=True,
         postgresql_where=sa.text("merged_into IS NULL"),
         sqlite_where=sa.text("merged_into IS NULL"),
     )
-    op.create_index("ix_cadre_same_person", "cadre", ["folded_name", "birth_date"])
-    op.create_index("ix_cadre_birth_date", "cadre", ["birth_date"])
+    op.create_index("ix_cadre_same_person", "cadre", ["same_person_hash"])
+    op.create_index("ix_cadre_birth_date", "cadre", ["birth_date_hash"])
+    op.create_index("ix_cadre_birth_year", "cadre", ["birth_year_hash"])
     op.create_index("ix_cadre_liaison", "cadre", ["liaison"])
     op.create_index("ix_cadre_merged_into", "cadre", ["merged_into"])
