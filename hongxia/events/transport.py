@@ -9,10 +9,11 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One event on its way out."""
+    """One event on its way out; `position` is its place in the source's log."""
 
     routing_key: str
     body: bytes
+    position: int = 0
 
 
 class BrokerAway(Exception):
@@ -23,9 +24,10 @@ class Transport(Protocol):
     """Where a relay publishes to."""
 
     def publish(self, messages: Sequence[Message]) -> int:
-        """Send in order; returns how many of them, from the first on without a hole, are confirmed.
+        """Send in order; returns how many of them, from the first on without a hole, are settled: confirmed, or refused
+        for good and named by the transport, since nobody would take them the next time either.
 
-        Raises BrokerAway if nothing is known about any of them.
+        Raises BrokerAway if none is.
         """
 
 

@@ -48,6 +48,7 @@ class Host:
         self.database = Database(settings.database_url, on_commit=outbox.on_append(self._appended))
         self.consumers: dict[str, Consumer] = {}
         self.publisher_connected: Callable[[], bool] = lambda: False
+        self.publisher_blocked: Callable[[], bool] = lambda: False
 
     def context(self) -> Context:
         """A context for work that nobody asked for: a timer's, a relay's."""

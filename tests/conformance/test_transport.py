@@ -10,7 +10,7 @@ import pytest
 from kombu import Queue
 from kombu.exceptions import MessageStateError
 
-from hongxia.events import broker
+from hongxia.events import broker, topology
 from hongxia.events.transport import BrokerAway, Message
 from tests.conformance.backends import DEADLINE_SECONDS, Broker, Subscription, transports_with
 from tests.servers import wait_until
@@ -47,7 +47,7 @@ def dead_letters(transport: Broker, count: int) -> list[bytes]:
     """The dead letters, once there are so many."""
     found: list[bytes] = []
     with broker.connection(transport.uri) as link, link.channel() as channel:
-        queue = broker.dead_queue(transport.consumer)(channel)
+        queue = topology.dead_queue(transport.consumer)(channel)
 
         def arrived() -> bool:
             while (message := queue.get(no_ack=True)) is not None:
@@ -63,9 +63,10 @@ def full_queue(transport: Broker, places: int) -> Iterator[Callable[[], None]]:
     """A queue of the source that takes so many messages and refuses more; gives a function that empties it."""
     arguments = {"x-max-length": places, "x-overflow": "reject-publish"}
     with broker.connection(transport.uri) as link, link.channel() as channel:
-        broker.ensure(link, broker.EVENTS)
+        exchange = topology.events_exchange(transport.source)
+        topology.ensure(link, exchange)
         name = f"full-{transport.source}"
-        queue = Queue(name, broker.EVENTS, f"{transport.source}.#", durable=True, queue_arguments=arguments)(channel)
+        queue = Queue(name, exchange, f"{transport.source}.#", durable=True, queue_arguments=arguments)(channel)
         queue.declare()
         yield queue.purge
         queue.delete()

@@ -14,11 +14,12 @@ from sqlalchemy.orm import Session
 
 from hongxia.database import Database
 from hongxia.events import relay
-from hongxia.events.broker import Publisher, connection, dead_queue
+from hongxia.events.broker import Publisher, connection
 from hongxia.events.cursor import Consumer, position
 from hongxia.events.envelope import Event
 from hongxia.events.feed import FeedAway, Head
 from hongxia.events.parked import Unappliable
+from hongxia.events.topology import dead_queue
 from hongxia.events.transport import BrokerAway, Message
 from hongxia.runtime import consume_loop, green
 from hongxia.runtime.consume_loop import ConsumeLoop
@@ -39,7 +40,7 @@ class Source:
     def __init__(self) -> None:
         self.database: Database = new_database()
         self.feed = Near(self.database)
-        self.publisher = Publisher("memory://")
+        self.publisher = Publisher("memory://", "origin")
         self.version = 0
 
     def commit(self, count: int = 1) -> None:
