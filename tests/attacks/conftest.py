@@ -1,0 +1,3 @@
+"""The fixtures of the attacks."""
+
+from tests.attacks.deployed_broker import deployed  # noqa: F401
