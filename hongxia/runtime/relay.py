@@ -178,12 +178,12 @@ def leadership(host: Host) -> Iterator[WakeUp | None]:
     with host.database.engine.connect() as connection:
         connection.execution_options(isolation_level="AUTOCOMMIT")
         if _locked(connection):
-            connection.execute(text(f"LISTEN {CHANNEL}"))
             if (connection.dialect.server_version_info or ()) >= OLDEST_SERVER:
                 connection.execute(text(f"SET idle_session_timeout = '{relay.FROZEN_SECONDS}s'"))
+            listen = partial(connection.execute, text(f"LISTEN {CHANNEL}"))
+            listen()
             driver = connection.dialect.loaded_dbapi.Error
-            show_life = partial(connection.execute, text("SELECT 1"))
-            yield WakeUp(host, connection.connection.dbapi_connection, driver, show_life)
+            yield WakeUp(host, connection.connection.dbapi_connection, driver, listen)
             return
     yield None
 
