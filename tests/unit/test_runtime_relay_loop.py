@@ -160,7 +160,7 @@ class Broker:
 
 
 class Waits:
-    """A WakeUp, or a Bell, that never waits and remembers how long it should have; after so many the loop is stopped."""
+    """A WakeUp or a Bell that never waits and remembers how long it should have; after so many the loop is stopped."""
 
     def __init__(self, most: int) -> None:
         self.most = most
