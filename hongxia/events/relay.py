@@ -140,7 +140,11 @@ def unpublished(database: Database, limit: int = BATCH) -> list[tuple[int, Messa
     return [
         (
             row.position,
-            Message(routing_key(row.type), splice(row.body, row.position, row.typeposition, row.chain), row.position),
+            Message(
+                routing_key(row.type),
+                splice(row.body, row.position, row.typeposition, row.chain),
+                position=row.position,
+            ),
         )
         for row in rows
     ]

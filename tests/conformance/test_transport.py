@@ -233,3 +233,45 @@ def test_replicas_may_declare_the_same_queues_again(transport: Broker) -> None:
     for _ in range(3):
         transport.subscribe()
     send(transport, b"one")
+
+
+def test_dead_letters_that_wait_are_counted(transport: Broker) -> None:
+    subscription = transport.subscribe()
+    assert broker.look_after(transport.uri, transport.consumer, transport.source) == 0
+    send(transport, b"bad one", b"bad two")
+    subscription.wait_for(2)
+    deliveries = subscription.deliveries()
+    deliveries.dead_letter(0)
+    deliveries.dead_letter(1)
+
+    def counted() -> bool:
+        return broker.look_after(transport.uri, transport.consumer, transport.source) == 2
+
+    wait_until(counted, DEADLINE_SECONDS, "two dead letters wait")
+
+
+@real_connections
+def test_a_binding_that_somebody_removed_is_put_back_while_the_consumer_stays_connected(transport: Broker) -> None:
+    subscription = transport.subscribe()
+    name = topology.source_queue(transport.consumer, transport.source).name
+    with broker.connection(transport.uri) as link, link.channel() as channel:
+        channel.queue_unbind(name, topology.events_exchange(transport.source).name, f"{transport.source}.#")
+    publisher = transport.publisher()
+    publisher.publish(messages(transport, b"lost"))
+    assert publisher.take_returned() == 1
+    broker.look_after(transport.uri, transport.consumer, transport.source)
+    publisher.publish(messages(transport, b"one"))
+    assert take(subscription, 1) == [b"one"]
+
+
+@real_connections
+@pytest.mark.parametrize("other", [{}, {"x-queue-type": "quorum", "x-dead-letter-exchange": "hongxia.dead"}])
+def test_a_queue_that_another_release_declared_otherwise_is_made_anew(transport: Broker, other: dict[str, str]) -> None:
+    name = topology.source_queue(transport.consumer, transport.source).name
+    dead = topology.dead_queue(transport.consumer).name
+    with broker.connection(transport.uri) as link, link.channel() as channel:
+        for queue in (name, dead):
+            channel.queue_declare(queue, durable=True, auto_delete=False, arguments=other)
+    subscription = transport.subscribe()
+    send(transport, b"one")
+    assert take(subscription, 1) == [b"one"]

@@ -33,7 +33,7 @@ def test_a_message_that_is_too_large_neither_holds_back_the_others_nor_resends_t
     broker.connect(link)
     broker.consume(link, "ledger", "origin", lambda message: received.append(bytes(message.body)))
     bodies = [b"%d" % number + b" " * (30_000 if number == place else 100) for number in range(1, 11)]
-    messages = [Message("origin.thing.changed", body, position) for position, body in enumerate(bodies, 1)]
+    messages = [Message("origin.thing.changed", body, position=position) for position, body in enumerate(bodies, 1)]
     named: list[int] = []
     publisher = Publisher(strict, "origin", lambda message, _reason: named.append(message.position))
     done = 0

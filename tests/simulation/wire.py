@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from itertools import takewhile
 from typing import Any
 
 from amqp.exceptions import ConnectionForced, PreconditionFailed
@@ -89,7 +90,7 @@ class Line:
     def basic_publish(self, event: Any, _exchange: str, routing_key: str, mandatory: bool) -> None:
         """As py-amqp's, while what is written is held back."""
         position = json.loads(event.body)["position"]
-        self._buffer.append(Message(routing_key, event.body, position))
+        self._buffer.append(Message(routing_key, event.body, position=position))
 
     def _write(self, _frames: bytes) -> None:
         """Nothing: the messages themselves were kept."""
@@ -193,4 +194,6 @@ class Line:
     def collect(self) -> None:
         """As kombu's: close the socket, without a farewell."""
         self.open = False
+        # What was confirmed behind a hole goes out again with what fills the hole.
+        self.wire.acked = set(takewhile(self.wire.acked.__contains__, self.wire.sending))
         self.wire.unproved = self.wire.unproved or bool(self._unanswered)

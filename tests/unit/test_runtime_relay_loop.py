@@ -283,7 +283,7 @@ def test_an_event_that_the_broker_refuses_is_named_by_its_position_and_counted(h
     errors: list[dict[str, Any]] = []
     host.log = SimpleNamespace(error=lambda _event, **more: errors.append(more))  # type: ignore[assignment]
     sender = Sender(host)
-    sender._note_refused(Message("origin.thing.changed", b"x", 7), "message size 30000 is too large")
+    sender._note_refused(Message("origin.thing.changed", b"x", position=7), "message size 30000 is too large")
     sender.end()
     assert errors == [{"position": 7, "reason": "message size 30000 is too large"}]
     assert sample(host, "relay_refused_total") == 1
