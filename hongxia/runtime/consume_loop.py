@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 from kombu import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -22,6 +23,8 @@ from hongxia.runtime.host import Host
 BATCH = 1000
 CHECK_SECONDS = 5.0
 IDLE_SECONDS = 1.0
+FEED_SECONDS = 90.0
+"""How long a feed may take for one answer: its own timeout begins anew with every byte."""
 LOOK_AFTER_SECONDS = 60.0
 """How often queues and bindings are declared anew, and dead letters counted."""
 
@@ -33,7 +36,7 @@ class ConsumeLoop:
         self.host = host
         self.source = consumer.source
         self.consumer = consumer
-        self.feed = feed
+        self.feed: Feed = BoundedFeed(feed)
         self._running = True
         self._next_check = 0.0
         self._broker_backoff = Backoff()
@@ -151,6 +154,27 @@ class ConsumeLoop:
             self.host.log.error("events parked", source=source, count=outcome.parked)
         if outcome.state is State.DIVERGED:
             self.host.log.error("source diverged", source=source)
+
+
+class BoundedFeed:
+    """A Feed each answer of which comes within FEED_SECONDS, or FeedAway is raised."""
+
+    def __init__(self, feed: Feed) -> None:
+        self._feed = feed
+
+    def head(self, *asked: Any, **more: Any) -> Any:
+        """See Feed."""
+        return _in_time(lambda: self._feed.head(*asked, **more))
+
+    def page(self, *asked: Any, **more: Any) -> Any:
+        """See Feed."""
+        return _in_time(lambda: self._feed.page(*asked, **more))
+
+
+def _in_time(ask: Callable[[], Any]) -> Any:
+    with green.at_most(FEED_SECONDS):
+        return ask()
+    raise FeedAway("no answer in time")
 
 
 def _read(link: Connection, mailbox: green.Mailbox) -> None:
