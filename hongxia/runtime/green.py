@@ -27,7 +27,7 @@ def _bound_waits_for_the_database() -> None:
     libpq's `connect_timeout` and keepalives see nothing of a server that is stopped while its system acknowledges.
     psycopg2 closes a connection whose wait fails, and SQLAlchemy then takes it for lost.
     """
-    import psycopg2
+    import psycopg2  # type: ignore[import-untyped]
     from eventlet.hubs import trampoline
     from psycopg2 import extensions
 
