@@ -185,6 +185,9 @@ def breaking(released: Mapping[str, Any], current: Mapping[str, Any]) -> list[st
     found = [f"{name}: no longer published" for name in released if name not in current]
     for name in released.keys() & current.keys():
         found += [f"{name}: {what}" for what in _broken(released[name], current[name], "data")]
+        before, after = (contracts[name].get("$defs", {}) for contracts in (released, current))
+        for part in before:
+            found += [f"{name}: {what}" for what in _broken(before[part], after.get(part, {}), f"data.{part}")]
     return sorted(found)
 
 

@@ -30,7 +30,9 @@ LIFECYCLE = Lifecycle(
     Codes(open="待处理", explained="已说明", resolved="已消除"),
     {
         (NEW, "find"): "open",
+        ("open", "find"): "open",
         ("open", "explain"): "explained",
+        ("explained", "find"): "open",
         ("explained", "explain"): "explained",
         ("open", "resolve"): "resolved",
         ("explained", "resolve"): "resolved",
@@ -41,7 +43,8 @@ LIFECYCLE = Lifecycle(
 
 class ContradictionColumns(Record):
     """Mixin of a service's table of contradictions. `scope` is the id of what is reviewed as a whole (a cadre, an aid
-    case), `record` the collection of the record at fault, `record_id` and `other_id` the records that contradict.
+    case), `record` the collection of the record at fault, `record_id` and `other_id` the records that contradict;
+    `against` holds the dates that forbid the record.
     """
 
     lifecycle = LIFECYCLE
@@ -52,6 +55,7 @@ class ContradictionColumns(Record):
     record_id: Mapped[str] = mapped_column(String(36))
     other_id: Mapped[str | None] = mapped_column(String(36))
     on: Mapped[date] = mapped_column(index=True)
+    against: Mapped[str] = mapped_column(String(60))
     explanation: Mapped[str | None] = mapped_column(String(200))
 
 
@@ -60,7 +64,9 @@ C = TypeVar("C", bound=ContradictionColumns)
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A contradiction as a review finds it; `on` is the date that the record counts for."""
+    """A contradiction as a review finds it; `on` is the date that the record counts for, `against` the dates that
+    forbid it, as text. An explanation holds for as long as both stay the same.
+    """
 
     kind: str
     scope: str
@@ -68,6 +74,7 @@ class Found:
     record_id: str
     on: date
     other_id: str | None = None
+    against: str = ""
 
     @property
     def id(self) -> str:
@@ -124,7 +131,8 @@ class Contradictions:
 
     def review(self, session: Session, scopes: Collection[str], found: Iterable[Found]) -> None:
         """Compare what a review of some scopes found with what was found there before; record and publish what is new,
-        and what is gone. A contradiction that somebody has explained stays explained for as long as it is found.
+        and what is gone. A contradiction that somebody has explained stays explained for as long as it is found with
+        the same dates; with others it is open again.
         """
         now = {each.id: each for each in found}
         before = self._of(session, scopes)
@@ -135,8 +143,8 @@ class Contradictions:
             known = before.get(contradiction_id) or session.get(self.model, contradiction_id)
             if known is None:
                 self._begin(session, contradiction_id, each)
-            elif known.state == "resolved":
-                self._move(session, known, "find", self.found)
+            else:
+                self._follow(session, known, each)
 
     def explain(self, session: Session, contradiction: Any, explanation: str) -> Any:
         """Note why a contradiction may stand. Raises Conflicting if it is resolved."""
@@ -156,6 +164,19 @@ class Contradictions:
         contradiction = self.model(id=contradiction_id, **values)
         records.begin(session, contradiction, "find")
         publish(session, self.found, contradiction, on=contradiction.on)
+
+    def _follow(self, session: Session, known: Any, each: Found) -> None:
+        """Bring a contradiction that was found before up to date: its dates, and what it belongs to."""
+        new = {name: getattr(each, name) for name in ("scope", "on", "against")}
+        changed = {name for name, value in new.items() if getattr(known, name) != value}
+        if not changed and known.state != "resolved":
+            return
+        for name, value in new.items():
+            setattr(known, name, value)
+        if changed <= {"scope"} and known.state == "explained":
+            self._move(session, known, "explain", self.explained)
+        else:
+            self._move(session, known, "find", self.found)
 
     def _move(self, session: Session, contradiction: Any, verb: str, event_type: EventType) -> None:
         records.move(session, contradiction, verb)

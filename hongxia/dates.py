@@ -1,11 +1,13 @@
 """Time and dates: moments are UTC with a zone, the date that a record counts for is one in Asia/Shanghai.
 
-Each rule of dates has its only place here: 29 February, what the day of death counts as, which days are working days.
+Each rule of dates has its only place here: 29 February, what the day of death counts as, when somebody is away, which
+days are working days.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
@@ -66,6 +68,49 @@ def age_band(born: date, on: date) -> str:
 def lived_on(deceased_on: date | None, day: date) -> bool:
     """Return whether somebody lived on a day; the day of death itself still counts as lived."""
     return deceased_on is None or day <= deceased_on
+
+
+@dataclass(frozen=True, slots=True)
+class TimeAway:
+    """A time in which another bureau serves a cadre: from `left_on` on, until the day before `returned_on`, which is
+    None while it lasts.
+    """
+
+    left_on: date
+    returned_on: date | None = None
+
+    def __str__(self) -> str:
+        return f"{self.left_on}/{self.returned_on or ''}"
+
+
+def away_on(times: Iterable[TimeAway], day: date) -> TimeAway | None:
+    """Return the time away that a day falls into, or None. On the day of leaving somebody is away already, on the day
+    of the return no longer.
+    """
+    for time in times:
+        if time.left_on <= day and (time.returned_on is None or day < time.returned_on):
+            return time
+    return None
+
+
+def first_day_beyond(
+    times: Iterable[TimeAway], known: Iterable[TimeAway], since: date, until: date | None = None
+) -> date | None:
+    """Return the first day of some times away, from `since` to `until`, that no time of `known` has; None if they have
+    all of these days.
+    """
+    known, missing = list(known), []
+    for time in times:
+        day = max(time.left_on, since)
+        while (until is None or day <= until) and away_on([time], day) is not None:
+            other = away_on(known, day)
+            if other is None:
+                missing.append(day)
+                break
+            if other.returned_on is None:
+                break
+            day = other.returned_on
+    return min(missing, default=None)
 
 
 def calendar_known(year: int) -> bool:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Select, String, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from hongxia import away
+from hongxia.dates import away_on
 from hongxia.events.dispatch import concerns
 from hongxia.events.envelope import Event
 from hongxia.records import in_parts
@@ -25,6 +28,31 @@ class Mirrored:
     id: Mapped[str] = mapped_column(String(36), primary_key=True, sort_order=-1)
     merged_into: Mapped[str | None] = mapped_column(String(36), index=True)
     version: Mapped[int]
+
+
+class MirroredCadre(Mirrored):
+    """Mixin of a copy of the registry's cadres: what every rule about the dates of a record needs to know."""
+
+    registered_on: Mapped[date]
+    deceased_on: Mapped[date | None]
+    away: Mapped[away.Times] = mapped_column(away.TimesAway)
+
+    def against(self, code: str, day: date) -> str:
+        """Return the dates that forbid a record of a day, as text; `code` is the rule's that refuses it. While they and
+        the day are the same, what somebody said of the contradiction holds.
+        """
+        if code == "cadre-transferred":
+            return str(away_on(self.away, day))
+        return str({"cadre-deceased": self.deceased_on, "before-registration": self.registered_on}[code])
+
+
+def cadre_state(event: Event) -> dict[str, Any]:
+    """Return the columns of MirroredCadre that an event of a cadre gives. Raises Malformed."""
+    return {
+        "registered_on": event.need_date("registered_on"),
+        "deceased_on": event.may_date("deceased_on"),
+        "away": away.of_event(event),
+    }
 
 
 M = TypeVar("M", bound=Mirrored)

@@ -161,4 +161,14 @@ def json_schema(schema: type[Schema], title: str, description: str) -> dict[str,
         "title": title,
         "description": description,
     }
-    return {**whole, **data, **({"$defs": schemas} if schemas else {})}
+    return {**whole, **_with_own_refs(data), **({"$defs": _with_own_refs(schemas)} if schemas else {})}
+
+
+def _with_own_refs(described: Any) -> Any:
+    """The same with references into the schema itself, instead of into an OpenAPI document."""
+    if isinstance(described, dict):
+        return {
+            name: value.replace("#/components/schemas/", "#/$defs/") if name == "$ref" else _with_own_refs(value)
+            for name, value in described.items()
+        }
+    return [_with_own_refs(each) for each in described] if isinstance(described, list) else described

@@ -117,6 +117,7 @@ def create_contradictions() -> None:
         sa.Column("record_id", sa.String(36), nullable=False),
         sa.Column("other_id", sa.String(36)),
         sa.Column("on", sa.Date, nullable=False),
+        sa.Column("against", sa.String(60), nullable=False),
         sa.Column("explanation", sa.String(200)),
         *record_columns(),
     )

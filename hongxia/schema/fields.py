@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from marshmallow import ValidationError, fields, validate
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
 from hongxia.names import clean_text, half_width
 from hongxia.values import has_giant_exponent
@@ -122,6 +122,27 @@ class Flag(Declared, fields.Boolean):
         if not isinstance(value, bool):
             raise self.make_error("invalid", input=value)
         return value
+
+
+class TimeAwaySchema(Schema):
+    """A time in which another bureau served the cadre: from `left_on` on, until the day before `returned_on`."""
+
+    class Meta:
+        unknown = EXCLUDE  # a subscriber must accept fields that are added later
+
+    left_on = fields.Date(required=True, metadata={"title": "转出日期", "description": "the first day of it"})
+    returned_on = fields.Date(
+        required=True,
+        allow_none=True,
+        metadata={"title": "转回日期", "description": "the day on which this bureau serves again; null while it lasts"},
+    )
+
+
+class TimesAway(Declared, fields.List[Any]):
+    """All times in which another bureau served the cadre, the earliest first."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(cls_or_instance=fields.Nested(TimeAwaySchema), **options)
 
 
 class Id(Declared, fields.UUID):

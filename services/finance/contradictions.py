@@ -27,5 +27,5 @@ def review(session: Session, payment: AidPayment) -> None:
     """Record a contradiction for a paid case that was withdrawn; resolve it once the money is back."""
     found = []
     if payment.withdrawn and payment.state in ("paid", "proposed"):
-        found = [Found(PAID_BUT_WITHDRAWN, payment.id, "aid-payments", payment.id, payment.pay_on)]
+        found = [Found(PAID_BUT_WITHDRAWN, payment.id, "aid-payments", payment.id, payment.answered_on)]
     CONTRADICTIONS.review(session, [payment.id], found)

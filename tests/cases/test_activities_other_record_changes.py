@@ -9,6 +9,7 @@ import pytest
 
 from hongxia.database import Database
 from tests.unit.activities_builders import CHEN, LIN, Api, add_cadres, cadre_event, events, new_database, problem, read
+from tests.unit.away_builders import away
 
 LATER = {"held_on": "2022-08-15"}
 
@@ -105,10 +106,10 @@ def test_a_contradiction_that_somebody_has_explained_stays_explained(api: Api, d
     ("change", "kind"),
     [
         ({"registered_on": "2022-09-01"}, "before-registration"),
-        ({"left_on": "2022-08-01"}, "cadre-transferred"),
-        ({"left_on": "2022-08-01", "returned_on": "2022-08-16"}, "cadre-transferred"),
-        ({"left_on": "2022-08-01", "returned_on": "2022-08-15"}, None),
-        ({"left_on": "2022-08-16"}, None),
+        ({"away": away("2022-08-01")}, "cadre-transferred"),
+        ({"away": away("2022-08-01", "2022-08-16")}, "cadre-transferred"),
+        ({"away": away("2022-08-01", "2022-08-15")}, None),
+        ({"away": away("2022-08-16")}, None),
         ({"registered_on": "2022-08-15"}, None),
     ],
 )
@@ -167,3 +168,57 @@ def test_a_contradiction_is_gone_when_the_date_of_the_attendance_itself_is_corre
     assert api.contradictions() == [("cadre-deceased", entry["id"])]
     assert api.amend(f"/attendances/{entry['id']}", attended_on="2022-08-09").status_code == 200
     assert api.contradictions() == []
+
+
+# ---- what was explained
+
+
+def explained(api: Api) -> str:
+    """Explain the one open contradiction; return its path."""
+    [found] = api("GET", "/contradictions?state=open").json["items"]
+    path = f"/contradictions/{found['id']}"
+    assert api("POST", f"{path}/explain", {"explanation": "经核对无误"}).status_code == 200
+    return path
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        ({"deceased_on": "2022-08-09"}, {"deceased_on": "2022-08-08"}),
+        ({"registered_on": "2022-09-01"}, {"registered_on": "2022-09-02"}),
+        ({"away": away("2022-08-01")}, {"away": away("2022-08-01", "2022-08-20")}),
+        ({"away": away("2022-08-01")}, {"away": [], "deceased_on": "2022-08-09"}),
+    ],
+)
+def test_an_explanation_holds_for_the_dates_that_it_was_given_to(
+    api: Api, database: Database, first: dict[str, str], then: dict[str, str]
+) -> None:
+    entry = api.attended(api.held_session(**LATER)["id"], LIN)
+    happened(database, "amended", 2, **first)
+    path = explained(api)
+    happened(database, "care-changed", 3, **first)
+    assert api("GET", path).json["state"] == "explained"
+    happened(database, "amended", 4, **then)
+    assert [record for _, record in api.contradictions()] == [entry["id"]]
+    assert events(database)[-1][0] == "contradiction.found"
+
+
+def test_a_session_is_amended_though_somebody_was_there_after_death_or_while_away(api: Api, database: Database) -> None:
+    session = api.held_session(**LATER)
+    entry = api.attended(session["id"], LIN)
+    happened(database, "amended", 2, deceased_on="2022-08-09", away=away("2022-08-12"))
+    path = f"/attendances/{entry['id']}"
+    assert api.amend(f"/sessions/{session['id']}", title="线上第一讲（重播）").status_code == 200
+    assert api.amend(path, attended_on="2022-08-15").status_code == 200
+    assert problem(api.amend(path, attended_on="2022-08-16"))[:2] == (422, "cadre-deceased")
+    assert len(api.contradictions()) == 2
+
+
+def test_a_work_of_one_who_had_died_keeps_its_date_without_a_question(api: Api, database: Database) -> None:
+    poem = api.made("/works", cadre_id=LIN, genre="poem", title="七律", collected_on="2022-08-15")
+    happened(database, "deceased", 2, deceased_on="2022-08-09")
+    explained(api)
+    path = f"/works/{poem['id']}"
+    assert api.amend(path, title="七律·望江", collected_on="2022-08-15").status_code == 200
+    assert api.contradictions("explained")
+    assert problem(api.amend(path, collected_on="2022-08-16"))[:2] == (409, "by-family")

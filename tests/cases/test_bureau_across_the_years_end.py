@@ -49,8 +49,10 @@ def test_aid_of_december_waits_for_the_next_years_line_and_is_paid_from_it(offic
     assert office.bureau.figures(2022)["outreach.aid.persons"] == "1"
     office.bureau.move_to_day("2023-01-20")
     office.line(year=2023, approved_on="2023-01-10", pays_aid=True)
-    refused = office.bureau.get("outreach", f"/aid-cases/{case['id']}")
-    assert refused["state"] == "refused"  # the line is approved after the day of payment: vouchers obey the same rule
+    paid = office.bureau.get("outreach", f"/aid-cases/{case['id']}")
+    assert (paid["state"], paid["waiting"], paid["settled_on"]) == ("paid", False, "2023-01-10")
+    assert office.bureau.figures(2022)["outreach.aid.persons"] == "1"
+    assert office.bureau.figures(2023)["finance.aid.paid"] == "0.10"
 
 
 def test_aid_of_december_is_paid_when_the_next_years_line_is_there_from_january_on(
@@ -104,3 +106,48 @@ def test_the_next_years_file_reverses_a_december_voucher_of_a_line_that_it_does_
     assert imported().status_code == 200
     assert office.bureau.figures(2022)["finance.executed.total"] == "0.03"
     assert office.bureau.figures(2023)["finance.executed.total"] == "-0.03"
+
+
+def test_aid_is_paid_on_the_day_of_its_line_whether_the_line_is_recorded_before_or_after(
+    office: Office, begun: Beginning
+) -> None:
+    first = office.approved(begun.cadres[0]["id"], approved_on="2022-12-30", pay_on="2023-01-02")
+    office.line(year=2023, approved_on="2023-01-09", pays_aid=True)
+    second = office.approved(begun.cadres[1]["id"], approved_on="2022-12-30", pay_on="2023-01-02")
+    for case in (first, second):
+        voucher = office.bureau.get("outreach", f"/aid-cases/{case['id']}")["expenditure_id"]
+        assert office.bureau.get("finance", f"/expenditures/{voucher}")["spent_on"] == "2023-01-09"
+
+
+def test_a_returned_payment_is_not_approved_for_a_day_before_its_return(office: Office, begun: Beginning) -> None:
+    case = office.paid(begun.cadres[0]["id"])
+    back = {"voucher_no": "PZ-R1", "spent_on": "2022-12-20"}
+    office.post("finance", f"/aid-payments/{case['id']}/return", back)
+    path = f"/aid-cases/{case['id']}"
+    assert office.bureau.get("outreach", path)["returned_on"] == "2022-12-20"
+    granted = {"amount": "900.00", "approved_on": "2022-12-19", "pay_on": "2022-12-19"}
+    response = office.bureau.call("outreach", "POST", f"{path}/approve", granted)
+    assert (response.status_code, response.json["type"]) == (422, "urn:hongxia:problem:paid-before-return")
+    assert "2022-12-19" in response.json["detail"] and "2022-12-20" in response.json["detail"]
+    office.post("outreach", f"{path}/approve", {**granted, "pay_on": "2022-12-20"})
+    assert office.bureau.get("outreach", path)["settled_on"] == "2022-12-20"
+
+
+def test_the_day_of_the_return_holds_for_a_case_that_is_opened_again_too(office: Office, begun: Beginning) -> None:
+    case = office.paid(begun.cadres[0]["id"])
+    office.post("finance", f"/aid-payments/{case['id']}/return", {"voucher_no": "PZ-R1", "spent_on": "2022-12-20"})
+    path = f"/aid-cases/{case['id']}"
+    office.post("outreach", f"{path}/withdraw", {"reason": "by-applicant"})
+    office.post("outreach", f"{path}/reopen")
+    granted = {"amount": "900.00", "approved_on": "2022-12-01"}
+    response = office.bureau.call("outreach", "POST", f"{path}/approve", granted)
+    assert response.json["type"] == "urn:hongxia:problem:paid-before-return"
+
+
+def test_a_payment_on_the_day_of_its_line_is_not_taken_back_before_that_day(office: Office, begun: Beginning) -> None:
+    case = office.approved(begun.cadres[0]["id"], approved_on="2022-12-30", pay_on="2023-01-02")
+    office.line(year=2023, approved_on="2023-01-09", pays_aid=True)
+    path = f"/aid-payments/{case['id']}/propose-reversal"
+    early = office.bureau.call("finance", "POST", path, {"voucher_no": "PZ-R", "spent_on": "2023-01-05"})
+    assert (early.status_code, early.json["type"]) == (422, "urn:hongxia:problem:reversal-too-early")
+    office.post("finance", path, {"voucher_no": "PZ-R", "spent_on": "2023-01-09"})

@@ -99,3 +99,28 @@ def test_a_death_of_the_survivor_withdraws_aid_that_the_merged_number_applied_fo
     office.merge(a, b)
     office.death(b, "2022-09-01")
     assert office.bureau.get("outreach", f"/aid-cases/{case['id']}")["state"] == "withdrawn"
+
+
+def test_a_merge_keeps_the_time_in_which_a_cadre_was_away_and_its_undoing_brings_back_the_months(
+    office: Office, begun: Beginning
+) -> None:
+    a, b, _ = (each["id"] for each in begun.cadres)
+    office.contact(b)
+    away = {"left_on": "2022-03-15", "destination": "邻区", "returned_on": "2022-06-15"}
+    office.post("registry", f"/cadres/{a}/leave", away)
+    assert due(office) == 9 + 12 + 12
+    refused = office.bureau.call("registry", "POST", f"/cadres/{a}/merge", {"into": b})
+    assert (refused.status_code, refused.json["type"]) == (422, "urn:hongxia:problem:into-present")
+    assert due(office) == 9 + 12 + 12
+    office.post("registry", f"/cadres/{b}/leave", away)
+    office.merge(a, b)
+    assert due(office) == 9 + 12
+    office.undo_merge(a)
+    assert due(office) == 9 + 9 + 12
+
+
+def due(office: Office) -> int:
+    """Return the person-months of contact that were due in 2022."""
+    office.bureau.settle()
+    items = office.bureau.get("reporting", "/years/2022/indicators")["items"]
+    return int(next(each["denominator"] for each in items if each["code"] == "outreach.contact.coverage"))

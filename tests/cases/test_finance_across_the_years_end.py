@@ -119,3 +119,19 @@ def test_a_reversal_before_its_voucher_or_in_the_future_is_refused() -> None:
             original = expenditures.post(session, line, DECEMBER, TODAY)
             expenditures.reverse(session, line, original, {**JANUARY, "spent_on": on}, TODAY)
         assert raised.value.code == code
+
+
+def test_an_approval_that_asks_for_a_day_before_the_return_is_paid_on_the_return_s_day() -> None:
+    database = new_database()
+    with work(database) as session:
+        approve(session, pays_aid=True)
+        approve(session, line_no="YS-2", **NEXT)
+    with work(database) as session:
+        aid.on_approved(session, aid_event(pay_on="2022-12-01"))
+    with work(database) as session:
+        payment = session.get_one(AidPayment, CASE)
+        aid.take_return(session, payment, {"voucher_no": "PZ-R", "spent_on": date(2023, 1, 4)}, TODAY)
+    with work(database) as session:
+        aid.on_approved(session, aid_event(version=3, pay_on="2022-12-02"))
+    answer = Api(database)("GET", f"/aid-payments/{CASE}").json
+    assert (answer["state"], answer["pay_on"], answer["answered_on"]) == ("paid", "2023-01-04", "2023-01-04")

@@ -33,7 +33,6 @@ REFUSED = {
     ("registry", "PATCH", "/transfers/<uuid:record_id>"): "so does a transfer",
     ("registry", "POST", "/transfers/<uuid:record_id>/void"): "so does a transfer",
     ("registry", "POST", "/cadres/<uuid:record_id>/merge"): "it was merged already",
-    ("registry", "POST", "/cadres/<uuid:record_id>/return"): "the record that stands for it was not away",
 }
 """The commands that are refused for a merged record; the refusal names the one that stands for it."""
 
@@ -53,8 +52,9 @@ def chain(begun: Beginning) -> Chain:
 
 
 def merge(office: Office, chain: Chain) -> None:
-    """Merge A into B and B into C. What was prepared for A may have died: then all three have."""
+    """Merge A into B and B into C. What was prepared for A may have died or left: then all three have."""
     _same_death(office, chain)
+    _same_times_away(office, chain)
     office.merge(chain.a["id"], chain.b["id"])
     office.merge(chain.b["id"], chain.c["id"])
 
@@ -69,6 +69,12 @@ def _same_death(office: Office, chain: Chain) -> None:
     on = office.bureau.get("registry", f"/cadres/{chain.a['id']}")["deceased_on"]
     for other in (chain.b, chain.c) if on else ():
         office.death(other["id"], on)
+
+
+def _same_times_away(office: Office, chain: Chain) -> None:
+    for time in office.bureau.get("registry", f"/cadres/{chain.a['id']}")["away"]:
+        for other in (chain.b, chain.c):
+            office.post("registry", f"/cadres/{other['id']}/leave", {**time, "destination": "邻区"})
 
 
 def send(office: Office, example: Example, request: Request) -> Response:

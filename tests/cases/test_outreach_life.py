@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from tests.unit.away_builders import away
 from tests.unit.outreach_builders import (
     CHEN,
     DEATH,
@@ -34,12 +35,12 @@ def bureau():
 
 
 def test_who_was_transferred_is_not_visited_any_more_and_is_again_after_coming_back(bureau):
-    bureau.registry("transferred", "G0001", direction="out", left_on="2023-01-05")
+    bureau.registry("transferred", "G0001", direction="out", away=away("2023-01-05"))
     refused = bureau.api()("POST", "/visits", VISIT)
     assert problem(refused) == (422, "cadre-transferred")
     assert "2023-01-05" in refused.json["detail"]
     assert bureau.api()("POST", "/visits", {**VISIT, "visited_on": "2023-01-04"}).status_code == 201
-    bureau.registry("transferred", "G0001", direction="in", returned_on="2023-01-06")
+    bureau.registry("transferred", "G0001", direction="in", away=away("2023-01-05", "2023-01-06"))
     assert bureau.api()("POST", "/visits", VISIT).status_code == 201
 
 
@@ -52,7 +53,7 @@ def test_who_was_transferred_is_not_visited_any_more_and_is_again_after_coming_b
     ],
 )
 def test_nothing_is_recorded_of_the_time_with_another_bureau(bureau, url, body):
-    bureau.registry("transferred", "G0001", direction="out", left_on="2023-01-01")
+    bureau.registry("transferred", "G0001", direction="out", away=away("2023-01-01"))
     assert problem(bureau.api()("POST", url, body)) == (422, "cadre-transferred")
 
 
@@ -158,3 +159,132 @@ def test_on_time_and_late_can_be_counted_from_the_events_alone(bureau):
     judged = [data["on_time"] for data in latest.values() if data["on_time"] is not None]
     assert sorted(judged) == [False, True]
     assert {(data["kind"], data["due_on"]) for data in latest.values()} == {("illness", "2023-01-10")}
+
+
+# ---- a stay, and a transfer to another bureau
+
+MONTHLY = {**ILLNESS, "raised_by": "monthly", "days": 0}
+LONG = {"cadre_id": LIN, "admitted_on": "2022-10-20", "reported_on": "2022-10-21"}
+
+
+def stay_of(bureau):
+    return bureau.api()("GET", "/stays").json["items"][0]
+
+
+def test_a_stay_that_lasts_ends_with_the_transfer_and_no_visit_is_owed_any_more(bureau):
+    add_kinds(bureau.database, monthly=MONTHLY, discharge={**ILLNESS, "raised_by": "discharge"})
+    bureau.api(date(2022, 10, 21))("POST", "/stays", LONG)
+    bureau.night(date(2023, 1, 9))
+    assert bureau.owed()[-1] == ("monthly", "2023-01-19", "open")
+    bureau.registry("transferred", "G0001", direction="out", away=away("2023-01-05"))
+    stay = stay_of(bureau)
+    assert (stay["state"], stay["discharged_on"]) == ("ended", "2023-01-05")
+    assert "stay.ended" in bureau.types()
+    for day in (date(2023, 1, 20), date(2023, 3, 1), date(2023, 6, 1)):
+        bureau.night(day)
+    assert "open" not in [state for *_, state in bureau.owed()]
+    assert [kind for kind, *_ in bureau.owed() if kind == "discharge"] == []
+    assert bureau.contradictions() == []
+
+
+def test_who_comes_back_or_never_left_is_in_hospital_still_until_somebody_says_otherwise(bureau):
+    add_kinds(bureau.database, monthly=MONTHLY)
+    bureau.api(date(2022, 10, 21))("POST", "/stays", LONG)
+    bureau.registry("transferred", "G0001", direction="out", away=away("2022-12-01"))
+    bureau.registry("transferred", "G0001", direction="in", away=away("2022-12-01", "2023-01-03"))
+    assert (stay_of(bureau)["state"], stay_of(bureau)["discharged_on"]) == ("reported", None)
+    bureau.night(date(2023, 1, 9))
+    assert bureau.owed()[-1] == ("monthly", "2023-01-19", "open")
+    assert ("monthly", "2022-12-19", "missed") not in bureau.owed()
+    bureau.registry("transferred", "G0001", direction="out", away=away("2023-01-04"))
+    bureau.registry("amended", "G0001", away=away("2023-01-05"))
+    assert stay_of(bureau)["discharged_on"] == "2023-01-05"
+    bureau.registry("amended", "G0001", away=[])
+    assert stay_of(bureau)["state"] == "reported"
+
+
+def test_a_discharge_that_somebody_recorded_stays_whatever_becomes_of_the_transfer(bureau):
+    made = bureau.api()("POST", "/stays", LONG).json
+    bureau.registry("transferred", "G0001", direction="out", away=away("2023-01-05"))
+    path = f"/stays/{made['id']}"
+    assert bureau.api()("PATCH", path, {"discharged_on": "2023-01-02"}, If_Match="*").status_code == 200
+    bureau.registry("amended", "G0001", away=[])
+    assert (stay_of(bureau)["state"], stay_of(bureau)["discharged_on"]) == ("ended", "2023-01-02")
+
+
+@pytest.mark.parametrize(
+    ("events", "discharged_on"),
+    [
+        ([{"away": away("2022-12-01")}, {"deceased_on": "2022-12-20"}], "2022-12-01"),
+        ([{"deceased_on": "2022-11-20"}, {"away": away("2022-12-01")}], "2022-11-20"),
+        ([{"away": away("2022-12-01")}, {"deceased_on": "2022-11-20"}], "2022-11-20"),
+        ([{"away": away("2022-12-01")}, {"deceased_on": "2022-12-20"}, {"away": []}], "2022-12-20"),
+        ([{"away": away("2022-11-01", "2022-12-01")}], None),
+        ([{"away": away("2022-10-20")}], None),
+    ],
+)
+def test_whichever_comes_first_ends_a_stay_in_whatever_order_it_is_learnt(bureau, events, discharged_on):
+    bureau.api()("POST", "/stays", LONG)
+    for state in events:
+        bureau.registry("amended", "G0001", **state)
+    assert stay_of(bureau)["discharged_on"] == discharged_on
+
+
+def test_a_festival_raises_nothing_for_who_is_away_on_its_day_though_back_from_another_time(bureau):
+    add_kinds(bureau.database, festival={**ILLNESS, "raised_by": "festival", "days": 20, "occasions": ["festival"]})
+    times = [*away("2022-01-01", "2022-02-01"), *away("2023-01-20", "2023-01-25")]
+    bureau.registry("transferred", "G0001", direction="out", away=times)
+    bureau.api()("POST", "/festivals", {"name": "春节", "held_on": "2023-01-22"})
+    bureau.night(date(2023, 1, 15))
+    assert bureau.owed() == [("festival", "2023-01-22", "open")]
+
+
+def test_a_record_in_the_earlier_of_two_times_away_is_refused_and_listed(bureau):
+    assert bureau.api()("POST", "/visits", {**VISIT, "visited_on": "2022-08-20"}).status_code == 201
+    times = [*away("2022-08-01", "2022-09-01"), *away("2022-11-01", "2022-12-01")]
+    bureau.registry("transferred", "G0001", direction="in", away=times)
+    assert bureau.contradictions() == [("while-away", "visits")]
+    refused = bureau.api()("POST", "/visits", {**VISIT, "visited_on": "2022-08-21"})
+    assert problem(refused) == (422, "cadre-transferred")
+    assert "2022-08-01" in refused.json["detail"] and "2022-09-01" in refused.json["detail"]
+    assert bureau.api()("POST", "/visits", {**VISIT, "visited_on": "2022-10-21"}).status_code == 201
+
+
+# ---- festivals
+
+
+def test_a_second_festival_of_one_name_in_a_year_is_asked_about(bureau):
+    api = bureau.api()
+    first = api("POST", "/festivals", {"name": "腊八节", "held_on": "2023-01-10"}).json
+    asked = api("POST", "/festivals", {"name": "腊八节", "held_on": "2023-12-30"})
+    assert problem(asked) == (409, "festival-same-year")
+    assert asked.json["existing"] == first["id"]
+    assert "2023-01-10" in asked.json["detail"] and "2023-12-30" in asked.json["detail"]
+    sent = {"name": "腊八节", "held_on": "2023-12-30"}
+    assert api("POST", "/festivals?confirm=festival-same-year", sent).status_code == 201
+    assert api("POST", "/festivals", {"name": "腊八节", "held_on": "2024-12-30"}).status_code == 201
+
+
+def test_a_festival_that_is_moved_or_relisted_into_the_year_of_another_is_asked_about(bureau):
+    api = bureau.api()
+    first = api("POST", "/festivals", {"name": "春节", "held_on": "2023-01-22"}).json
+    assert api("POST", f"/festivals/{first['id']}/retire").status_code == 200
+    second = api("POST", "/festivals", {"name": "春节", "held_on": "2023-01-23"}).json
+    assert problem(api("POST", f"/festivals/{first['id']}/relist")) == (409, "festival-same-year")
+    third = api("POST", "/festivals", {"name": "春节", "held_on": "2024-02-10"}).json
+    moved = {"held_on": "2023-02-10"}
+    assert problem(api("PATCH", f"/festivals/{third['id']}", moved, If_Match="*")) == (409, "festival-same-year")
+    renamed = api("PATCH", f"/festivals/{second['id']}", {"held_on": "2023-01-22"}, If_Match="*")
+    assert problem(renamed) == (409, "festival-exists")
+    confirmed = api("POST", f"/festivals/{first['id']}/relist?confirm=festival-same-year")
+    assert confirmed.json["state"] == "listed"
+
+
+@pytest.mark.parametrize("held_on", ["9999-12-31", "2029-01-01", "2203-01-22"])
+def test_a_festival_in_a_far_year_is_refused_with_the_latest_day(bureau, held_on):
+    api = bureau.api()
+    refused = api("POST", "/festivals", {"name": "春节", "held_on": held_on})
+    assert problem(refused) == (422, "date-too-late")
+    assert held_on in refused.json["detail"] and "2028-12-31" in refused.json["detail"]
+    made = api("POST", "/festivals", {"name": "春节", "held_on": "2028-12-31"}).json
+    assert problem(api("PATCH", f"/festivals/{made['id']}", {"held_on": held_on}, If_Match="*"))[1] == "date-too-late"

@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from tests.unit.away_builders import away
 from tests.unit.outreach_builders import (
     CHEN,
     ILLNESS,
@@ -190,9 +191,9 @@ def test_a_registration_that_moves_behind_records_lists_them(bureau):
 def test_records_of_the_time_in_which_another_bureau_served_the_cadre_are_listed(bureau):
     make(bureau, "/visits", VISIT)
     make(bureau, "/contacts", CONTACT)
-    bureau.registry("transferred", "G0001", direction="out", left_on="2022-08-01")
+    bureau.registry("transferred", "G0001", direction="out", away=away("2022-08-01"))
     assert bureau.contradictions() == [("while-away", "contacts"), ("while-away", "visits")]
-    bureau.registry("transferred", "G0001", direction="in", returned_on="2022-08-20")
+    bureau.registry("transferred", "G0001", direction="in", away=away("2022-08-01", "2022-08-20"))
     assert bureau.contradictions() == []
 
 
@@ -266,3 +267,121 @@ def test_an_application_is_not_brought_back_beside_another_aid_of_the_year(burea
     bureau.merge("G0001", into="G0002")
     assert state(bureau, path) == "withdrawn"
     assert bureau.contradictions() == []
+
+
+# ---- what was explained
+
+
+def explain(bureau, kind="after-death"):
+    """Explain the one open contradiction; return its path."""
+    [listed] = bureau.api()("GET", "/contradictions?state=open").json["items"]
+    assert listed["kind"] == kind
+    path = f"/contradictions/{listed['id']}"
+    assert bureau.api()("POST", f"{path}/explain", {"explanation": "已与家属核实"}).status_code == 200
+    return path
+
+
+@pytest.mark.parametrize(
+    ("url", "body", "other", "day"),
+    [
+        ("/visits", VISIT, {"people": 3}, "visited_on"),
+        ("/visits", VISIT, {"minutes": 40}, "visited_on"),
+        ("/contacts", CONTACT, {"method": "wechat"}, "contacted_on"),
+        ("/stays", STAY, {"hospital": "市第一医院"}, "admitted_on"),
+        ("/stays", STAY, {"reported_on": "2022-08-22"}, "admitted_on"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("state", "code"),
+    [
+        ({"deceased_on": "2022-08-09"}, "cadre-deceased"),
+        ({"registered_on": "2022-08-25"}, "before-registration"),
+        ({"away": away("2022-08-01")}, "cadre-transferred"),
+    ],
+)
+def test_a_record_that_is_contradicted_is_amended_in_all_but_what_contradicts(
+    bureau, url, body, other, day, state, code
+):
+    made = make(bureau, url, body)
+    bureau.registry("amended", "G0001", **state)
+    assert len(bureau.contradictions()) == 1
+    path = f"{url}/{made['id']}"
+    amended = bureau.api()("PATCH", path, other, If_Match="*")
+    assert amended.status_code == 200, amended.json
+    assert len(bureau.contradictions()) == 1
+    refused = bureau.api()("PATCH", path, {day: "2022-08-21"}, If_Match="*")
+    assert problem(refused) == (422, code)
+
+
+def test_the_cause_of_an_explained_case_of_aid_is_amended(bureau):
+    path = aid(bureau)
+    bureau.registry("transferred", "G0001", direction="out", away=away("2022-10-01"))
+    explain(bureau, "while-away")
+    assert bureau.api()("PATCH", path, {"cause": "poverty"}, If_Match="*").status_code == 200
+    refused = bureau.api()("PATCH", path, {"applied_on": "2022-11-02"}, If_Match="*")
+    assert problem(refused) == (422, "cadre-transferred")
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        ({"deceased_on": "2022-08-09"}, {"deceased_on": "2022-08-01"}),
+        ({"registered_on": "2022-08-25"}, {"registered_on": "2022-08-26"}),
+        ({"away": away("2022-08-01")}, {"away": away("2022-08-02")}),
+        ({"away": away("2022-08-01")}, {"away": away("2022-08-01", "2022-09-01")}),
+    ],
+)
+def test_an_explanation_holds_for_the_dates_that_it_was_given_to(bureau, first, then):
+    make(bureau, "/contacts", CONTACT)
+    bureau.registry("amended", "G0001", **first)
+    [(kind, _)] = bureau.contradictions()
+    path = explain(bureau, kind)
+    bureau.registry("care-changed", "G0001", hardship=True)
+    assert state(bureau, path) == "explained"
+    bureau.registry("amended", "G0001", **then)
+    assert state(bureau, path) == "open"
+    assert bureau.types()[-1] == "contradiction.found"
+
+
+def test_an_explanation_ends_when_the_record_gets_another_day(bureau):
+    made = make(bureau, "/contacts", {**CONTACT, "contacted_on": "2022-08-05"})
+    bureau.registry("transferred", "G0001", direction="in", away=away("2022-08-01", "2022-08-10"))
+    path = explain(bureau, "while-away")
+    times = [*away("2022-08-01", "2022-08-10"), *away("2022-09-01")]
+    bureau.registry("amended", "G0001", away=times)
+    assert state(bureau, path) == "explained"
+    amended = bureau.api()("PATCH", f"/contacts/{made['id']}", {"contacted_on": "2022-08-20"}, If_Match="*")
+    assert amended.status_code == 200
+    assert state(bureau, path) == "resolved"
+    bureau.registry("amended", "G0001", away=away("2022-08-15"))
+    found = bureau.api()("GET", path).json
+    assert (found["state"], found["on"]) == ("open", "2022-08-20")
+
+
+def test_a_merge_with_a_record_of_the_same_death_leaves_an_explanation_as_it_is(bureau):
+    make(bureau, "/visits", VISIT)
+    for number in ("G0001", "G0002"):
+        bureau.die(number, "2022-08-09")
+    path = explain(bureau)
+    bureau.merge("G0001", into="G0002")
+    found = bureau.api()("GET", path).json
+    assert (found["state"], found["scope"]) == ("explained", CHEN)
+    bureau.undo_merge("G0001", into="G0002")
+    found = bureau.api()("GET", path).json
+    assert (found["state"], found["scope"]) == ("explained", LIN)
+
+
+@pytest.mark.parametrize(("url", "body"), [("/visits", VISIT), ("/stays", STAY)])
+def test_a_contradiction_goes_with_its_record_to_another_cadre(bureau, url, body):
+    """It is looked for under the cadre that it belongs to: one that stayed behind would never be resolved."""
+    made = make(bureau, url, body)
+    bureau.die("G0001", "2022-08-09")
+    path = explain(bureau)
+    assert bureau.api()("PATCH", f"{url}/{made['id']}", {"cadre_id": CHEN}, If_Match="*").status_code == 200
+    assert state(bureau, path) == "resolved"
+    bureau.die("G0002", "2022-08-09")
+    found = bureau.api()("GET", path).json
+    assert (found["state"], found["scope"]) == ("open", CHEN)
+    assert bureau.events()[-1][1]["data"]["scope"] == CHEN
+    bureau.die("G0002", None)
+    assert state(bureau, path) == "resolved"

@@ -8,13 +8,16 @@ from itertools import permutations
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hongxia.dates import TimeAway
 from services.registry.cadres import rules
 from services.registry.cadres.model import Cadre
 from services.registry.changes import rules as changes
 from services.registry.changes.history import history_of
 from services.registry.changes.rules import New
+from services.registry.contradictions.model import CONTRADICTIONS, Contradiction
 from services.registry.deaths import rules as deaths
 from services.registry.milestones import rules as milestones
 from services.registry.transfers import rules as transfers
@@ -53,24 +56,24 @@ def leave(session: Session, cadre: Cadre, left_on: date, returned_on: date | Non
 def test_a_cadre_is_transferred_out_and_back_in_with_dates_and_where_to(session: Session) -> None:
     cadre = registered(session)
     transfer = leave(session, cadre, MARCH)
-    assert (cadre.left_on, cadre.returned_on, cadre.state) == (MARCH, None, "living")
+    assert (cadre.away, cadre.state) == ((TimeAway(MARCH),), "living")
     transfers.come_back(session, cadre, transfer, SEPTEMBER, TODAY)
     out, back = published(session)[1:]
     assert [(e["occurredon"], e["data"]["direction"], e["entityversion"]) for e in (out, back)] == [
         ("2022-03-01", "out", 2),
         ("2022-09-01", "in", 3),
     ]
-    assert (back["data"]["left_on"], back["data"]["returned_on"]) == ("2022-03-01", "2022-09-01")
+    assert back["data"]["away"] == [{"left_on": "2022-03-01", "returned_on": "2022-09-01"}]
     assert "某区老干部局" not in str(published(session))
 
 
-def test_the_latest_of_several_transfers_counts_in_whatever_order_they_are_recorded(session: Session) -> None:
+def test_all_transfers_count_in_whatever_order_they_are_recorded(session: Session) -> None:
     periods = [(date(2015, 1, 1), date(2016, 1, 1)), (date(2018, 1, 1), date(2019, 1, 1)), (MARCH, None)]
     for serial, order in enumerate(permutations(periods), start=1):
         cadre = registered(session, resident_number=resident_number(serial=serial))
         for left, back in order:
             leave(session, cadre, left, back)
-        assert (cadre.left_on, cadre.returned_on) == (MARCH, None)
+        assert cadre.away == tuple(TimeAway(*period) for period in periods)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +110,7 @@ def test_a_cadre_may_leave_again_on_the_day_of_the_return(session: Session) -> N
     cadre = registered(session)
     leave(session, cadre, MARCH, SEPTEMBER)
     leave(session, cadre, SEPTEMBER)
-    assert (cadre.left_on, cadre.returned_on) == (SEPTEMBER, None)
+    assert cadre.away == (TimeAway(MARCH, SEPTEMBER), TimeAway(SEPTEMBER))
 
 
 def test_a_transfer_is_corrected_and_voided_and_the_record_follows(session: Session) -> None:
@@ -116,12 +119,12 @@ def test_a_transfer_is_corrected_and_voided_and_the_record_follows(session: Sess
     transfer = leave(session, cadre, MARCH)
     transfers.amend(session, cadre, transfer, {"left_on": JUNE, "destination": "某市老干部局"}, "correction", TODAY)
     event = published(session)[-1]
-    assert (cadre.left_on, event["data"]["changed"]) == (JUNE, ["destination", "left_on"])
+    assert (cadre.away[-1], event["data"]["changed"]) == (TimeAway(JUNE), ["away", "destination"])
     with refusal("not-returned", "returned_on"):
         transfers.amend(session, cadre, transfer, {"returned_on": SEPTEMBER}, "correction", TODAY)
     session.refresh(transfer)
     transfers.void(session, cadre, transfer, "entered-in-error", TODAY)
-    assert (cadre.left_on, cadre.returned_on) == (date(2015, 1, 1), date(2016, 1, 1))
+    assert cadre.away == (TimeAway(date(2015, 1, 1), date(2016, 1, 1)),)
     assert kinds(session)[-2:] == ["amended", "amended"]
 
 
@@ -154,6 +157,34 @@ def test_a_transfer_learnt_of_late_lists_what_changed_meanwhile_until_it_is_sett
     assert contradictions(session) == [("change-while-away", JUNE)]
     transfers.amend(session, cadre, transfer, {"left_on": date(2022, 6, 2)}, "correction", TODAY)
     assert (contradictions(session), kinds(session)[-2:]) == ([], ["amended", "resolved"])
+
+
+def test_a_transfer_after_a_death_is_corrected_in_all_but_its_dates(session: Session) -> None:
+    cadre = registered(session)
+    transfer = leave(session, cadre, SEPTEMBER)
+    deaths.record(session, cadre, AUGUST, TODAY)
+    assert contradictions(session) == [("transfer-after-death", SEPTEMBER)]
+    transfers.amend(session, cadre, transfer, {"destination": "某市老干部局"}, "correction", TODAY)
+    assert published(session)[-1]["data"]["changed"] == ["destination"]
+    with refusal("cadre-deceased", "left_on"):
+        transfers.amend(session, cadre, transfer, {"left_on": date(2022, 9, 2)}, "correction", TODAY)
+
+
+def test_an_explanation_of_a_change_holds_while_the_dates_are_the_same(session: Session) -> None:
+    cadre = registered(session)
+    changes.record(session, cadre, New("street", OTHER_STREET, JUNE), TODAY)
+    transfer = leave(session, cadre, MARCH, SEPTEMBER)
+    explain(session)
+    transfers.amend(session, cadre, transfer, {"destination": "某市老干部局"}, "correction", TODAY)
+    assert contradictions(session, "explained") == [("change-while-away", JUNE)]
+    transfers.amend(session, cadre, transfer, {"returned_on": date(2022, 9, 2)}, "correction", TODAY)
+    assert contradictions(session) == [("change-while-away", JUNE)]
+
+
+def explain(session: Session) -> None:
+    """Somebody explains all contradictions that are open."""
+    for found in session.scalars(select(Contradiction).where(Contradiction.state == "open")).all():
+        CONTRADICTIONS.explain(session, found, "已核实")
 
 
 def test_medical_treatment_and_reimbursement_are_dated_histories_of_their_own(session: Session) -> None:

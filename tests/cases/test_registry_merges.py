@@ -13,6 +13,8 @@ from services.registry.cadres import rules
 from services.registry.cadres.model import Cadre
 from services.registry.deaths import rules as deaths
 from services.registry.merges import rules as merges
+from services.registry.transfers import rules as transfers
+from services.registry.transfers.model import Transfer
 from tests.unit.registry_builders import (
     LIAISON_CODE,
     OTHER_LIAISON,
@@ -266,3 +268,83 @@ def test_changes_of_a_merged_record_rest_until_the_merge_is_undone(api: Api) -> 
     assert problem(api("PATCH", path, {"value": OTHER_STREET}, If_Match='"1"'))[:2] == (409, "cadre-merged")
     api.must(f"/cadres/{merged['id']}/undo-merge")
     api.must(f"{path}/void", {"reason": "other"})
+
+
+# ---- times away
+
+MARCH, JUNE, OCTOBER = date(2022, 3, 15), date(2022, 6, 15), date(2022, 10, 1)
+
+
+def leave(session: Session, cadre: Cadre, left_on: date, returned_on: date | None = None) -> Transfer:
+    """Another bureau serves a cadre for a time."""
+    return transfers.leave(
+        session, cadre, {"left_on": left_on, "destination": "某区", "returned_on": returned_on}, TODAY
+    )
+
+
+def test_who_was_away_is_not_merged_into_a_record_that_was_not_before_that_says_so_too(session: Session) -> None:
+    gone, present = record(session, 1), record(session, 2)
+    leave(session, gone, MARCH, JUNE)
+    with refusal("into-present", "into") as refused:
+        merges.merge(session, gone, present, TODAY)
+    for part in ("2022-03-15", "2022-06-15", f"POST /cadres/{present.id}/leave"):
+        assert part in refused.value.message
+    leave(session, present, MARCH, JUNE)
+    assert merges.merge(session, gone, present, TODAY).state == "merged"
+    assert contradictions(session) == []
+
+
+@pytest.mark.parametrize(
+    ("away", "other", "merged"),
+    [
+        ([(MARCH, None)], [], False),
+        ([(MARCH, None)], [(MARCH, JUNE)], False),
+        ([(MARCH, JUNE)], [(MARCH, None)], True),
+        ([(MARCH, JUNE), (OCTOBER, None)], [(MARCH, JUNE)], False),
+        ([(MARCH, JUNE)], [(date(2022, 3, 1), date(2022, 4, 1)), (date(2022, 4, 1), JUNE)], True),
+        ([(MARCH, JUNE)], [(date(2022, 3, 1), date(2022, 4, 1)), (date(2022, 4, 2), JUNE)], False),
+        ([], [(MARCH, None)], True),
+    ],
+)
+def test_every_day_away_has_to_be_one_of_the_remaining_record(
+    session: Session, away: list[Any], other: list[Any], merged: bool
+) -> None:
+    gone, present = record(session, 1), record(session, 2)
+    for times, each in ((away, gone), (other, present)):
+        for left_on, returned_on in times:
+            leave(session, each, left_on, returned_on)
+    if merged:
+        merges.merge(session, gone, present, TODAY)
+        assert contradictions(session) == []
+    else:
+        with refusal("into-present", "into"):
+            merges.merge(session, gone, present, TODAY)
+
+
+def test_a_time_away_before_the_remaining_record_began_or_after_the_death_changes_nothing_there(
+    session: Session,
+) -> None:
+    gone, anew = record(session, 1), record(session, 2, registered_on=JUNE)
+    leave(session, gone, MARCH, JUNE)
+    merges.merge(session, gone, anew, TODAY)
+    assert "merged-away-differs" not in [kind for kind, *_ in contradictions(session)]
+    # The date of registration is corrected to the earlier one: now the time away is missing.
+    rules.amend(session, anew, {"registered_on": gone.registered_on}, "correction", TODAY)
+    assert [kind for kind, *_ in contradictions(session)] == ["merged-away-differs"]
+    leave(session, anew, MARCH, JUNE)
+    assert contradictions(session) == []
+
+
+def test_a_time_away_that_is_voided_at_the_remaining_record_is_listed_until_the_merge_is_undone(
+    session: Session,
+) -> None:
+    first, second, third = (record(session, serial) for serial in (1, 2, 3))
+    times = [leave(session, each, MARCH, JUNE) for each in (first, second, third)]
+    merges.merge(session, first, second, TODAY)
+    merges.merge(session, second, third, TODAY)
+    assert contradictions(session) == []
+    transfers.void(session, third, times[2], "entered-in-error", TODAY)
+    assert [kind for kind, *_ in contradictions(session)] == ["merged-away-differs"] * 2
+    merges.undo(session, second, TODAY)
+    assert contradictions(session) == []
+    assert (second.away, third.away) == (first.away, ())

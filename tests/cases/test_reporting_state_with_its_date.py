@@ -9,6 +9,7 @@ import pytest
 from hongxia.database import Database
 from services.reporting.figures.catalogue import for_year
 from services.reporting.figures.indicators import Year
+from tests.unit.away_builders import away
 from tests.unit.reporting_builders import (
     TODAY,
     Source,
@@ -122,24 +123,36 @@ def test_refused_aid_that_is_paid_later_is_refused_until_then() -> None:
 def test_a_cadre_who_was_transferred_out_is_not_due_from_that_month_on_until_the_return() -> None:
     registry, outreach = Source("registry"), Source("outreach")
     cadre(registry, 1)
-    cadre(registry, 1, "transferred", version=2, left_on="2022-03-31", returned_on=None)
+    cadre(registry, 1, "transferred", version=2, away=away("2022-03-31"))
     visit(outreach, "v", 1)
     assert figure(read(registry, outreach), "outreach.contact.coverage").denominator == 2
-    cadre(registry, 1, "transferred", version=3, left_on="2022-03-31", returned_on="2022-06-30")
+    cadre(registry, 1, "transferred", version=3, away=away("2022-03-31", "2022-06-30"))
     assert figure(read(registry, outreach), "outreach.contact.coverage").denominator == 2 + 7
 
 
 def test_who_leaves_and_returns_within_a_month_is_due_in_it() -> None:
     registry, outreach = Source("registry"), Source("outreach")
-    cadre(registry, 1, "transferred", left_on="2022-03-05", returned_on="2022-03-20")
-    cadre(registry, 2, "transferred", left_on="2022-03-30", returned_on="2022-04-01")
+    cadre(registry, 1, "transferred", away=away("2022-03-05", "2022-03-20"))
+    cadre(registry, 2, "transferred", away=away("2022-03-30", "2022-04-01"))
     visit(outreach, "v", 1)
     assert figure(read(registry, outreach), "outreach.contact.coverage").denominator == 12 + 11
 
 
+def test_who_is_away_several_times_is_not_due_in_any_of_them() -> None:
+    registry, outreach = Source("registry"), Source("outreach")
+    times = [*away("2021-12-15", "2022-01-15"), *away("2022-03-31", "2022-06-30"), *away("2022-11-30")]
+    cadre(registry, 1, "transferred", away=times)
+    cadre(registry, 2, "transferred", away=[*away("2022-02-01", "2022-02-28"), *away("2022-02-28", "2022-03-01")])
+    for number in (1, 2):
+        for month in range(1, 13):
+            contact(outreach, number, f"2022-{month:02}-10")
+    rate = figure(read(registry, outreach), "outreach.contact.coverage")
+    assert (rate.numerator, rate.denominator) == (7 + 11, 7 + 11)
+
+
 def test_a_contact_while_a_cadre_is_away_counts_in_neither() -> None:
     registry, outreach = Source("registry"), Source("outreach")
-    cadre(registry, 1, "transferred", left_on="2022-03-31", returned_on=None)
+    cadre(registry, 1, "transferred", away=away("2022-03-31"))
     contact(outreach, 1, "2022-02-10")
     contact(outreach, 1, "2022-04-10")
     rate = figure(read(registry, outreach), "outreach.contact.coverage")

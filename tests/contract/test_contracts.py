@@ -102,7 +102,7 @@ FIELDS = {
     # texts that name no cadre: a budget line, a post that keeps in touch, a place of work, a street, what is public
     "line_no", "name", "liaison", "unit", "street", "call", "title", "topic",
     # of the registry's rooms: what changed, lists, transfers, milestones (a month, never the day), contradictions
-    "changed", "code", "label", "left_on", "returned_on",
+    "changed", "code", "label", "away", "left_on", "returned_on",
     "kind", "scope", "record", "record_id", "other_id",
     # of outreach's rooms: stays without hospital or illness, obligations and their kinds
     "admitted_on", "discharged_on", "due_on", "met_on", "raised_on", "reported_on", "visit_id",
@@ -181,3 +181,24 @@ def test_a_change_that_breaks_a_subscriber_is_seen(current: dict[str, Any]) -> N
 
 def test_a_field_that_is_added_breaks_nobody() -> None:
     assert contracts.breaking(OLD, changed(b={"type": "string"})) == []
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"properties": {}, "required": []},
+        {"properties": {"day": {"type": "integer"}}, "required": ["day"]},
+        {"properties": {"day": {"type": "string"}}, "required": []},
+    ],
+    ids=["field gone", "other type", "not always there"],
+)
+def test_a_change_within_a_nested_part_that_breaks_a_subscriber_is_seen(part: dict[str, Any]) -> None:
+    old = {"$defs": {"Time": {"properties": {"day": {"type": "string"}}, "required": ["day"]}}}
+    assert contracts.breaking({"t.v1.json": old}, {"t.v1.json": {"$defs": {"Time": part}}})
+    assert contracts.breaking({"t.v1.json": old}, {"t.v1.json": old}) == []
+
+
+def test_references_of_a_published_schema_lead_into_the_schema_itself() -> None:
+    schema = contracts.schemas(event_types())["registry.cadre.registered.v1.json"]
+    (name,) = schema["$defs"]
+    assert schema["properties"]["away"]["items"] == {"$ref": f"#/$defs/{name}"}

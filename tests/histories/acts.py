@@ -180,15 +180,13 @@ def die(world: World, act: Act) -> None:
 
 
 def transfer(world: World, act: Act) -> None:
-    """A cadre leaves for another bureau or comes back, or never left. A second time away is left out: see
-    tests/cases/test_bureau_life.py.
-    """
+    """A cadre leaves for another bureau, perhaps again, or comes back, or never left."""
     cadre = world.one("cadres", act.a)
     transfer_id = world.one("transfers", act.b)
-    if act.c % 4 == 0 and cadre is not None and cadre not in world.known.setdefault("away", []):
-        body = {"left_on": world.day(act.b), "destination": "邻区"}
-        if world.act_on("registry", "cadres", cadre, "leave", body, things="transfers"):
-            world.known["away"].append(cadre)
+    if act.c % 4 == 0 and cadre is not None:
+        back = world.day(act.d) if act.d % 2 else None
+        body = {"left_on": world.day(act.b), "destination": "邻区", "returned_on": back}
+        world.act_on("registry", "cadres", cadre, "leave", body, things="transfers")
     elif act.c % 4 == 1 and cadre is not None:
         world.act_on("registry", "cadres", cadre, "return", {"returned_on": world.day(act.d)})
     elif act.c % 4 == 2 and transfer_id is not None:

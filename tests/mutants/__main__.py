@@ -7,11 +7,13 @@ import signal
 import sys
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
 
-from tests.mutants import covering, equivalent, report, running, sampling, session
+from tests.mutants import by_name, covering, equivalent, report, running, sampling, session
+from tests.mutants.earlier import Earlier, Remembering
 from tests.mutants.groups import GROUPS, Group
 from tests.mutants.operators import Mutant
 from tests.mutants.tree import ROOT, Tree
@@ -23,11 +25,17 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     """Return the options."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
     parser.add_argument("--seed", type=int, default=1, help="determines the sample")
-    parser.add_argument("--minutes", type=float, default=20, help="no further mutant is begun after so long")
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        default=20,
+        help="no further mutant is begun after so long; the same command again goes on",
+    )
     parser.add_argument("--group", action="append", choices=GROUPS, help="may be given several times; default: all")
     parser.add_argument("--file", action="append", help="only mutants of files whose path contains this text")
     parser.add_argument("--most", type=int, help="at most so many mutants of a sampled group")
     parser.add_argument("--minimum", type=float, help="the share to reach, instead of that of the groups")
+    parser.add_argument("--by-name", action="store_true", help="choose tests by their names, without a run before")
     parser.add_argument("--workers", type=int, default=2, help="mutants tested at a time")
     return parser.parse_args(given)
 
@@ -40,6 +48,8 @@ def main(given: Sequence[str] | None = None) -> int:
     asked = arguments(given)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     groups = {name: GROUPS[name] for name in asked.group or GROUPS}
+    if asked.by_name:
+        groups = {name: _by_name(group) for name, group in groups.items()}
     made = {name: _wanted(group, asked.file) for name, group in groups.items()}
     reviewed = equivalent.read()
     left = {name: [m for m in of if (m.key, m.digest) not in reviewed] for name, of in made.items()}
@@ -52,9 +62,13 @@ def main(given: Sequence[str] | None = None) -> int:
     ]
     for key in equivalent.outdated(reviewed, _every()):
         print(f"equivalent.txt names a mutant that is not there: {key}")
-    print(*report.survivors(shares), *report.table(shares), sep="\n")
+    print(*report.survivors(shares), f"seed {asked.seed}", *report.table(shares), sep="\n")
     report.write(RESULTS, asked.seed, shares)
     return int(any(share.falls_short(asked.minimum) for share in shares))
+
+
+def _by_name(group: Group) -> Group:
+    return group if group.stages is not None else replace(group, tests=(), stages=by_name.stages)
 
 
 def _every() -> list[Mutant]:
@@ -75,17 +89,18 @@ def _ordered(group: Group, mutants: list[Mutant], asked: argparse.Namespace) -> 
 def _results(
     groups: dict[str, Group], orders: dict[str, list[Mutant]], asked: argparse.Namespace, directory: Path
 ) -> dict[str, list[session.Result]]:
-    started = monotonic()
+    end = monotonic() + asked.minutes * 60
     trees = [Tree(directory / str(number)).make() for number in range(asked.workers)]
-    covered = _recorded(trees[0], groups)
+    earlier = Earlier(RESULTS.parent / "outcomes", trees[0].sources())
+    covered = _recorded(trees[0], groups, end - monotonic())
     queue = ((groups[name], mutant) for name, mutant in sampling.taking_turns(orders))
-    seconds = asked.minutes * 60 - (monotonic() - started)
     launchers = [running.Launcher(tree) for tree in trees]
     testers: list[session.Tester] = [
-        session.Bench(tree, covered, launcher) for tree, launcher in zip(trees, launchers, strict=True)
+        Remembering(session.Bench(tree, covered, launcher), earlier)
+        for tree, launcher in zip(trees, launchers, strict=True)
     ]
     try:
-        found = session.run_all(queue, testers, seconds, monotonic, _progress)
+        found = session.run_all(queue, testers, end - monotonic(), monotonic, _progress)
     finally:
         for launcher in launchers:
             launcher.close()
@@ -95,10 +110,12 @@ def _results(
     return by_group
 
 
-def _recorded(tree: Tree, groups: dict[str, Group]) -> dict[str, covering.Covering]:
+def _recorded(tree: Tree, groups: dict[str, Group], seconds: float) -> dict[str, covering.Covering]:
     directories = sorted({directory for group in groups.values() for directory in group.tests})
-    print(f"noting which lines the tests of {', '.join(directories)} run …", file=sys.stderr)
-    recorded = covering.record(tree, directories, RESULTS.parent)
+    if directories:
+        print(f"noting which lines the tests of {', '.join(directories)} run …", file=sys.stderr)
+    seconds = min(seconds, covering.RECORDING_SECONDS)
+    recorded = covering.record(tree, directories, RESULTS.parent / "lines", seconds)
     for test in sorted(recorded.failed):
         print(f"fails without any fault in the code, and is left out: {test}", file=sys.stderr)
     return {name: recorded.within(group.tests) for name, group in groups.items()}
@@ -107,7 +124,7 @@ def _recorded(tree: Tree, groups: dict[str, Group]) -> dict[str, covering.Coveri
 def _progress(result: session.Result) -> None:
     mutant = result.mutant
     place = f"{mutant.path}:{mutant.line} {mutant.operator}"
-    print(f"{result.outcome:12}{result.seconds:6.1f} s  {place}", file=sys.stderr)
+    print(f"{result.outcome:12}{result.seconds:6.1f} s  {place}  {result.test}".rstrip(), file=sys.stderr)
 
 
 if __name__ == "__main__":
@@ -116,3 +133,6 @@ if __name__ == "__main__":
     except (covering.NothingRecorded, equivalent.BadList, running.LauncherDied) as error:
         print(error, file=sys.stderr)
         sys.exit(2)
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on from here", file=sys.stderr)
+        sys.exit(130)

@@ -12,10 +12,12 @@ from tests.mutants import running
 from tests.mutants.groups import CONTRACTS
 from tests.mutants.operators import Mutant
 from tests.mutants.recorder import OUTPUT
-from tests.mutants.tree import Tree
+from tests.mutants.tree import Sources, Tree
 
 AT_IMPORT = -1
 OWN_TESTS = "tests/unit/test_mutants.py"
+ALL_SERVICES = "services.names()"
+"""What stands in a test file that goes through all services."""
 MOST_TESTS = 300
 """More tests than this are given to pytest as files."""
 RECORDING_SECONDS = 1800
@@ -64,7 +66,9 @@ class Covering:
         return {number for line in range(first, last + 1) for number in lines.get(str(line), ())}
 
     def _importing(self, mutant: Mutant, root: Path) -> list[str]:
-        """Test files that name the module (or its service), and the tests of the published contracts."""
+        """Test files that name the module (or its service, or that go through all services), and the tests of the
+        published contracts.
+        """
         parts = mutant.path.removesuffix(".py").removesuffix("/__init__").split("/")
         name = ".".join(parts[:2] if parts[0] == "services" else parts)
         from_package = f"from {'.'.join(parts[:-1])} import "
@@ -81,24 +85,99 @@ def _names(file: Path, name: str, from_package: str) -> bool:
     text = file.read_text(encoding="utf-8")
     last = name.rsplit(".", 1)[-1]
     imported = any(last in line for line in text.splitlines() if line.startswith(from_package))
-    return imported or name in text or f"tests.unit.{last}_builders" in text
+    of_all = name.startswith("services.") and ALL_SERVICES in text
+    return imported or of_all or name in text or f"tests.unit.{last}_builders" in text
 
 
-def record(tree: Tree, directories: Iterable[str], output: Path) -> Covering:
-    """Run the tests of the directories once without a fault, or read what was noted when they ran on the same files.
+def record(tree: Tree, directories: Iterable[str], output: Path, seconds: float = RECORDING_SECONDS) -> Covering:
+    """Run the tests of the directories once without a fault, and note who runs what, in `output`.
 
-    Raises NothingRecorded.
+    What is noted already of a test file is read again while neither it nor the code has changed. The tests of each
+    directory may take so many seconds. Raises NothingRecorded.
     """
-    there = sorted({directory for directory in directories if (tree.path / directory).exists()})
-    if not there:
-        return Covering()
-    file = output / f"lines-{tree.digest(there)}.json"
-    if not file.exists():
-        output.mkdir(parents=True, exist_ok=True)
-        options = ("-p", "tests.mutants.recorder", f"--ignore={OWN_TESTS}")
-        ran = running.run(tree, there, RECORDING_SECONDS, *options, environ={OUTPUT: str(file)})
-        if ran.code not in (0, 1) or not file.exists():
-            file.unlink(missing_ok=True)  # of a run that was broken off
-            raise NothingRecorded(f"the tests of {' '.join(there)} did not run: {ran.output[-2000:]}")
-    noted: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return Covering(list(noted["seconds"]), noted["seconds"], noted["lines"], frozenset(noted["failed"]))
+    sources = tree.sources()
+    notes = _Notes(output / sources.base, sources)
+    asked = {directory: notes.files(directory) for directory in directories}
+    for directory, files in asked.items():
+        missing = [file for file in files if not notes.file(file).exists()]
+        if missing:
+            _note(tree, missing, notes, seconds, directory)
+    return notes.read([file for files in asked.values() for file in files])
+
+
+def _note(tree: Tree, files: Sequence[str], notes: _Notes, seconds: float, directory: str) -> None:
+    notes.directory.mkdir(parents=True, exist_ok=True)
+    noted = notes.directory / "running.json"
+    noted.unlink(missing_ok=True)
+    ran = running.run(tree, files, seconds, "-p", "tests.mutants.recorder", environ={OUTPUT: str(noted)})
+    if ran.code is None:
+        raise NothingRecorded(f"the tests of {directory} take more than the {seconds:.0f} s that are left")
+    if ran.code not in (0, 1, running.NO_TESTS) or not noted.exists():
+        raise NothingRecorded(f"the tests of {directory} did not run: {ran.output[-2000:]}")
+    notes.split(json.loads(noted.read_text(encoding="utf-8")), files)
+    noted.unlink()
+
+
+@dataclass(frozen=True)
+class _Notes:
+    """What was noted, a file for each test file, and one for the lines that run at import, whoever imports them."""
+
+    directory: Path
+    sources: Sources
+
+    def files(self, directory: str) -> list[str]:
+        """The test files of a directory, without those of this tool."""
+        return [file for file in self.sources.tests if file.startswith(f"{directory}/") and file != OWN_TESTS]
+
+    def file(self, test_file: str) -> Path:
+        name = test_file.removesuffix(".py").replace("/", ".")
+        return self.directory / f"{name}-{self.sources.of(test_file)}.json"
+
+    @property
+    def at_import(self) -> Path:
+        return self.directory / "import.json"
+
+    def split(self, noted: dict[str, Any], files: Iterable[str]) -> None:
+        """Write what one run noted of some test files."""
+        tests = list(noted["seconds"])
+        for test_file in files:
+            own = {number for number, test in enumerate(tests) if test.startswith(f"{test_file}::")}
+            new = {number: index for index, number in enumerate(sorted(own))}
+            lines = {
+                path: {
+                    line: [new[n] for n in numbers if n in own] for line, numbers in of.items() if own & set(numbers)
+                }
+                for path, of in noted["lines"].items()
+            }
+            seconds = {tests[number]: noted["seconds"][tests[number]] for number in sorted(own)}
+            _write(self.file(test_file), {"seconds": seconds, "failed": noted["failed"], "lines": lines})
+        imported = json.loads(self.at_import.read_text("utf-8")) if self.at_import.exists() else {}
+        for path, of in noted["lines"].items():
+            here = {line for line, numbers in of.items() if AT_IMPORT in numbers}
+            imported[path] = sorted(here | set(imported.get(path, ())))
+        _write(self.at_import, imported)
+
+    def read(self, files: Iterable[str]) -> Covering:
+        """Return what is noted of some test files."""
+        tests: list[str] = []
+        seconds: dict[str, float] = {}
+        failed: set[str] = set()
+        lines: dict[str, dict[str, list[int]]] = {}
+        if self.at_import.exists():
+            imported = json.loads(self.at_import.read_text("utf-8"))
+            lines = {path: {line: [AT_IMPORT] for line in of} for path, of in imported.items()}
+        for file in files:
+            noted = json.loads(self.file(file).read_text(encoding="utf-8"))
+            for path, of in noted["lines"].items():
+                for line, numbers in of.items():
+                    lines.setdefault(path, {}).setdefault(line, []).extend(number + len(tests) for number in numbers)
+            tests.extend(noted["seconds"])
+            seconds |= noted["seconds"]
+            failed |= set(noted["failed"]) & set(noted["seconds"])
+        return Covering(tests, seconds, lines, frozenset(failed))
+
+
+def _write(file: Path, document: Any) -> None:
+    beside = file.with_suffix(".part")
+    beside.write_text(json.dumps(document), encoding="utf-8")
+    beside.replace(file)

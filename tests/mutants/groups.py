@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.mutants import races
 from tests.mutants.operators import Mutant, locks_of, mutants_of
 
 CONTRACTS = "tests/contract"
@@ -17,7 +18,8 @@ class Group:
 
     `minimum` is the share of the mutants that the tests must kill, None where the share is only reported. `tests` are
     the directories whose tests are looked up by the lines that they run; `then` are run whole when those notice
-    nothing. Directories and files that do not exist are passed over. `sampled` is false where every mutant is tested.
+    nothing. Directories and files that do not exist are passed over. `stages` takes the place of both where the tests
+    are known without a look at their lines. `sampled` is false where every mutant is tested.
     """
 
     name: str
@@ -26,6 +28,7 @@ class Group:
     tests: tuple[str, ...] = ("tests/unit", CONTRACTS, "tests/cases")
     then: tuple[str, ...] = ()
     make: Callable[[str, str], list[Mutant]] = mutants_of
+    stages: Callable[[Mutant, Path], list[list[str]]] | None = None
     sampled: bool = True
     seconds: float = 180
 
@@ -42,7 +45,6 @@ class Group:
 
 
 PLATFORM = ("tests/unit", "tests/conformance")
-RACES = ("tests/races", "tests/conformance")
 
 GROUPS = {
     group.name: group
@@ -53,7 +55,14 @@ GROUPS = {
         Group("http", ("hongxia/http/*.py",), None),
         Group("workbook", ("hongxia/workbook/*.py",), None),
         Group(
-            "locks", ("hongxia/**/*.py", "services/**/*.py"), 1.0, RACES, RACES, locks_of, sampled=False, seconds=600
+            "locks",
+            ("hongxia/**/*.py", "services/**/*.py"),
+            1.0,
+            tests=(),
+            make=locks_of,
+            stages=races.stages,
+            sampled=False,
+            seconds=600,
         ),
     )
 }

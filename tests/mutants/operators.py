@@ -1,7 +1,8 @@
 """The faults that are put into the code: each operator turns one place of a source into a mutant.
 
 A mutant is an edit of the source's text, so that everything else in the file stays as it is. Annotations, texts,
-docstrings and calls that write a log are left alone: no test has to notice those.
+docstrings and calls that write a log are left alone: no test has to notice those. A lock that is taken away is a mutant
+of `locks_of` alone, because only a race can notice it.
 """
 
 from __future__ import annotations
@@ -165,14 +166,14 @@ def _mutable_children(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _left_alone(node: ast.AST) -> bool:
-    """Texts, imports, logging, `__all__`, options of dataclasses and `if TYPE_CHECKING`.
+    """Texts, imports, logging, `__all__`, options of dataclasses, arguments that ask for a lock and `if TYPE_CHECKING`.
 
     What stands in f-strings is left alone too, because Python 3.11 gives wrong places for it.
     """
     if isinstance(node, ast.JoinedStr | ast.Import | ast.ImportFrom):
         return True
     if isinstance(node, ast.keyword):
-        return node.arg in DATACLASS_OPTIONS
+        return node.arg in DATACLASS_OPTIONS or (node.arg in LOCK_ARGUMENTS and isinstance(node.value, ast.Constant))
     if isinstance(node, ast.Expr):
         return _is_text(node.value) or _logs(node.value)
     if isinstance(node, ast.Assign | ast.AnnAssign):
@@ -199,6 +200,8 @@ def _logs(node: ast.AST) -> bool:
 
 
 def _changes(node: ast.AST) -> Iterator[Change]:
+    if isinstance(node, ast.Expr) and any(_unlocked(node)):
+        return
     for operator in OPERATORS:
         yield from operator(node)
 
@@ -314,7 +317,7 @@ OPERATORS: tuple[Callable[[ast.AST], Iterator[Change]], ...] = (
     change_default,
 )
 
-LOCK_ARGUMENTS = ("with_for_update", "lock")
+LOCK_ARGUMENTS = ("with_for_update", "lock", "locked")
 LOCK_CALLS = ("lock", "locked", "locked_pair")
 
 

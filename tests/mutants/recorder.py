@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 from collections.abc import Generator
@@ -30,10 +31,18 @@ class Recorder:
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None]:
         """Run one test in a context of its own."""
         started = perf_counter()
-        self.coverage.switch_context(item.nodeid)
+        self._switch(item.nodeid)
         yield
-        self.coverage.switch_context("")
+        self._switch("")
         self.seconds[item.nodeid] = perf_counter() - started
+
+    def _switch(self, context: str) -> None:
+        """Begin another context. A garbage collection that ends green threads meanwhile makes coverage hang."""
+        gc.disable()
+        try:
+            self.coverage.switch_context(context)
+        finally:
+            gc.enable()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note a test that fails without any fault in the code."""

@@ -15,6 +15,7 @@ from tests.mutants.tree import Tree
 
 _running: set[subprocess.Popen[str]] = set()
 
+NICENESS = 15
 NO_TESTS = 5
 """pytest's exit code when nothing was collected."""
 
@@ -60,7 +61,7 @@ def run(
     command = [str(tree.python), "-m", "pytest", "-q", "-p", "no:cacheprovider", *options, *tests]
     inherited = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
     process = subprocess.Popen(
-        ["nice", *command],
+        [*_nicely(), *command],
         cwd=tree.path,
         env={**inherited, **(environ or {})},
         stdin=subprocess.DEVNULL,
@@ -80,11 +81,16 @@ def run(
         _end(process)
 
 
+def _nicely() -> list[str]:
+    """The beginning of a command that runs at NICENESS, however nice this process is."""
+    return ["nice", "-n", str(max(0, NICENESS - os.getpriority(os.PRIO_PROCESS, 0)))]
+
+
 class Launcher:
     """Runs tests as `run` does, without their output, in forks of one process that has loaded the libraries."""
 
     def __init__(self, tree: Tree) -> None:
-        command = ["nice", str(tree.python), "-m", "tests.mutants.launcher"]
+        command = [*_nicely(), str(tree.python), "-m", "tests.mutants.launcher"]
         environ = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
         self._process = subprocess.Popen(
             command,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from tests.mutants.covering import Covering
 from tests.mutants.groups import Group
@@ -21,6 +21,13 @@ PATIENCE = 5.0
 Clock = Callable[[], float]
 
 
+class Verdict(NamedTuple):
+    """What the tests said to a mutant, and the first test that noticed it, if it is known."""
+
+    outcome: Outcome
+    test: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """A mutant of a group and what the tests said."""
@@ -29,12 +36,13 @@ class Result:
     mutant: Mutant
     outcome: Outcome
     seconds: float = 0.0
+    test: str = ""
 
 
 class Tester(Protocol):
     """What tests one mutant."""
 
-    def __call__(self, group: Group, mutant: Mutant) -> Outcome:
+    def __call__(self, group: Group, mutant: Mutant) -> Verdict:
         """Return what the tests said; never raises for a mutant that breaks them."""
 
 
@@ -47,7 +55,7 @@ class Bench:
     run: Callable[..., Ran] = run
     sound: set[str] = field(default_factory=set)
 
-    def __call__(self, group: Group, mutant: Mutant) -> Outcome:
+    def __call__(self, group: Group, mutant: Mutant) -> Verdict:
         """Run the tests that reach the mutant, then the group's further ones."""
         covering = self.covering[group.name]
         ran, tests = Ran(NO_TESTS, ""), []
@@ -58,8 +66,8 @@ class Bench:
                 if ran.outcome.noticed:
                     break
         if ran.outcome is Outcome.KILLED and not self._is_sound(ran.failed.split("[")[0], tests, group):
-            return Outcome.NOT_JUDGED
-        return ran.outcome
+            return Verdict(Outcome.NOT_JUDGED, ran.failed)
+        return Verdict(ran.outcome, ran.failed)
 
     def _is_sound(self, failed: str, tests: list[str], group: Group) -> bool:
         """Whether what noticed a fault succeeds without one; looked at once for each test."""
@@ -72,6 +80,9 @@ class Bench:
 
     def _stages(self, group: Group, covering: Covering, mutant: Mutant) -> Iterator[list[str]]:
         """Tests by line, and where those of the group are found by line already, not all of them once more."""
+        if group.stages is not None:
+            yield from group.stages(mutant, self.tree.path)
+            return
         selected = covering.selected(mutant, self.tree.path)
         then = [test for test in group.then if _exists(self.tree.path, test)]
         if selected:
@@ -115,5 +126,5 @@ def run_all(
 
 def _tested(tester: Tester, clock: Clock, group: Group, mutant: Mutant) -> Result:
     started = clock()
-    outcome = tester(group, mutant)
-    return Result(group.name, mutant, outcome, clock() - started)
+    verdict = tester(group, mutant)
+    return Result(group.name, mutant, verdict.outcome, clock() - started, verdict.test)

@@ -6,13 +6,49 @@ import hashlib
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.mutants.operators import Mutant
 
 ROOT = Path(__file__).parents[2]
+SUFFIXES = (".py", ".yaml", ".json")
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The digests of the files, by path, from which it is seen what an earlier run still says."""
+
+    digests: Mapping[str, str]
+
+    @property
+    def tests(self) -> list[str]:
+        """The files with tests."""
+        return [file for file in self.digests if _is_test_file(file)]
+
+    @property
+    def base(self) -> str:
+        """A text that changes with everything but the files with tests: the code and what several tests use."""
+        return self._joined(file for file in self.digests if not _is_test_file(file))
+
+    @property
+    def whole(self) -> str:
+        """A text that changes with every file."""
+        return self._joined(self.digests)
+
+    def of(self, file: str) -> str:
+        """A text that changes with one file; empty if it is not there."""
+        return self.digests.get(file, "")[:16]
+
+    def _joined(self, files: Iterable[str]) -> str:
+        lines = "\n".join(f"{file} {self.digests[file]}" for file in files)
+        return hashlib.sha256(lines.encode()).hexdigest()[:16]
+
+
+def _is_test_file(file: str) -> bool:
+    return file.startswith("tests/") and file.rpartition("/")[2].startswith("test_") and file.endswith(".py")
 
 
 class Tree:
@@ -71,14 +107,15 @@ class Tree:
         """The interpreter of the environment."""
         return self.environment / "bin" / "python"
 
-    def digest(self, words: Iterable[str] = ()) -> str:
-        """Return a text that changes with the sources in the copy, but for those of this tool, and with the words."""
-        files = sorted(path for name in ("hongxia", "services", "tests") for path in (self.path / name).rglob("*.py"))
-        files = [file for file in files if "mutants" not in file.relative_to(self.path).as_posix()]
-        found = hashlib.sha256("\n".join(words).encode())
-        for file in files:
-            found.update(f"{file.relative_to(self.path)}\n".encode() + file.read_bytes())
-        return found.hexdigest()[:16]
+    def sources(self) -> Sources:
+        """Return what the files in the copy are now, but for those of this tool."""
+        found = {}
+        for name in ("hongxia", "services", "contracts", "tests"):
+            for path in sorted((self.path / name).rglob("*")):
+                file = path.relative_to(self.path).as_posix()
+                if path.suffix in SUFFIXES and path.is_file() and "mutants" not in file:
+                    found[file] = hashlib.sha256(path.read_bytes()).hexdigest()
+        return Sources(found)
 
     @contextmanager
     def mutated(self, mutant: Mutant) -> Iterator[None]:

@@ -32,10 +32,10 @@ GRANT = {"amount": "8000.00", "approved_on": "2022-12-20"}
 def bureau(new_race: NewRace) -> tuple[Race, Api]:
     """A race with one cadre."""
     race = new_race(OutreachService)
-    days = dict.fromkeys(("deceased_on", "left_on", "returned_on", "liaison", "merged_into"))
+    days = dict.fromkeys(("deceased_on", "liaison", "merged_into"))
     flags = dict.fromkeys(("hardship", "living_alone", "advanced_age", "resettled"), False)
     with work(race.database) as session:
-        session.add(Cadre(id=LIN, registered_on=date(2012, 5, 1), version=1, **days, **flags))
+        session.add(Cadre(id=LIN, registered_on=date(2012, 5, 1), away=(), version=1, **days, **flags))
     return race, Api(race.database)
 
 

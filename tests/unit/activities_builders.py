@@ -94,7 +94,7 @@ def cadre_event(what: str, cadre_id: str, *, version: int = 1, **data: Any) -> E
         "type": event_type,
         "subject": cadre_id,
         "time": "2023-01-09T00:00:00.000000Z",
-        "data": {"registered_on": "2012-05-01", "deceased_on": None, "left_on": None, "returned_on": None, **data},
+        "data": {"registered_on": "2012-05-01", "deceased_on": None, "away": [], **data},
         "entityversion": version,
         "occurredon": "2022-12-31",
         "correlationid": "registry",

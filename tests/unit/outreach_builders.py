@@ -63,8 +63,7 @@ STATE = {
     "resettled": False,
     "registered_on": "2012-05-01",
     "deceased_on": None,
-    "left_on": None,
-    "returned_on": None,
+    "away": [],
 }
 """The state that the registry's events of a cadre hold."""
 
@@ -90,8 +89,8 @@ def work(database: Database, today: date = TODAY) -> Iterator[Session]:
 def add_cadre(database: Database, cadre_no: str = "G0001", **state: Any) -> Cadre:
     """A cadre that outreach has learnt of: registered in 2012, living and served, unless `state` says otherwise."""
     flags = dict.fromkeys(("hardship", "living_alone", "advanced_age", "resettled"), False)
-    days = dict.fromkeys(("deceased_on", "left_on", "returned_on", "liaison", "merged_into"))
-    values = {"registered_on": date(2012, 5, 1), "version": 1, **flags, **days, **state}
+    days = dict.fromkeys(("deceased_on", "liaison", "merged_into"))
+    values = {"registered_on": date(2012, 5, 1), "away": (), "version": 1, **flags, **days, **state}
     cadre = Cadre(id=ids.entity_id("cadre", cadre_no), **values)
     with work(database) as session:
         session.add(cadre)

@@ -117,7 +117,7 @@ def cadre(registry: Source, number: int, what: str = "registered", *, version: i
     codes = {"retirement_category": "2", "rank": "132", "treatment": "131", "age_band": "70-79"}
     medical = {"medical_treatment": None, "reimbursement": None}
     places = {"unit": "u1234abcd", "street": "s1234abcd", "liaison": None}
-    dates = {"registered_on": "2012-05-01", "deceased_on": None, "left_on": None, "returned_on": None}
+    dates = {"registered_on": "2012-05-01", "deceased_on": None, "away": []}
     return registry.publish(
         f"cadre.{what}", person(number), {**flags, **codes, **medical, **places, **dates, **state}, version=version
     )

@@ -22,6 +22,7 @@ from tests.unit.activities_builders import (
     read,
     types,
 )
+from tests.unit.away_builders import away
 
 
 @pytest.fixture
@@ -321,7 +322,7 @@ def test_an_attendance_of_before_the_registration_or_of_a_time_elsewhere_is_refu
     session = api.held_session()
     path = f"/sessions/{session['id']}/attendances"
     read(database, cadre_event("amended", LIN, version=2, registered_on="2022-05-11"))
-    read(database, cadre_event("transferred", CHEN, version=2, left_on="2022-05-01", returned_on="2022-05-11"))
+    read(database, cadre_event("transferred", CHEN, version=2, away=away("2022-05-01", "2022-05-11")))
     early = api("POST", path, {"cadre_id": LIN})
     assert problem(early) == (422, "before-registration", "#/attended_on")
     assert "2022-05-10" in early.json["detail"] and "2022-05-11" in early.json["detail"]

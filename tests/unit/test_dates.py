@@ -8,7 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hongxia import dates
-from hongxia.dates import add_working_days, age_band, age_on, anniversary, calendar_known, is_working_day, lived_on
+from hongxia.dates import (
+    TimeAway,
+    add_working_days,
+    age_band,
+    age_on,
+    anniversary,
+    away_on,
+    calendar_known,
+    first_day_beyond,
+    is_working_day,
+    lived_on,
+)
 
 DAYS = st.dates(date(1900, 1, 1), date(2100, 12, 31))
 NEAR_DAYS = st.dates(date(2003, 6, 1), date(2030, 12, 31))
@@ -161,3 +172,42 @@ def test_a_deadline_that_crosses_into_an_unknown_year_uses_both_rules(monkeypatc
     assert add_working_days(date(2021, 12, 30), 1) == date(2021, 12, 31)
     assert add_working_days(date(2021, 12, 30), 2) == date(2022, 1, 3)
     assert add_working_days(date(2022, 1, 28), 1) == date(2022, 1, 31)
+
+
+MARCH, JUNE, SEPTEMBER = date(2022, 3, 1), date(2022, 6, 1), date(2022, 9, 1)
+ONE_DAY = timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("day", "away"),
+    [
+        (MARCH - ONE_DAY, None),
+        (MARCH, TimeAway(MARCH, JUNE)),
+        (JUNE - ONE_DAY, TimeAway(MARCH, JUNE)),
+        (JUNE, None),
+        (SEPTEMBER - ONE_DAY, None),
+        (SEPTEMBER, TimeAway(SEPTEMBER)),
+        (date(2122, 1, 1), TimeAway(SEPTEMBER)),
+    ],
+)
+def test_somebody_is_away_from_the_day_of_leaving_to_the_day_before_the_return_each_time(day, away):
+    assert away_on([TimeAway(MARCH, JUNE), TimeAway(SEPTEMBER)], day) == away
+
+
+SPRING_DAYS = st.integers(0, 40).map(lambda number: MARCH + timedelta(days=number))
+TIMES = st.lists(
+    st.builds(
+        lambda left, days: TimeAway(left, left + timedelta(days=days) if days < 20 else None),
+        SPRING_DAYS,
+        st.integers(0, 25),
+    ),
+    max_size=3,
+)
+
+
+@given(TIMES, TIMES, SPRING_DAYS, st.none() | SPRING_DAYS)
+def test_the_first_day_that_other_times_lack_is_found_as_by_looking_at_every_day(times, known, since, until):
+    last = until or MARCH + timedelta(days=120)
+    days = (since + timedelta(days=number) for number in range((last - since).days + 1))
+    lacking = [day for day in days if away_on(times, day) and not away_on(known, day)]
+    assert first_day_beyond(times, known, since, until) == (lacking[0] if lacking else None)

@@ -15,13 +15,14 @@ from typing import Any
 
 import pytest
 
-from tests.mutants import equivalent, report, running, sampling, tree
+from tests.mutants import by_name, equivalent, races, report, running, sampling, tree
 from tests.mutants.covering import AT_IMPORT, Covering, NothingRecorded, record
+from tests.mutants.earlier import Earlier, Remembering
 from tests.mutants.groups import GROUPS, Group
 from tests.mutants.operators import Mutant, locks_of, mutants_of
 from tests.mutants.recorder import OUTPUT
 from tests.mutants.running import Launcher, Outcome, Ran, run
-from tests.mutants.session import Bench, Result, run_all
+from tests.mutants.session import Bench, Result, Verdict, run_all
 
 
 def made(source: str, operator: str | None = None) -> list[str]:
@@ -43,7 +44,7 @@ def unlocked(source: str) -> list[str]:
         ("comparison", "a <= b != c", ["(a < b != c)", "(a <= b == c)"]),
         ("comparison", "a is None", ["(a is not None)"]),
         ("comparison", "x = a not in b", ["x = (a in b)"]),
-        ("boolean", "f(lock=True)", ["f(lock=False)"]),
+        ("boolean", "f(again=True)", ["f(again=False)"]),
         ("constant", "x = 2", ["x = 3", "x = 1"]),
         ("constant", "x = 0", ["x = 1"]),
         ("not", "x = not a", ["x = (a)"]),
@@ -83,6 +84,7 @@ def test_an_operator_makes_these_mutants(operator, source, mutants):
         "logger.warning(a + 1)",
         "if TYPE_CHECKING: a(1)",
         "f'{a + 1}'",
+        "mirror.lock(session, a)",
     ],
 )
 def test_what_no_test_has_to_notice_is_left_alone(source):
@@ -121,6 +123,7 @@ def test_every_mutant_of_the_code_can_be_compiled():
         ("a = session.get(A, i, with_for_update=lock)", ["a = session.get(A, i, with_for_update=False)"]),
         ("a = visits.get(session, i, lock=True)", ["a = visits.get(session, i, lock=False)"]),
         ("a = visits.get(session, i, lock=False)", []),
+        ("a = records.by_ids(session, A, i, locked=True)", ["a = records.by_ids(session, A, i, locked=False)"]),
         ("cadres.locked(session, i)", ["pass"]),
         ("a = records.lock(session, A, i)", ["a = records.get(session, A, i)"]),
         ("session.execute(select(func.pg_advisory_xact_lock(1)))", ["pass"]),
@@ -140,6 +143,32 @@ def test_every_row_lock_of_the_code_has_a_mutant():
     )
     removed = [m for m in GROUPS["locks"].mutants(tree.ROOT) if "with_for_update(" in m.before]
     assert len(removed) == written > 0
+
+
+def test_a_lock_is_judged_by_its_own_races_first_and_then_by_all_those_of_its_service():
+    locks = {f"{mutant.path} {mutant.before}": mutant for mutant in GROUPS["locks"].mutants(tree.ROOT)}
+    own, of_service, every = races.stages(
+        locks["services/finance/balance.py return records.lock(session, BudgetLine, line_id)"], tree.ROOT
+    )
+    assert own[0].startswith("tests/races/test_finance.py::")
+    assert "tests/races/test_finance.py" in of_service
+    assert every == ["tests/races"]
+    platform = locks["hongxia/events/cursor.py lock(session, source)"]  # a call of what takes the lock
+    own, every = races.stages(platform, tree.ROOT)
+    assert {test.split("::")[0] for test in own} == {"tests/races/test_platform.py"}
+    assert every == ["tests/races", "tests/conformance"]
+
+
+def test_tests_are_guessed_by_the_names_of_their_files_the_nearest_first():
+    near, wide = by_name.stages(mutants_of("services/outreach/visits/rules.py", "A = 1")[0], tree.ROOT)
+    assert "tests/unit/test_outreach_visits.py" in near
+    assert {"tests/unit/test_outreach_aid.py", "tests/contract/test_contracts.py"} <= set(wide)
+    assert not set(near) & set(wide)
+    relay, *_, routes = by_name.stages(mutants_of("hongxia/events/relay.py", "A = 1")[0], tree.ROOT)
+    assert {"tests/unit/test_events_relay.py", "tests/conformance/test_relay.py"} <= set(relay)
+    assert "tests/unit/test_service_routes.py" in routes
+    importing, *_ = by_name.stages(mutants_of("hongxia/runtime/http.py", "A = 1")[0], tree.ROOT)
+    assert "tests/unit/test_runtime_embedded.py" in importing, "no test is named after it"
 
 
 def mutants(lines: int) -> list[Mutant]:
@@ -163,7 +192,7 @@ GROUP = Group("services", ("services/*.py",), 0.9, tests=("tests/unit",))
 
 
 def seeing(outcome: Outcome):
-    return lambda group, mutant: outcome
+    return lambda group, mutant: Verdict(outcome)
 
 
 def test_no_mutant_is_begun_when_the_time_is_over():
@@ -177,9 +206,9 @@ def test_all_mutants_are_tested_when_there_is_time_and_workers_share_them():
     meeting = threading.Barrier(2, timeout=30)
     seen: list[Result] = []
 
-    def test(group: Group, mutant: Mutant) -> Outcome:
+    def test(group: Group, mutant: Mutant) -> Verdict:
         meeting.wait()  # ends only if two are at work at once
-        return Outcome.KILLED
+        return Verdict(Outcome.KILLED)
 
     results = run_all(
         ((GROUP, mutant) for mutant in mutants(3)), [test, lambda g, m: test(g, m)], 60, lambda: 0.0, seen.append
@@ -240,15 +269,17 @@ def test_the_list_of_equivalent_mutants_can_be_read():
 
 def test_tests_are_selected_by_line_and_for_what_runs_at_import_by_file(tmp_path):
     (tmp_path / "tests/unit").mkdir(parents=True)
-    for name, text in (("a", "from services.visits import rules"), ("b", "import hongxia")):
+    texts = {"a": "from services.visits import rules", "b": "import hongxia", "c": "for name in services.names(): ..."}
+    for name, text in texts.items():
         (tmp_path / f"tests/unit/test_{name}.py").write_text(text, "utf-8")
     tests = ["tests/unit/test_a.py::slow", "tests/unit/test_b.py::quick[1]", "tests/unit/test_b.py::fails"]
+    tests.append("tests/unit/test_c.py::elsewhere")
     path = "services/visits/rules.py"
     lines = {path: {"1": [AT_IMPORT], "2": [0, 1, 2]}}
-    covering = Covering(tests, dict(zip(tests, (2.0, 1.0, 0.1), strict=True)), lines, frozenset(tests[2:]))
+    covering = Covering(tests, dict(zip(tests, (2.0, 1.0, 0.1, 1.0), strict=True)), lines, frozenset(tests[2:3]))
     at_import, in_function, nowhere = mutants_of(path, "a = 0\nb = 0\nc = 0\n")
     assert covering.selected(in_function, tmp_path) == ["tests/unit/test_b.py::quick", "tests/unit/test_a.py::slow"]
-    assert covering.selected(at_import, tmp_path) == ["tests/unit/test_a.py"]
+    assert covering.selected(at_import, tmp_path) == ["tests/unit/test_a.py", "tests/unit/test_c.py"]
     assert covering.selected(nowhere, tmp_path) == []
     assert covering.within(["tests/e2e"]).selected(in_function, tmp_path) == []
     assert covering.expected(["tests/unit/test_b.py"]) == pytest.approx(1.1)
@@ -266,6 +297,7 @@ def small_tree(directory: Path, test: str) -> SmallTree:
     made = SmallTree(directory)
     (made.path / "services").mkdir(parents=True)
     (made.path / "services" / "x.py").write_text("def f(a):\n    return a < 1\n", "utf-8")
+    (made.path / "hongxia").mkdir()
     shutil.copytree(tree.ROOT / "tests" / "mutants", made.path / "tests" / "mutants")
     (made.path / "tests" / "test_x.py").write_text(dedent(test), "utf-8")
     made.compile("services")
@@ -273,8 +305,8 @@ def small_tree(directory: Path, test: str) -> SmallTree:
     return made
 
 
-def results_in(small: SmallTree) -> list[Result]:
-    found = mutants_of("services/x.py", (small.path / "services" / "x.py").read_text("utf-8"))
+def results_in(small: SmallTree, most: int = 4) -> list[Result]:
+    found = mutants_of("services/x.py", (small.path / "services" / "x.py").read_text("utf-8"))[:most]
     lines = {"services/x.py": {"2": [0]}}
     covering = Covering(["tests/test_x.py::test"], {"tests/test_x.py::test": 0.1}, lines)
     launcher = Launcher(small)
@@ -322,8 +354,9 @@ def test_tests_that_look_at_the_bound_kill_every_mutant(tmp_path):
 
 def test_tests_that_fail_without_a_fault_too_do_not_count_as_noticing_one(tmp_path):
     small = small_tree(tmp_path, "def test():\n    assert False\n")
-    assert {result.outcome for result in results_in(small)} == {Outcome.NOT_JUDGED}
-    assert report.Share(GROUP, 4, 0, tuple(results_in(small))).share == 0.0
+    results = tuple(results_in(small, most=1))
+    assert [(result.outcome, result.test) for result in results] == [(Outcome.NOT_JUDGED, "tests/test_x.py::test")]
+    assert report.Share(GROUP, 4, 0, results).share == 0.0
 
 
 def test_a_run_that_does_not_end_is_ended_with_all_that_it_started(tmp_path):
@@ -372,6 +405,79 @@ def test_what_a_broken_off_recording_noted_is_not_taken_for_all(
     monkeypatch.setattr(running, "run", broken_off)
     copy = tree.Tree(tmp_path)
     (copy.path / "tests" / "unit").mkdir(parents=True)
+    (copy.path / "tests" / "unit" / "test_x.py").write_text("def test(): ...\n", "utf-8")
     for _ in range(2):
         with pytest.raises(NothingRecorded):
             record(copy, ["tests/unit"], tmp_path / "out")
+
+
+def notes_of(copy: SmallTree, output: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Covering, list[str]]:
+    """What is recorded, and which test files were run for it."""
+    asked: list[str] = []
+
+    def watched(small: tree.Tree, tests: Any, seconds: float, *options: str, environ: dict[str, str]) -> Ran:
+        asked.extend(tests)
+        return run(small, tests, seconds, *options, environ=environ)
+
+    monkeypatch.setattr(running, "run", watched)
+    return record(copy, ["tests"], output), asked
+
+
+def test_only_test_files_that_are_new_or_changed_are_run_again_to_note_their_lines(tmp_path, monkeypatch):
+    small = small_tree(tmp_path, "from services.x import f\n\ndef test():\n    assert f(0)\n")
+    first, asked = notes_of(small, tmp_path / "out", monkeypatch)
+    assert asked == ["tests/test_x.py"]
+    assert first.lines["services/x.py"]["2"] == [0]
+    (small.path / "tests" / "test_a.py").write_text("from services.x import f\n\ndef test():\n    f(1)\n", "utf-8")
+    second, asked = notes_of(small, tmp_path / "out", monkeypatch)
+    assert asked == ["tests/test_a.py"]
+    assert [second.tests[number] for number in second.lines["services/x.py"]["2"]] == [
+        "tests/test_a.py::test",
+        "tests/test_x.py::test",
+    ]
+    assert second.lines["services/x.py"]["1"] == [AT_IMPORT]
+    (small.path / "services" / "x.py").write_text("def f(a):\n    return a < 2\n", "utf-8")
+    assert notes_of(small, tmp_path / "out", monkeypatch)[1] == ["tests/test_a.py", "tests/test_x.py"]
+
+
+SOURCES = {"services/x.py": "1" * 64, "tests/test_x.py": "2" * 64, "tests/test_y.py": "3" * 64}
+KILLED = Verdict(Outcome.KILLED, "tests/test_x.py::test[1]")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "changed", "holds"),
+    [
+        (KILLED, {}, True),
+        (KILLED, {"tests/test_y.py": "4" * 64, "tests/test_z.py": "5" * 64}, True),
+        (KILLED, {"tests/test_x.py": "4" * 64}, False),
+        (KILLED, {"services/x.py": "4" * 64}, False),
+        (KILLED, {"tests/builders.py": "4" * 64}, False),
+        (Verdict(Outcome.SURVIVED), {}, True),
+        (Verdict(Outcome.SURVIVED), {"tests/test_z.py": "5" * 64}, False),
+        (Verdict(Outcome.TIMED_OUT), {"tests/test_z.py": "5" * 64}, False),
+        (Verdict(Outcome.NOT_JUDGED, "tests/test_x.py::test"), {}, False),
+    ],
+)
+def test_what_an_earlier_run_found_holds_while_what_it_rests_on_stays(tmp_path, verdict, changed, holds):
+    mutant = mutants(1)[0]
+    Earlier(tmp_path, tree.Sources(SOURCES)).add(GROUP, mutant, verdict)
+    later = Earlier(tmp_path, tree.Sources(dict(sorted({**SOURCES, **changed}.items()))))
+    assert later.get(GROUP, mutant) == (verdict if holds else None)
+
+
+def test_a_mutant_that_an_earlier_run_has_tested_is_not_tested_again(tmp_path):
+    asked: list[str] = []
+
+    def test(group: Group, mutant: Mutant) -> Verdict:
+        asked.append(mutant.key)
+        return KILLED
+
+    of_first, of_second = mutants(1), mutants(2)
+    for queue in (of_first, of_second):
+        earlier = Earlier(tmp_path, tree.Sources(SOURCES))
+        results = run_all(((GROUP, mutant) for mutant in queue), [Remembering(test, earlier)], 60, lambda: 0.0)
+        assert [(result.outcome, result.test) for result in results] == [KILLED] * len(queue)
+    assert asked == [mutant.key for mutant in of_second]
+    with (tmp_path / f"{tree.Sources(SOURCES).base}.jsonl").open("a", encoding="utf-8") as file:
+        file.write('{"group": "serv')  # the run was killed while it wrote
+    assert Earlier(tmp_path, tree.Sources(SOURCES)).get(GROUP, of_second[-1]) == KILLED

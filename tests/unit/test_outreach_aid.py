@@ -6,6 +6,7 @@ from itertools import product
 import pytest
 
 from hongxia import records
+from hongxia.dates import TimeAway
 from hongxia.events.parked import Unappliable, UnknownType
 from hongxia.rules import Conflicting, Refused
 from services.outreach.aid import rules
@@ -258,7 +259,7 @@ def test_aid_may_be_paid_later_than_today_even_in_the_next_year(database):
 def test_only_the_living_known_and_served_apply():
     database = new_database()
     add_cadre(database, deceased_on=date(2022, 1, 4))
-    add_cadre(database, "G0003", left_on=date(2022, 1, 1), registered_on=date(2022, 2, 1))
+    add_cadre(database, "G0003", away=(TimeAway(date(2022, 1, 1)),), registered_on=date(2022, 2, 1))
     assert refusal(apply, database) == [("cadre_id", "cadre-deceased")]
     assert refusal(apply, database, cadre_id=WU) == [("cadre_id", "cadre-transferred")]
     assert refusal(apply, database, cadre_id="nobody") == [("cadre_id", "unknown-cadre")]

@@ -4,11 +4,13 @@ from datetime import date
 
 import pytest
 
+from hongxia.dates import TimeAway
 from hongxia.events.envelope import Malformed
 from hongxia.events.parked import UnknownType
 from services.outreach.cadres import registry
 from services.outreach.cadres.mirror import CADRES, CHANGES, violations
 from services.outreach.cadres.model import Flag
+from tests.unit.away_builders import away
 from tests.unit.outreach_builders import (
     CHEN,
     LIN,
@@ -39,8 +41,8 @@ def test_a_cadre_is_known_from_the_first_event_on():
 
 def test_every_event_of_a_cadre_brings_the_whole_state():
     for what in CHANGES:
-        cadre = learnt(new_database(), cadre_event(), cadre_event(what, 2, liaison=None, left_on="2022-03-01"))
-        assert (cadre.liaison, cadre.left_on, cadre.version) == (None, date(2022, 3, 1), 2)
+        cadre = learnt(new_database(), cadre_event(), cadre_event(what, 2, liaison=None, away=away("2022-03-01")))
+        assert (cadre.liaison, cadre.away, cadre.version) == (None, (TimeAway(date(2022, 3, 1)),), 2)
 
 
 def test_an_older_version_never_overwrites_a_newer_one_within_a_batch_or_later():
@@ -126,10 +128,10 @@ def test_since_when_a_flag_is_set_is_noted_event_by_event_however_they_are_batch
         ({}, date(2012, 4, 30), ["before-registration"]),
         ({"deceased_on": date(2022, 8, 9)}, date(2022, 8, 9), []),
         ({"deceased_on": date(2022, 8, 9)}, date(2022, 8, 10), ["cadre-deceased"]),
-        ({"left_on": date(2022, 8, 9)}, date(2022, 8, 8), []),
-        ({"left_on": date(2022, 8, 9)}, date(2022, 8, 9), ["cadre-transferred"]),
-        ({"left_on": date(2022, 8, 9), "returned_on": date(2022, 9, 1)}, date(2022, 8, 31), ["cadre-transferred"]),
-        ({"left_on": date(2022, 8, 9), "returned_on": date(2022, 9, 1)}, date(2022, 9, 1), []),
+        ({"away": (TimeAway(date(2022, 8, 9)),)}, date(2022, 8, 8), []),
+        ({"away": (TimeAway(date(2022, 8, 9)),)}, date(2022, 8, 9), ["cadre-transferred"]),
+        ({"away": (TimeAway(date(2022, 8, 9), date(2022, 9, 1)),)}, date(2022, 8, 31), ["cadre-transferred"]),
+        ({"away": (TimeAway(date(2022, 8, 9), date(2022, 9, 1)),)}, date(2022, 9, 1), []),
     ],
 )
 def test_a_record_of_a_day_needs_a_cadre_who_is_served_and_lives(state, day, codes):

@@ -6,6 +6,7 @@ import pytest
 
 from hongxia import ids
 from services.outreach.app import OutreachService
+from tests.unit.away_builders import away
 from tests.unit.outreach_builders import (
     CHEN,
     DEATH,
@@ -403,10 +404,10 @@ def test_whoever_dies_or_is_transferred_is_owed_no_more_visits(bureau):
     report(bureau)
     bureau.api()("POST", "/festivals", SPRING)
     bureau.die("G0001", "2023-01-09")
-    bureau.registry("transferred", "G0002", direction="out", left_on="2023-01-10")
+    bureau.registry("transferred", "G0002", direction="out", away=away("2023-01-10"))
     assert [one for one in bureau.owed() if one[2] != "cancelled"] == [("death", "2023-01-16", "open")]
     bureau.die("G0001", None)
-    bureau.registry("transferred", "G0002", direction="in", returned_on="2023-01-10")
+    bureau.registry("transferred", "G0002", direction="in", away=away("2023-01-10", "2023-01-10"))
     assert [kind for kind, _, state in bureau.owed() if state == "open"] == [
         "illness",
         "hardship",
@@ -489,11 +490,11 @@ def test_who_dies_on_the_day_of_the_deadline_is_owed_no_visit(bureau):
 
 def test_who_is_served_again_on_the_day_of_the_deadline_is_owed_the_visit(bureau):
     report(bureau)
-    bureau.registry("transferred", "G0001", direction="out", left_on="2023-01-08")
+    bureau.registry("transferred", "G0001", direction="out", away=away("2023-01-08"))
     assert states(bureau) == ["cancelled"]
-    bureau.registry("transferred", "G0001", direction="in", returned_on="2023-01-12")
+    bureau.registry("transferred", "G0001", direction="in", away=away("2023-01-08", "2023-01-12"))
     assert states(bureau) == ["open"]
-    bureau.registry("amended", "G0001", returned_on="2023-01-13")
+    bureau.registry("amended", "G0001", away=away("2023-01-08", "2023-01-13"))
     assert states(bureau) == ["cancelled"]
 
 

@@ -128,6 +128,7 @@ REMEDIES = (
         amendable("activities", "attendances", "checks", "rosters"),
         "services/activities/",
     ),
+    Remedy("请修改那一条", amendable("outreach", "festivals"), "services/outreach/obligations/"),
     Remedy("请登记为已举办", (Route("activities", "POST", "/sessions/{id}/hold"),)),
     Remedy("请先调增预算", (Route("finance", "POST", "/budget-lines/{id}/adjustments"),)),
     Remedy("请调减预算", (Route("finance", "POST", "/budget-lines/{id}/adjustments"),)),
@@ -214,7 +215,8 @@ REMEDIES += (
     Remedy("请更正其中一个", (*CADRE, *DEATH, *TRANSFER), REGISTRY),
     Remedy("请合并两条记录|请在该记录上办理", MERGE, REGISTRY),
     Remedy("请(先|先在目标记录)?(登记去世|更正去世日期|撤销去世登记)|没有去世登记可更正或撤销", DEATH, REGISTRY),
-    Remedy("请(先)?(更正调转记录|登记转回|作废后重新登记)", TRANSFER, REGISTRY),
+    Remedy("请(先)?(更正调转记录|登记转回|作废后重新登记|登记转回或作废其调转)", TRANSFER, REGISTRY),
+    Remedy("请先在目标记录登记转出", (Route("registry", "POST", "/cadres/{id}/leave"),), REGISTRY),
     Remedy(
         "请先更正或撤销该变动",
         (*amendable("registry", "changes"), Route("registry", "POST", "/changes/{id}/void")),

@@ -11,6 +11,7 @@ from hongxia.runtime.http import routes_of
 from hongxia.runtime.service import Service
 from services.registry.app import RegistryService
 from services.registry.cadres import rules
+from tests.unit.away_builders import away
 from tests.unit.registry_builders import (
     LIAISON_CODE,
     NEW,
@@ -216,15 +217,15 @@ def test_a_death_goes_through_its_routes(api: Api) -> None:
 def test_a_transfer_goes_through_its_routes(api: Api) -> None:
     path = f"/cadres/{api.registered()['id']}"
     left = api.must(f"{path}/leave", {"left_on": "2022-03-01", "destination": "某区老干部局"})
-    assert (left["state"], api("GET", path).json["left_on"]) == ("away", "2022-03-01")
+    assert (left["state"], api("GET", path).json["away"]) == ("away", away("2022-03-01"))
     assert api.must(f"{path}/return", {"returned_on": "2022-09-01"})["state"] == "returned"
     address = f"/transfers/{left['id']}"
     assert api("PATCH", address, {"left_on": "2022-04-01"}, If_Match='"2"').json["left_on"] == "2022-04-01"
     card = api("GET", path).json
-    assert (card["left_on"], card["returned_on"]) == ("2022-04-01", "2022-09-01")
+    assert card["away"] == away("2022-04-01", "2022-09-01")
     assert [transfer["destination"] for transfer in card["transfers"]] == ["某区老干部局"]
     assert api.must(f"{address}/void", {"reason": "entered-in-error"})["state"] == "voided"
-    assert api("GET", path).json["left_on"] is None
+    assert api("GET", path).json["away"] == []
     assert [(e["type"].split(".")[3], e["data"].get("direction")) for e in api.events()[1:]] == [
         ("transferred", "out"),
         ("transferred", "in"),

@@ -56,7 +56,7 @@ def test_a_registration_is_published_with_the_coarse_state_and_the_date_that_it_
     assert event["type"] == "hongxia.registry.cadre.registered.v1"
     assert (event["subject"], event["entityversion"], event["occurredon"]) == (cadre.id, 1, "2012-05-01")
     assert event["data"]["age_band"] == "60-69"
-    assert (event["data"]["deceased_on"], event["data"]["left_on"], event["data"]["returned_on"]) == (None, None, None)
+    assert (event["data"]["deceased_on"], event["data"]["away"]) == (None, [])
     assert event["data"]["street"] == STREET_CODE
 
 

@@ -78,7 +78,12 @@ def test_where_persons_are_counted_the_register_is_a_source() -> None:
         ("{form: home}}", "{form: home}, by: resolved_on}", "visit has no field resolved_on"),
         ("{form: home}}", "{form: home}, by: form}", "visit.form is no date"),
         ("{form: home}}", "{form: home}, also: {of: contact, where: {form: home}}}", "contact has no field form"),
-        ("target: 10", "coverage: {due: cadre, until: deceased_on, away: [left_on, met_on], by: contact}", "met_on"),
+        ("target: 10", "coverage: {due: cadre, until: deceased_on, away: met_on, by: contact}", "met_on"),
+        (
+            "target: 10",
+            "coverage: {due: cadre, until: deceased_on, away: rank, by: contact}",
+            "rank of cadre holds no times",
+        ),
         ("target: 10", "target: 10\n    beside: [{say: 另有若干件, count: {of: visit}}]", "no place"),
         ("form: home", "form: 3", "visit.form is of type str"),
         ("form: home", "five_must: 'yes'", "visit.five_must is of type bool"),

@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from hongxia.dates import lived_on
+from hongxia.dates import away_on, lived_on
 from hongxia.events.envelope import Event, Malformed
-from hongxia.mirror import Mirror
+from hongxia.mirror import Mirror, cadre_state
 from hongxia.records import in_parts
 from hongxia.rules import Violation
 from services.activities.cadres.model import Cadre
@@ -23,20 +23,11 @@ def _type(what: str) -> str:
     return f"hongxia.registry.cadre.{what}.v1"
 
 
-def _state(event: Event) -> dict[str, Any]:
-    return {
-        "registered_on": event.need_date("registered_on"),
-        "deceased_on": event.may_date("deceased_on"),
-        "left_on": event.may_date("left_on"),
-        "returned_on": event.may_date("returned_on"),
-    }
-
-
 def _merged(event: Event) -> dict[str, Any]:
     into = event.need("into", str)
     if into == event.subject:
         raise Malformed("data.into is the subject itself")
-    return {**_state(event), "merged_into": into}
+    return {**cadre_state(event), "merged_into": into}
 
 
 CHANGES = (
@@ -45,7 +36,7 @@ CHANGES = (
 )
 """Events that carry a cadre's state, which replaces what was known."""
 
-CADRES = Mirror(Cadre, {**{_type(what): _state for what in CHANGES}, _type("merged"): _merged})
+CADRES = Mirror(Cadre, {**{_type(what): cadre_state for what in CHANGES}, _type("merged"): _merged})
 
 
 def violations(cadre: Cadre | None, field: str, day: date, what: str) -> Iterator[Violation]:
@@ -60,8 +51,10 @@ def violations(cadre: Cadre | None, field: str, day: date, what: str) -> Iterato
         yield Violation(field, "before-registration", message)
     if not lived_on(cadre.deceased_on, day):
         yield Violation("cadre_id", "cadre-deceased", f"该干部已于 {cadre.deceased_on} 去世，{what} {day} 在其后")
-    if cadre.left_on and cadre.left_on <= day and (cadre.returned_on is None or day < cadre.returned_on):
-        yield Violation("cadre_id", "cadre-transferred", f"该干部已于 {cadre.left_on} 转出，{what} {day} 在其后")
+    time = away_on(cadre.away, day)
+    if time is not None:
+        back = f"、{time.returned_on} 转回，{what} {day} 在其间" if time.returned_on else f"，{what} {day} 在其后"
+        yield Violation("cadre_id", "cadre-transferred", f"该干部已于 {time.left_on} 转出{back}")
 
 
 def unknown(field: str) -> Violation:

@@ -36,8 +36,10 @@ def _found(session: Session, concerned: set[str]) -> Iterator[Found]:
     cadres = CADRES.known(session, concerned)
     for model, collection in PRESENCES:
         for record_id, cadre_id, day in _standing(session, concerned, model.id, model.cadre_id, model.on, of=model):
-            for violation in mirror.violations(cadres[cadre_id], "", day, "") if cadre_id in cadres else ():
-                yield Found(violation.code, cadre_id, collection, record_id, day)
+            cadre = cadres.get(cadre_id)
+            for violation in mirror.violations(cadre, "", day, "") if cadre is not None else ():
+                against = cadre.against(violation.code, day) if cadre is not None else ""
+                yield Found(violation.code, cadre_id, collection, record_id, day, against=against)
     yield from _works(session, concerned, cadres)
 
 
@@ -49,7 +51,8 @@ def _works(session: Session, concerned: set[str], cadres: dict[str, Cadre]) -> I
         if cadre is None:
             continue
         if not by_family and not lived_on(cadre.deceased_on, day):
-            yield Found("cadre-deceased", cadre_id, "works", work_id, day)
+            against = cadre.against("cadre-deceased", day)
+            yield Found("cadre-deceased", cadre_id, "works", work_id, day, against=against)
         alike.setdefault((cadre.id, day, genre, title), []).append((work_id, cadre_id))
     for (_, day, *_), works in alike.items():
         for (first, one), (second, other) in combinations(sorted(works), 2):

@@ -176,9 +176,9 @@ def amend(session: Session, kind: Kind, entry: Any, changes: Mapping[str, Any], 
     """Correct the date of an entry (locked with its owner). Raises Refused, Conflicting (wrong-state)."""
     entry.lifecycle.after(entry.state, "amend")
     owner = records.get(session, kind.owner, entry.owner_id)
-    refuse(violations(kind, owner, changes[kind.day], CADRES.find(session, entry.cadre_id), today))
     changed = records.change(session, entry, changes)
     if changed:
+        refuse(violations(kind, owner, entry.on, CADRES.find(session, entry.cadre_id), today))
         kind.publish(session, kind.amended, owner, entry, changed=changed, reason=reason)
         review(session, [entry.cadre_id])
     return entry

@@ -65,7 +65,7 @@ def amend(
     after = {name: getattr(work, name) for name in ("cadre_id", "collected_on", "by_family")} | dict(changes)
     cadre = CADRES.find(session, after["cadre_id"]) if after["cadre_id"] is not None else None
     refuse(violations(after, cadre, today))
-    if changes.keys() & {"cadre_id", "collected_on"}:
+    if any(changes.get(name, getattr(work, name)) != getattr(work, name) for name in ("cadre_id", "collected_on")):
         by_family = _is_by_family(after["by_family"], after["collected_on"], cadre, confirmed)
         changes = {**changes, "by_family": by_family}
     if "cadre_id" in changes:

@@ -19,14 +19,16 @@ AID_PAID = _event(
     "An approved aid case was paid.",
     expenditure_id=Id(help_en="the voucher"),
     line_id=Id(help_en="the budget line that it was paid from"),
-    paid_on=Day(help_en="the day of payment"),
+    paid_on=Day(
+        help_en="the day of payment: the one asked for, or that of the line or of the return before, if it is later"
+    ),
 )
 AID_REFUSED = _event(
     "refused",
     "帮扶款无法拨付",
     "An approved aid case can't be paid.",
     reason=Code(REFUSALS, label="不予拨付的原因", help_en="why"),
-    refused_on=Day(help_en="the day for which payment was asked"),
+    refused_on=Day(help_en="the day for which payment was asked, or on which the line was approved after it"),
 )
 AID_WAITING = _event(
     "waiting",

@@ -14,8 +14,8 @@ from services.finance.base import Base
 
 class AidPayment(Record, Base):
     """Finance's answer to an approved aid case; its id is the case's. `approval` is the version of the case that was
-    answered last, `withdrawn` whether outreach withdrew it since, `reversal` the voucher that somebody proposed and
-    another person has to confirm.
+    answered last, `returned_on` the day of the bank's last return, `withdrawn` whether outreach withdrew it since,
+    `reversal` the voucher that somebody proposed and another person has to confirm.
     """
 
     __tablename__ = "aid_payment"
@@ -25,6 +25,7 @@ class AidPayment(Record, Base):
     approval: Mapped[int]
     pay_on: Mapped[date] = mapped_column(index=True)
     answered_on: Mapped[date]
+    returned_on: Mapped[date | None]
     expenditure_id: Mapped[str | None] = mapped_column(ForeignKey("expenditure.id"), index=True)
     payments: Mapped[int] = mapped_column(default=0)
     withdrawn: Mapped[bool] = mapped_column(default=False)

@@ -43,6 +43,9 @@ def on_approved(session: Session, event: Event) -> None:
         contradictions.review(session, payment)
         return
     payment.amount_fen, payment.pay_on = event.need("amount_fen", int), event.need_date("pay_on")
+    if payment.returned_on is not None:
+        # What the bank returned is not paid anew before its return, whatever day an approval asks for.
+        payment.pay_on = max(payment.pay_on, payment.returned_on)
     answer(session, payment)
 
 
@@ -83,15 +86,18 @@ def _payment(session: Session, event: Event) -> AidPayment:
 
 
 def answer(session: Session, payment: AidPayment) -> None:
-    """Pay a case, refuse it, or let it wait for a line that pays aid; the balance is judged as for vouchers."""
+    """Pay a case, refuse it, or let it wait for a line that pays aid; the balance is judged as for vouchers. Where the
+    line was approved after the day of payment, the case is paid on the line's day, whichever of the two is recorded
+    first.
+    """
     line = lines.aid_line(session, payment.pay_on.year)
     payment.answered_on, payment.refused = payment.pay_on, None
     if line is None:
         _enter(session, payment, "wait")
         publish(session, AID_WAITING, payment, on=payment.pay_on)
-    elif payment.pay_on < line.approved_on:
-        _refuse(session, payment, "no-line")
-    elif balance.first_overdrawn(session, line, {payment.pay_on: -payment.amount_fen}):
+        return
+    payment.answered_on = max(payment.pay_on, line.approved_on)
+    if balance.first_overdrawn(session, line, {payment.answered_on: -payment.amount_fen}):
         _refuse(session, payment, "no-money")
     else:
         _pay(session, payment, line)
@@ -128,7 +134,8 @@ def take_return(session: Session, payment: AidPayment, values: Mapping[str, Any]
     payment.lifecycle.after(payment.state, "return")
     _take_back(session, payment, values, today)
     _enter(session, payment, "return")
-    payment.answered_on, payment.expenditure_id = values["spent_on"], None
+    payment.answered_on = payment.returned_on = values["spent_on"]
+    payment.expenditure_id = None
     publish(session, AID_RETURNED, payment, on=values["spent_on"], returned_on=values["spent_on"])
     contradictions.review(session, payment)
     return payment
@@ -139,7 +146,9 @@ def propose_reversal(
 ) -> AidPayment:
     """Propose to take a wrong payment back; another person confirms it. Raises Conflicting, Refused."""
     refuse(past_day("spent_on", values["spent_on"], today))
-    refuse(not_before("spent_on", values["spent_on"], payment.pay_on, "reversal-too-early", "撤回日期", "拨付日期"))
+    refuse(
+        not_before("spent_on", values["spent_on"], payment.answered_on, "reversal-too-early", "撤回日期", "拨付日期")
+    )
     _enter(session, payment, "propose-reversal")
     payment.proposed_by = actor
     payment.reversal = {**values, "spent_on": values["spent_on"].isoformat()}
@@ -182,20 +191,21 @@ def _pay(session: Session, payment: AidPayment, line: BudgetLine) -> None:
     values = {
         "voucher_no": f"BF-{payment.id}{again}",
         "amount_fen": payment.amount_fen,
-        "spent_on": payment.pay_on,
+        "spent_on": payment.answered_on,
         "summary": "帮扶款",
     }
-    voucher = expenditures.post(session, line, values, max(payment.pay_on, day_of(context_of(session).now)))
+    voucher = expenditures.post(session, line, values, max(payment.answered_on, day_of(context_of(session).now)))
     session.flush()
     _enter(session, payment, "pay")
     payment.expenditure_id = voucher.id
-    publish(session, AID_PAID, payment, on=payment.pay_on, line_id=line.id, paid_on=payment.pay_on)
+    publish(session, AID_PAID, payment, on=payment.answered_on, line_id=line.id, paid_on=payment.answered_on)
 
 
 def _refuse(session: Session, payment: AidPayment, reason: str) -> None:
     _enter(session, payment, "refuse")
     payment.refused, payment.expenditure_id = reason, None
-    publish(session, AID_REFUSED, payment, on=payment.pay_on, reason=reason, refused_on=payment.pay_on)
+    on = payment.answered_on
+    publish(session, AID_REFUSED, payment, on=on, reason=reason, refused_on=on)
 
 
 def _enter(session: Session, payment: AidPayment, verb: str) -> None:

@@ -9,7 +9,7 @@ from hongxia.lifecycle import NEW, Lifecycle
 from hongxia.schema.derive import RecordSchema
 from hongxia.schema.fields import Code, Day, Id, Text, Yuan
 
-REFUSALS = Codes({"no-money": "项目余额不足", "no-line": "拨付日期早于项目的批准日期"})
+REFUSALS = Codes({"no-money": "项目余额不足"})
 
 LIFECYCLE = Lifecycle(
     "aid-payment",
@@ -52,7 +52,7 @@ LIFECYCLE = Lifecycle(
 
 class AidPaymentSchema(RecordSchema):
     """Finance's answer to an approved aid case, under the id of the case. `pay_on` is the day that the approval asks
-    for, `answered_on` that of the last answer, `refused` the reason of a refusal.
+    for, or that of a return after it, `answered_on` that of the last answer, `refused` the reason of a refusal.
     """
 
     lifecycle = LIFECYCLE

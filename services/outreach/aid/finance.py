@@ -61,7 +61,9 @@ def _on_waiting(session: Session, event: Event) -> None:
 
 
 def _on_returned(session: Session, event: Event) -> None:
-    _take_back(session, event, "return", AID_RETURNED)
+    case = _take_back(session, event, "return", AID_RETURNED)
+    if case is not None:
+        case.returned_on = event.occurredon
 
 
 def _on_reversed(session: Session, event: Event) -> None:
@@ -129,14 +131,15 @@ def _settle(session: Session, case: AidCase, event: Event, verb: str, reason: st
     publish(session, AID_SETTLED, case, on=event.occurredon, outcome=case.state, reason=reason)
 
 
-def _take_back(session: Session, event: Event, verb: str, event_type: EventType) -> None:
+def _take_back(session: Session, event: Event, verb: str, event_type: EventType) -> AidCase | None:
     case = _case(session, event)
     if case is None:
-        return
+        return None
     _must_allow(case, verb)
     records.move(session, case, verb)
     publish(session, event_type, case, on=event.occurredon)
     review(session, [case.cadre_id], _today(session))
+    return case
 
 
 def _today(session: Session) -> date:

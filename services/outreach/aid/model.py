@@ -22,7 +22,7 @@ class AidCase(Record, Base):
     that finance was asked for so far: it may answer an earlier one that it read late.
 
     `year` is the one that it counts for: that of the application until it is decided, then that of the decision.
-    `finance_version` is the version of finance's last answer.
+    `returned_on` is the day of the bank's last return. `finance_version` is the version of finance's last answer.
     """
 
     __tablename__ = "aid_case"
@@ -43,6 +43,7 @@ class AidCase(Record, Base):
     year: Mapped[int]
     waiting: Mapped[bool]
     settled_on: Mapped[date | None]
+    returned_on: Mapped[date | None]
     expenditure_id: Mapped[str | None] = mapped_column(String(36))
     refusal: Mapped[str | None] = mapped_column(String(40))
     withdrawal: Mapped[str | None] = mapped_column(String(20))

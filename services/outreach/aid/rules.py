@@ -62,7 +62,8 @@ def apply(
     assert cadre is not None  # refused otherwise
     if counts:
         refuse(_once_a_year(session, cadre.id, year, "cadre_id"))
-    case = AidCase(id=case_id, **NEW, **{**values, "cadre_id": cadre.id}, year=year, asked_fen=[], finance_version=0)
+    case = AidCase(id=case_id, **NEW, **{**values, "cadre_id": cadre.id}, year=year, asked_fen=[])
+    case.returned_on, case.finance_version = None, 0
     records.begin(session, case, "apply")
     publish(session, AID_APPLIED, case, on=case.applied_on)
     return case
@@ -192,7 +193,9 @@ def _check(session: Session, case: AidCase, changes: Mapping[str, Any], cadre: C
     after = {name: getattr(case, name) for name in ("applied_on", "reviewed_on", "amount_fen", "pay_on")} | dict(
         changes
     )
-    refuse(_application(after, cadre, today, living=case.state in ("applied", "approved")))
+    about = not ({"cadre_id", "applied_on"} | GRANTED).isdisjoint(changes)
+    found = _application(after, cadre, today, living=case.state in ("applied", "approved"))
+    refuse(mirror.changed_only(found, standing=about))
     if case.state == "approved":
         refuse(_approval(case, after, today))
     elif after["reviewed_on"] is not None:
@@ -230,6 +233,8 @@ def _approval(case: AidCase, values: Mapping[str, Any], today: date) -> Iterator
         return
     yield from _review_day(values.get("applied_on", case.applied_on), reviewed_on, today)
     yield from not_before("pay_on", pay_on, reviewed_on, "paid-before-approval", "拨付日期", "审批日期")
+    if case.returned_on is not None:
+        yield from not_before("pay_on", pay_on, case.returned_on, "paid-before-return", "拨付日期", "退回日期")
     if pay_on - reviewed_on > LONGEST:
         message = f"拨付日期 {pay_on} 晚于审批日期 {reviewed_on} 一年以上"
         yield Violation("pay_on", "paid-too-late", message)

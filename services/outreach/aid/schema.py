@@ -121,6 +121,7 @@ class AidSchema(RecordSchema):
     year = Count(label="年度", help="计入哪一年度：申请的年度，审批后为审批的年度。", dump_only=True)
     waiting = Flag(label="等待预算", help="已批准，财务待有预算项目后拨付。", dump_only=True)
     settled_on = Day(label="财务答复日期", dump_only=True, allow_none=True)
+    returned_on = Day(label="退回日期", help="银行最近一次退回帮扶款的日期。", dump_only=True, allow_none=True)
     expenditure_id = Id(label="支出凭证", dump_only=True, allow_none=True)
     refusal = Text(label="拒付原因", dump_only=True, allow_none=True)
     withdrawal = Code(WITHDRAWALS, label="撤回原因", dump_only=True, allow_none=True)

@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hongxia.dates import lived_on
+from hongxia.dates import away_on, lived_on
 from hongxia.events.envelope import Event
-from hongxia.mirror import Mirror
+from hongxia.mirror import Mirror, cadre_state
 from hongxia.records import in_parts
 from hongxia.rules import Violation
 from services.outreach.cadres.model import Cadre
@@ -25,10 +25,7 @@ def _type(what: str) -> str:
 
 def _state(event: Event) -> dict[str, Any]:
     return {
-        "registered_on": event.need_date("registered_on"),
-        "deceased_on": event.may_date("deceased_on"),
-        "left_on": event.may_date("left_on"),
-        "returned_on": event.may_date("returned_on"),
+        **cadre_state(event),
         "liaison": event.may("liaison", str),
         "hardship": event.need("hardship", bool),
         "living_alone": event.need("living_alone", bool),
@@ -48,6 +45,17 @@ CHANGES = (
 """Events that carry a cadre's state, which replaces what was known."""
 
 CADRES = Mirror(Cadre, {**{_type(what): _state for what in CHANGES}, _type("merged"): _merged})
+
+
+STANDING = frozenset({"before-registration", "cadre-deceased", "cadre-transferred"})
+"""The codes of violations that may be learnt of after the record was made, which are listed as contradictions then."""
+
+
+def changed_only(found: Iterable[Violation], *, standing: bool) -> Iterator[Violation]:
+    """Yield what forbids an amendment. Where neither the cadre nor the day changes (`standing` is false), what the
+    register says against the record is a contradiction, open or explained, and forbids no other change.
+    """
+    return (each for each in found if standing or each.code not in STANDING)
 
 
 def violations(
@@ -72,9 +80,10 @@ def violations(
     if not after_death and not lived_on(cadre.deceased_on, day):
         message = f"该干部已于 {cadre.deceased_on} 去世，{what} {day} 在其后"
         yield Violation("cadre_id", "cadre-deceased", message)
-    if cadre.left_on and cadre.left_on <= day and (cadre.returned_on is None or day < cadre.returned_on):
-        message = f"该干部已于 {cadre.left_on} 转出，{what} {day} 在其后"
-        yield Violation("cadre_id", "cadre-transferred", message)
+    time = away_on(cadre.away, day)
+    if time is not None:
+        back = f"、{time.returned_on} 转回，{what} {day} 在其间" if time.returned_on else f"，{what} {day} 在其后"
+        yield Violation("cadre_id", "cadre-transferred", f"该干部已于 {time.left_on} 转出{back}")
 
 
 def lock_many(session: Session, cadre_ids: Iterable[str]) -> None:

@@ -98,7 +98,9 @@ def amend(session: Session, contact: Contact, changes: Mapping[str, Any], reason
     contact.lifecycle.after(contact.state, "amend")
     if all(getattr(contact, name) == value for name, value in after.items()):
         return contact
-    refuse(violations(after, CADRES.find(session, contact.cadre_id), today))
+    moves = after["contacted_on"] != contact.contacted_on
+    found = violations(after, CADRES.find(session, contact.cadre_id), today)
+    refuse(mirror.changed_only(found, standing=moves))
     other = find(session, after)
     if other is not None and other.id != contact.id and other.state == "made":
         raise duplicate(other)

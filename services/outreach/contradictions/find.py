@@ -53,7 +53,7 @@ def _find(session: Session, persons: Sequence[Person[Cadre]]) -> Iterator[Found]
 
     yield from _visits(rows(Visit.state == "recorded", Visit.visited_on, Visit.form, Visit.occasion))
     yield from _contacts(rows(Contact.state == "made", Contact.contacted_on, Contact.method))
-    stay = (Stay.admitted_on, Stay.discharged_on, Stay.ended_with_death)
+    stay = (Stay.admitted_on, Stay.discharged_on, Stay.ended_with)
     yield from _stays(rows(Stay.state != "voided", *stay))
     yield from _aid(rows(AidCase.state.in_(COUNTED), AidCase.applied_on, AidCase.year, AidCase.state))
 
@@ -73,7 +73,7 @@ def _contacts(rows: list[tuple[Person[Cadre], Any]]) -> Iterator[Found]:
 def _stays(rows: list[tuple[Person[Cadre], Any]]) -> Iterator[Found]:
     for person, row in rows:
         found = list(_against(person, STAYS, row.id, row.admitted_on))
-        if not found and row.discharged_on is not None and not row.ended_with_death:
+        if not found and row.discharged_on is not None and row.ended_with is None:
             ended = list(_against(person, STAYS, row.id, row.discharged_on))
             found = [each for each in ended if each.kind == KIND_OF["cadre-deceased"]]
         yield from found
@@ -83,10 +83,10 @@ def _stays(rows: list[tuple[Person[Cadre], Any]]) -> Iterator[Found]:
 def _aid(rows: list[tuple[Person[Cadre], Any]]) -> Iterator[Found]:
     for person, row in rows:
         if row.state == "paid" and not lived_on(person.cadre.deceased_on, row.applied_on):
-            yield Found("after-death", person.cadre.id, AID_CASES, row.id, row.applied_on)
+            yield _found(person, "cadre-deceased", AID_CASES, row.id, row.applied_on)
         for violation in mirror.violations(person.cadre, "", row.applied_on, "", after_death=True):
             if violation.code == "cadre-transferred":
-                yield Found(KIND_OF[violation.code], person.cadre.id, AID_CASES, row.id, row.applied_on)
+                yield _found(person, violation.code, AID_CASES, row.id, row.applied_on)
     yield from _aided_twice(rows)
 
 
@@ -106,7 +106,13 @@ def _against(
 ) -> Iterator[Found]:
     """What the rules would refuse if the record were made today."""
     for violation in mirror.violations(person.cadre, "", day, "", after_death=after_death):
-        yield Found(KIND_OF[violation.code], person.cadre.id, record, record_id, day)
+        yield _found(person, violation.code, record, record_id, day)
+
+
+def _found(person: Person[Cadre], code: str, record: str, record_id: str, day: date) -> Found:
+    """The contradiction for which the rule with a code would refuse a record of a day."""
+    against = person.cadre.against(code, day)
+    return Found(KIND_OF[code], person.cadre.id, record, record_id, day, against=against)
 
 
 def _twice(

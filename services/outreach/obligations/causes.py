@@ -96,7 +96,7 @@ def _of_stay(stay: Stay, today: date) -> Iterator[Cause]:
         ended = stay.discharged_on if stay.discharged_on is not None and stay.discharged_on < last else None
         key = f"{stay.id}:{number}"
         yield Cause("monthly", key, stay.cadre_id, first, last, until=ended, stay_id=stay.id)
-    if stay.discharged_on is not None and not stay.ended_with_death:
+    if stay.discharged_on is not None and stay.ended_with is None:
         day = stay.discharged_on
         yield Cause("discharge", stay.id, stay.cadre_id, day, day, stay_id=stay.id)
 

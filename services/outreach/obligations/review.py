@@ -16,6 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hongxia import ids, records
+from hongxia.dates import away_on
 from hongxia.events.publish import publish
 from hongxia.mirror import Person, by_any_id, ids_of
 from hongxia.records import in_parts
@@ -213,8 +214,7 @@ def _lapsed(cause: Cause, cadre: Cadre, due_on: date) -> bool:
         return True
     if cause.code != DEATH and cadre.deceased_on is not None and cadre.deceased_on <= due_on:
         return True
-    away = cadre.left_on is not None and cadre.left_on <= due_on
-    return away and (cadre.returned_on is None or due_on < cadre.returned_on)
+    return away_on(cadre.away, due_on) is not None
 
 
 def _owed(session: Session, persons: Sequence[Person[Cadre]]) -> dict[str, dict[Key, list[Obligation]]]:

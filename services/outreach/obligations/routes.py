@@ -20,6 +20,7 @@ from services.outreach.cadres.mirror import CADRES
 from services.outreach.cadres.model import Cadre
 from services.outreach.obligations import rules
 from services.outreach.obligations.model import Festival, Obligation, ObligationKind
+from services.outreach.obligations.rules import SAME_YEAR
 from services.outreach.obligations.schema import FestivalSchema, ObligationKindSchema, ObligationSchema
 
 LIAISON_OF = {"liaison": Text(label="联络员", help="联络员的代码：只列其联系的干部。", longest=50, required=False)}
@@ -75,22 +76,22 @@ class ObligationRoutes:
         call.must_match(kind.version)
         return rules.change_kind(call.session, kind, call.body, call.today)
 
-    @create("/festivals", "登记重大节日", OFFICE, FestivalSchema)
+    @create("/festivals", "登记重大节日", OFFICE, FestivalSchema, asks=(SAME_YEAR,))
     def list_festival(self, call: Call) -> Festival:
         """It raises what its kinds ask for when it comes near."""
-        return rules.list_festival(call.session, call.body, call.today)
+        return rules.list_festival(call.session, call.body, call.today, call.confirmed)
 
-    @amend("/festivals/<id>", "修改重大节日", OFFICE, FestivalSchema, Festival)
+    @amend("/festivals/<id>", "修改重大节日", OFFICE, FestivalSchema, Festival, asks=(SAME_YEAR,))
     def amend_festival(self, call: Call, festival: Festival, reason: str) -> Festival:
         """Another name or date."""
-        return rules.amend_festival(call.session, festival, call.body, reason, call.today)
+        return rules.amend_festival(call.session, festival, call.body, reason, call.today, call.confirmed)
 
     @act("/festivals/<id>/retire", "撤下重大节日", OFFICE, FestivalSchema, Festival)
     def retire_festival(self, call: Call, festival: Festival) -> Festival:
         """What it raised is cancelled."""
         return rules.retire_festival(call.session, festival, call.today)
 
-    @act("/festivals/<id>/relist", "恢复重大节日", OFFICE, FestivalSchema, Festival)
+    @act("/festivals/<id>/relist", "恢复重大节日", OFFICE, FestivalSchema, Festival, asks=(SAME_YEAR,))
     def relist_festival(self, call: Call, festival: Festival) -> Festival:
         """It is on the list again."""
-        return rules.relist_festival(call.session, festival, call.today)
+        return rules.relist_festival(call.session, festival, call.today, call.confirmed)

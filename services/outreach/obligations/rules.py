@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, select
 from sqlalchemy.orm import Session
 
 from hongxia import ids, records
+from hongxia.dates import away_on
 from hongxia.events.publish import publish
-from hongxia.rules import Conflicting, Violation, past_day, refuse
+from hongxia.rules import Conflicting, Refused, Violation, ask, past_day, refuse
 from services.outreach.cadres.mirror import CADRES, lock_many
 from services.outreach.cadres.model import Cadre
 from services.outreach.obligations.causes import FESTIVAL, Cause, window
@@ -20,6 +21,12 @@ from services.outreach.obligations.model import Festival, Obligation, Obligation
 from services.outreach.obligations.review import review
 from services.outreach.obligations.schema import checked_code
 from services.outreach.stays.model import Stay
+
+SAME_YEAR = "festival-same-year"
+"""The question whether a festival of one name is held twice in a year."""
+
+YEARS_AHEAD = 5
+"""How many years ahead festivals may be listed; a later date is taken for a typing error."""
 
 
 def find_kind(session: Session, code: str) -> ObligationKind | None:
@@ -55,9 +62,12 @@ def change_kind(session: Session, kind: ObligationKind, values: Mapping[str, Any
     return kind
 
 
-def list_festival(session: Session, values: Mapping[str, Any], today: date) -> Festival:
-    """List a festival with its date. Raises Conflicting if it is listed."""
-    _must_be_free(session, values["name"], values["held_on"])
+def list_festival(
+    session: Session, values: Mapping[str, Any], today: date, confirmed: Collection[str] = ()
+) -> Festival:
+    """List a festival with its date. Raises Refused, Conflicting if it is listed, Question (festival-same-year)."""
+    _must_be_free(session, values["name"], values["held_on"], today)
+    _ask_about_same_year(session, values["name"], values["held_on"], confirmed)
     festival = Festival(id=ids.new_id(), **values)
     records.begin(session, festival, "list")
     publish(session, FESTIVAL_LISTED, festival, on=festival.held_on)
@@ -66,11 +76,20 @@ def list_festival(session: Session, values: Mapping[str, Any], today: date) -> F
 
 
 def amend_festival(
-    session: Session, festival: Festival, changes: Mapping[str, Any], reason: str, today: date
+    session: Session,
+    festival: Festival,
+    changes: Mapping[str, Any],
+    reason: str,
+    today: date,
+    confirmed: Collection[str] = (),
 ) -> Festival:
-    """Change name or date of a festival. Raises Conflicting if another one has both."""
+    """Change name or date of a festival. Raises Refused, Conflicting if another one has both, Question
+    (festival-same-year).
+    """
     after = {"name": festival.name, "held_on": festival.held_on, **changes}
-    _must_be_free(session, after["name"], after["held_on"], but=festival.id)
+    if after != {"name": festival.name, "held_on": festival.held_on}:
+        _must_be_free(session, after["name"], after["held_on"], today, but=festival.id)
+        _ask_about_same_year(session, after["name"], after["held_on"], confirmed, but=festival.id)
     changed = records.change(session, festival, changes)
     if changed:
         publish(session, FESTIVAL_AMENDED, festival, on=festival.held_on, changed=changed, reason=reason)
@@ -87,21 +106,40 @@ def retire_festival(session: Session, festival: Festival, today: date) -> Festiv
     return festival
 
 
-def relist_festival(session: Session, festival: Festival, today: date) -> Festival:
-    """Put a festival back on the list. Raises Conflicting."""
+def relist_festival(session: Session, festival: Festival, today: date, confirmed: Collection[str] = ()) -> Festival:
+    """Put a festival back on the list. Raises Conflicting, Question (festival-same-year)."""
+    festival.lifecycle.after(festival.state, "relist")
+    _ask_about_same_year(session, festival.name, festival.held_on, confirmed, but=festival.id)
     records.move(session, festival, "relist")
     publish(session, FESTIVAL_LISTED, festival, on=festival.held_on)
     _review_all(session, today)
     return festival
 
 
-def _must_be_free(session: Session, name: str, held_on: date, but: str = "") -> None:
+def _must_be_free(session: Session, name: str, held_on: date, today: date, but: str = "") -> None:
+    latest = date(today.year + YEARS_AHEAD, 12, 31)
     refuse(past_day("held_on", held_on, date.max))
+    if held_on > latest:
+        message = f"节日日期 {held_on} 晚于 {latest}，最多提前{YEARS_AHEAD}年列入；请核对日期"
+        raise Refused(Violation("held_on", "date-too-late", message))
     other = session.scalars(select(Festival).filter_by(name=name, held_on=held_on).where(Festival.id != but)).first()
     if other is not None:
         state = Festival.lifecycle.states[other.state]
         message = f"名单中已有 {held_on} 的“{name}”（{state}）；已撤下的可用 POST /festivals/{other.id}/relist 恢复"
         raise Conflicting(Violation("name", "festival-exists", message), extra={"existing": other.id})
+
+
+def _ask_about_same_year(session: Session, name: str, held_on: date, confirmed: Collection[str], but: str = "") -> None:
+    """A festival of the lunar calendar may fall into one year twice; most often the date was mistyped."""
+    year = Festival.held_on.between(date(held_on.year, 1, 1), date(held_on.year, 12, 31))
+    query = select(Festival).where(Festival.state == "listed", Festival.name == name, year, Festival.id != but)
+    other = session.scalars(query.order_by(Festival.held_on)).first()
+    if other is not None:
+        message = (
+            f"{held_on.year}年已列有“{name}”（{other.held_on}），本次为 {held_on}；日期有误的请修改那一条，"
+            "确有两次的，请确认"
+        )
+        ask(Violation("held_on", SAME_YEAR, message), confirmed, extra={"existing": other.id})
 
 
 def _review_all(session: Session, today: date, refresh: ObligationKind | None = None) -> None:
@@ -137,7 +175,7 @@ def to_review(session: Session, today: date) -> list[str]:
     for festival in session.scalars(festivals):
         for kind in kinds:
             if kind.raised_by == FESTIVAL and _comes_near(festival, kind, today):
-                found.update(session.scalars(_without(festival, kind)))
+                found.update(_without(session, festival, kind))
     return sorted(found)
 
 
@@ -156,11 +194,12 @@ def _comes_near(festival: Festival, kind: ObligationKind, today: date) -> bool:
     return window(cause, kind.days, kind.working_days)[0] <= today
 
 
-def _without(festival: Festival, kind: ObligationKind) -> Any:
-    """The living cadres whom a festival concerns and who have no obligation for it yet."""
+def _without(session: Session, festival: Festival, kind: ObligationKind) -> Iterator[str]:
+    """The living cadres whom a festival concerns, who are served on it and have no obligation for it yet."""
     has = exists().where(
         Obligation.cadre_id == Cadre.id, Obligation.kind == kind.code, Obligation.cause_key == festival.id
     )
-    query = select(Cadre.id).where(Cadre.merged_into.is_(None), Cadre.deceased_on.is_(None), ~has)
-    query = query.where(or_(Cadre.left_on.is_(None), Cadre.returned_on.is_not(None)))
-    return query if kind.concerns == "all" else query.where(getattr(Cadre, kind.concerns).is_(True))
+    query = select(Cadre.id, Cadre.away).where(Cadre.merged_into.is_(None), Cadre.deceased_on.is_(None), ~has)
+    if kind.concerns != "all":
+        query = query.where(getattr(Cadre, kind.concerns).is_(True))
+    return (cadre_id for cadre_id, away in session.execute(query).tuples() if away_on(away, festival.held_on) is None)

@@ -21,7 +21,7 @@ STAY_ENDED = EventType(
     1,
     data_of(StaySchema),
     "已出院",
-    "A stay ended: the cadre was discharged, or died.",
+    "A stay ended: the cadre was discharged, died, or went to another bureau.",
 )
 STAY_VOIDED = EventType(
     "outreach.stay.voided",

@@ -13,8 +13,8 @@ from services.outreach.stays.schema import LIFECYCLE
 
 
 class Stay(Record, Base):
-    """A stay in hospital. `hospital` never leaves this service. `ended_with_death`: nobody recorded the discharge, the
-    stay ended because the cadre died.
+    """A stay in hospital. `hospital` never leaves this service. `ended_with`: nobody recorded the discharge, the stay
+    ended for this bureau because the cadre died ("death") or went to another bureau ("transfer").
     """
 
     __tablename__ = "stay"
@@ -26,4 +26,4 @@ class Stay(Record, Base):
     reported_on: Mapped[date]
     hospital: Mapped[str | None] = mapped_column(String(100))
     discharged_on: Mapped[date | None]
-    ended_with_death: Mapped[bool]
+    ended_with: Mapped[str | None] = mapped_column(String(10))

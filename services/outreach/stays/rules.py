@@ -56,7 +56,7 @@ def report(
     given = {**dict.fromkeys(FIELDS), **values, "reported_on": values.get("reported_on") or today}
     refuse(violations(given, cadre, today))
     assert cadre is not None  # refused otherwise
-    stay = Stay(id=stay_id, **{**given, "cadre_id": cadre.id}, ended_with_death=False)
+    stay = Stay(id=stay_id, **{**given, "cadre_id": cadre.id}, ended_with=None)
     _ask_about_others(session, stay_id, {**given, "cadre_id": cadre.id}, confirmed)
     records.begin(session, stay, "report")
     publish(session, STAY_REPORTED, stay, on=stay.admitted_on)
@@ -89,8 +89,10 @@ def amend(
     differing = {name: value for name, value in after.items() if getattr(stay, name) != value}
     stay.lifecycle.after(stay.state, "reopen" if lasts_on else "amend")
     if differing:
-        refuse(violations(after, cadre, today))
-        _ask_about_others(session, stay.id, after, confirmed)
+        about = not {"cadre_id", "admitted_on"}.isdisjoint(differing)
+        refuse(mirror.changed_only(violations(after, cadre, today), standing=about))
+        if differing.keys() != {"reported_on"}:
+            _ask_about_others(session, stay.id, after, confirmed)
         _change(session, stay, differing, reason, today, "reopen" if lasts_on else "amend")
     return stay
 
@@ -98,7 +100,7 @@ def amend(
 def _change(session: Session, stay: Stay, changes: Mapping[str, Any], reason: str, today: date, verb: str) -> None:
     before = stay.cadre_id
     if "discharged_on" in changes:
-        stay.ended_with_death = False
+        stay.ended_with = None
     changed = records.change(session, stay, changes, verb)
     publish(session, STAY_AMENDED, stay, on=stay.admitted_on, changed=changed, reason=reason)
     review(session, [before, stay.cadre_id], today)

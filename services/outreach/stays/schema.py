@@ -43,7 +43,7 @@ class StaySchema(RecordSchema):
     discharged_on = Day(
         label="出院日期",
         help="不早于入院日期；改为空即恢复为住院中。",
-        help_en="the day of discharge, or of death; null while the stay lasts",
+        help_en="the day of discharge, of death, or of the transfer to another bureau; null while the stay lasts",
         published=True,
         required=False,
         creatable=False,

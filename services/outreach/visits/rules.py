@@ -70,7 +70,8 @@ def amend(
     before = visit.cadre_id
     changed = records.change(session, visit, changes)
     if changed:
-        refuse(violations(after, cadre, today))
+        about = not {"cadre_id", "visited_on", "occasion"}.isdisjoint(changed)
+        refuse(mirror.changed_only(violations(after, cadre, today), standing=about))
         publish(session, VISIT_AMENDED, visit, on=visit.visited_on, changed=changed, reason=reason)
         review(session, [before, visit.cadre_id], today)
     return visit

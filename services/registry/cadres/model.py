@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
-from hongxia.dates import age_band
+from hongxia.away import Times, TimesAway
+from hongxia.dates import age_band, away_on
 from hongxia.names import folded, search_key
 from hongxia.records import Record
 from services.registry.base import Base
@@ -17,8 +17,8 @@ from services.registry.cadres.schema import LIFECYCLE
 
 class Cadre(Record, Base):
     """A cadre as of now. `birth_date` is the one in the resident number; `unit`, `street` and `liaison` are codes of
-    the bureau's lists; `left_on` and `returned_on` are those of the latest transfer. `search_key` and `folded_name`
-    follow from the name whenever it is set.
+    the bureau's lists; `away` are the times of all transfers. `search_key` and `folded_name` follow from the name
+    whenever it is set.
     """
 
     __tablename__ = "cadre"
@@ -61,8 +61,7 @@ class Cadre(Record, Base):
     living_alone: Mapped[bool]
     resettled: Mapped[bool]
     deceased_on: Mapped[date | None]
-    left_on: Mapped[date | None]
-    returned_on: Mapped[date | None]
+    away: Mapped[Times] = mapped_column(TimesAway)
     merged_into: Mapped[str | None] = mapped_column(ForeignKey("cadre.id"))
 
     @validates("name")
@@ -77,9 +76,8 @@ class Cadre(Record, Base):
         return age_band(self.birth_date, self.registered_on)
 
     def away_on(self, day: date) -> bool:
-        """Return whether another bureau served the cadre on a day, as far as the latest transfer says."""
-        left: Any = self.left_on
-        return left is not None and left <= day and (self.returned_on is None or day < self.returned_on)
+        """Return whether another bureau served the cadre on a day."""
+        return away_on(self.away, day) is not None
 
 
 class Register(Base):

@@ -71,7 +71,7 @@ def enrol(session: Session, cadre_no: str, values: Mapping[str, Any]) -> Cadre:
     """
     cadre = Cadre(id=cadre_id(cadre_no), cadre_no=cadre_no, **{**values, "deceased_on": None})
     cadre.birth_date = particulars.birth_date(cadre.resident_number)
-    cadre.left_on = cadre.returned_on = cadre.merged_into = None
+    cadre.away, cadre.merged_into = (), None
     records.begin(session, cadre, "register")
     publish(session, CADRE_REGISTERED, cadre, on=cadre.registered_on)
     return cadre

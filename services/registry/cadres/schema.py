@@ -10,7 +10,7 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 from hongxia.codes import Codes
 from hongxia.lifecycle import NEW, Lifecycle
 from hongxia.schema.derive import PageQuery, RecordSchema, answer_of, body_of
-from hongxia.schema.fields import Code, Day, Flag, Id, QueryFlag, Text
+from hongxia.schema.fields import Code, Day, Flag, Id, QueryFlag, Text, TimesAway
 from services.registry.cadres.particulars import compact, resident_number_problem
 
 SEXES = Codes({"1": "男", "2": "女"})  # GB/T 2261.1
@@ -281,19 +281,12 @@ class CadreSchema(RecordSchema):
         required=False,
         not_future=True,
     )
-    left_on = Day(
-        label="转出日期",
-        help_en="since when another bureau served the cadre, the latest time; null if never",
+    away = TimesAway(
+        label="转出期间",
+        help="由其他单位服务管理的各段时间，由先到后；登记、更正、作废均在调转中办理。",
+        help_en="all times in which another bureau served the cadre, the earliest first; empty if there was none",
         published=True,
         dump_only=True,
-        allow_none=True,
-    )
-    returned_on = Day(
-        label="转回日期",
-        help_en="when the cadre came back from there; null if not",
-        published=True,
-        dump_only=True,
-        allow_none=True,
     )
     age_band = Text(
         label="登记时年龄段",

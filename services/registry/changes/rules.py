@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from hongxia import records
-from hongxia.dates import lived_on
+from hongxia.dates import away_on, lived_on
 from hongxia.events.publish import publish
 from hongxia.rules import Refused, Violation, refuse
 from services.registry import review
@@ -31,7 +31,6 @@ from services.registry.changes.history import (
 from services.registry.changes.model import Change
 from services.registry.changes.schema import ASPECTS, CHOICES, NEEDED
 from services.registry.lists import declared
-from services.registry.transfers import rules as transfers
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +151,7 @@ def _settle(session: Session, cadre: Cadre, change: Change, reason: str, today: 
 
 def _violations(session: Session, cadre: Cadre, history: History, new: New, today: date) -> Iterator[Violation]:
     yield from _value_violations(session, new.aspect, new.value, new.aspect)
-    yield from _day_violations(session, cadre, "on", new.on, today)
+    yield from _day_violations(cadre, "on", new.on, today)
     if new.value == history.value_on(new.aspect, new.on):
         field = "" if new.aspect == "care" else new.aspect
         yield Violation(field, "no-change", f"{ASPECTS[new.aspect]}与 {new.on} 的情况相同，没有变动")
@@ -167,10 +166,10 @@ def _correction_violations(
     if change.cadre_version == FIRST:
         message = f"登记时的内容自登记日期 {cadre.registered_on} 起算，请更正登记日期"
         yield Violation("from_on", "first-change", message)
-    yield from _day_violations(session, cadre, "from_on", change.from_on, today)
+    yield from _day_violations(cadre, "from_on", change.from_on, today)
 
 
-def _day_violations(session: Session, cadre: Cadre, field: str, day: date, today: date) -> Iterator[Violation]:
+def _day_violations(cadre: Cadre, field: str, day: date, today: date) -> Iterator[Violation]:
     """Check the day of a change: not in the future, not before the registration, not after death, not while away."""
     if day > today:
         yield Violation(field, "date-in-future", f"日期 {day} 在今天（{today}）之后")
@@ -178,10 +177,10 @@ def _day_violations(session: Session, cadre: Cadre, field: str, day: date, today
         yield Violation(field, "before-registration", f"日期 {day} 早于登记日期 {cadre.registered_on}")
     if not lived_on(cadre.deceased_on, day):
         yield Violation(field, "cadre-deceased", f"该干部已于 {cadre.deceased_on} 去世，日期 {day} 在其后")
-    for transfer in transfers.of(session, cadre.id) if cadre.left_on else ():
-        if transfer.covers(day):
-            message = f"该干部已于 {transfer.left_on} 转出，日期 {day} 时由其他单位服务管理；已转回的请先登记转回"
-            yield Violation(field, "cadre-transferred", message)
+    time = away_on(cadre.away, day)
+    if time is not None:
+        message = f"该干部已于 {time.left_on} 转出，日期 {day} 时由其他单位服务管理；已转回的请先登记转回"
+        yield Violation(field, "cadre-transferred", message)
 
 
 def _value_violations(session: Session, aspect: str, value: str | None, field: str) -> Iterator[Violation]:

@@ -14,6 +14,7 @@ KINDS = Codes(
         "transfer-after-death": "调转日期在去世之后",
         "merged-registered-earlier": "已合并的记录登记日期更早",
         "merged-death-differs": "已合并的记录去世日期不同",
+        "merged-away-differs": "已合并的记录转出期间，现行记录没有转出",
     }
 )
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hongxia import records
 from hongxia.contradictions import Found
-from hongxia.dates import lived_on
+from hongxia.dates import away_on, first_day_beyond, lived_on
 from hongxia.records import in_parts
 from services.registry.cadres.model import Cadre
 from services.registry.changes.history import FIRST, all_of
@@ -59,17 +60,30 @@ def _of(
     for transfer in transfers:
         last = transfer.returned_on or transfer.left_on
         if not lived_on(cadre.deceased_on, last):
-            yield Found("transfer-after-death", cadre.id, "transfers", transfer.id, last)
+            yield Found("transfer-after-death", cadre.id, "transfers", transfer.id, last, None, str(cadre.deceased_on))
     for other in merged:
-        if other.registered_on < cadre.registered_on:
-            yield Found("merged-registered-earlier", cadre.id, "cadres", other.id, other.registered_on, cadre.id)
-        if other.deceased_on is not None and other.deceased_on != cadre.deceased_on:
-            yield Found("merged-death-differs", cadre.id, "cadres", other.id, other.deceased_on, cadre.id)
+        yield from _of_merged(cadre, other)
+
+
+def _of_merged(cadre: Cadre, other: Cadre) -> Iterator[Found]:
+    """What a record says that another one which stands for it does not."""
+
+    def found(kind: str, on: date, against: object) -> Found:
+        return Found(kind, cadre.id, "cadres", other.id, on, cadre.id, str(against))
+
+    if other.registered_on < cadre.registered_on:
+        yield found("merged-registered-earlier", other.registered_on, cadre.registered_on)
+    if other.deceased_on is not None and other.deceased_on != cadre.deceased_on:
+        yield found("merged-death-differs", other.deceased_on, cadre.deceased_on)
+    beyond = first_day_beyond(other.away, cadre.away, cadre.registered_on, cadre.deceased_on)
+    if beyond is not None:
+        yield found("merged-away-differs", beyond, away_on(other.away, beyond))
 
 
 def _of_change(cadre: Cadre, change: Change, transfers: Iterable[Transfer]) -> Iterator[Found]:
     if not lived_on(cadre.deceased_on, change.from_on):
-        yield Found("change-after-death", cadre.id, "changes", change.id, change.from_on)
+        yield Found("change-after-death", cadre.id, "changes", change.id, change.from_on, None, str(cadre.deceased_on))
     for transfer in transfers:
-        if transfer.covers(change.from_on):
-            yield Found("change-while-away", cadre.id, "changes", change.id, change.from_on, transfer.id)
+        if away_on([transfer.time], change.from_on):
+            against = str(transfer.time)
+            yield Found("change-while-away", cadre.id, "changes", change.id, change.from_on, transfer.id, against)

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hongxia import names, records
+from hongxia.dates import away_on, first_day_beyond
 from hongxia.events.publish import publish
 from hongxia.names import Person, folded
 from hongxia.rules import Conflicting, Refused, Violation, refuse
@@ -101,6 +102,15 @@ def _violations(cadre: Cadre, into: Cadre) -> Iterator[Violation]:
             f"本记录登记于 {cadre.deceased_on} 去世，目标记录登记为健在，请先在目标记录登记去世，或撤销本记录的去世登记"
         )
         yield Violation("into", "into-living", message)
+    beyond = first_day_beyond(cadre.away, into.away, into.registered_on, into.deceased_on)
+    time = away_on(cadre.away, beyond) if beyond is not None else None
+    if time is not None:
+        back = f"{time.returned_on} 转回" if time.returned_on else "尚未转回"
+        message = (
+            f"本记录登记于 {time.left_on} 转出（{back}），目标记录在 {beyond} 没有转出，合并后这段时间会按在本局计算；"
+            f"请先在目标记录登记转出（POST /cadres/{into.id}/leave），本记录已转回或误登的，请先登记转回或作废其调转"
+        )
+        yield Violation("into", "into-present", message)
     if cadre.deceased_on and into.deceased_on and cadre.deceased_on != into.deceased_on:
         message = f"两条记录的去世日期不同：{cadre.deceased_on} 与 {into.deceased_on}，请先更正去世日期"
         yield Violation("into", "deaths-differ", message)

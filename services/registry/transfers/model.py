@@ -7,6 +7,7 @@ from datetime import date
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from hongxia.dates import TimeAway
 from hongxia.records import Record
 from services.registry.base import Base
 from services.registry.transfers.schema import LIFECYCLE
@@ -24,6 +25,7 @@ class Transfer(Record, Base):
     destination: Mapped[str] = mapped_column(String(100))
     returned_on: Mapped[date | None]
 
-    def covers(self, day: date) -> bool:
-        """Return whether another bureau served the cadre on a day."""
-        return self.left_on <= day and (self.returned_on is None or day < self.returned_on)
+    @property
+    def time(self) -> TimeAway:
+        """The time itself."""
+        return TimeAway(self.left_on, self.returned_on)

@@ -29,9 +29,9 @@ def of(session: Session, cadre_id: str) -> list[Transfer]:
 def leave(session: Session, cadre: Cadre, values: Mapping[str, Any], today: date) -> Transfer:
     """Record that a locked cadre went to another bureau, and back if `returned_on` is given. Raises Refused."""
     cadre.lifecycle.after(cadre.state, "amend")
-    transfer = Transfer(id=ids.new_id(), cadre_id=cadre.id, **{**values, "returned_on": None})
     returned_on = values.get("returned_on")
-    refuse(_violations(session, cadre, {**values, "id": transfer.id, "returned_on": returned_on}, today))
+    transfer = Transfer(id=ids.new_id(), cadre_id=cadre.id, **{**values, "returned_on": returned_on})
+    refuse(_violations(session, cadre, _values(transfer), today))
     records.begin(session, transfer, "leave")
     _settle(session, cadre)
     records.touch(session, cadre)
@@ -71,7 +71,8 @@ def amend(
     if not changed:
         return transfer
     refuse(_return_violations(transfer))
-    refuse(_violations(session, cadre, _values(transfer), today))
+    if not {"left_on", "returned_on"}.isdisjoint(changed):
+        refuse(_violations(session, cadre, _values(transfer), today))
     _publish_correction(session, cadre, transfer, changed, reason, today)
     return transfer
 
@@ -88,16 +89,16 @@ def _publish_correction(
 ) -> None:
     _settle(session, cadre)
     records.touch(session, cadre)
-    publish(session, CADRE_AMENDED, cadre, on=transfer.left_on, changed=changed, reason=reason)
+    # The record of the cadre holds the dates of all transfers in one field.
+    names = sorted({"away" if name in ("left_on", "returned_on") else name for name in changed})
+    publish(session, CADRE_AMENDED, cadre, on=transfer.left_on, changed=names, reason=reason)
     review.review(session, [cadre.id], today)
 
 
 def _settle(session: Session, cadre: Cadre) -> None:
-    """Let the cadre's record say when the latest transfer began and ended."""
+    """Let the cadre's record say when another bureau served the cadre."""
     session.flush()
-    transfers = of(session, cadre.id)
-    cadre.left_on = transfers[-1].left_on if transfers else None
-    cadre.returned_on = transfers[-1].returned_on if transfers else None
+    cadre.away = tuple(transfer.time for transfer in of(session, cadre.id))
 
 
 def _values(transfer: Transfer) -> dict[str, Any]:

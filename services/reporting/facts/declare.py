@@ -9,12 +9,15 @@ from datetime import date
 from enum import Enum
 from typing import Any
 
+from hongxia import away
+from hongxia.dates import TimeAway
 from hongxia.events.envelope import Event
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of an event's data: its name, its type, and whether it may be missing or null. A date is kept as text.
+    """A field of an event's data: its name, its type, and whether it may be missing or null. A date is kept as
+    text, times away as a list of objects with two dates.
 
     `listed` names the kind of fact whose entries say what the field's codes are called, for lists that a bureau keeps.
     """
@@ -26,6 +29,8 @@ class Field:
 
     def of(self, event: Event) -> Any:
         """Return the field's value in an event. Raises Malformed."""
+        if self.type is TimeAway:
+            return away.as_text(away.of_event(event, self.name))
         if self.type is date:
             missing = not self.needed and event.may(self.name, str) is None
             return None if missing else event.need_date(self.name).isoformat()
@@ -50,6 +55,11 @@ def day(name: str, *, needed: bool = True) -> Field:
 def flag(name: str, *, needed: bool = True) -> Field:
     """Return a yes or no."""
     return Field(name, bool, needed)
+
+
+def times_away(name: str) -> Field:
+    """Return a list of times in which another bureau served a cadre."""
+    return Field(name, TimeAway)
 
 
 def number(name: str, *, needed: bool = True) -> Field:

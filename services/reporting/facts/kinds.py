@@ -6,7 +6,7 @@ a person. A field that an event has anew is kept once it is named here.
 
 from __future__ import annotations
 
-from services.reporting.facts.declare import Kind, Per, day, flag, number, optional, text
+from services.reporting.facts.declare import Kind, Per, day, flag, number, optional, text, times_away
 
 # ---- registry
 
@@ -34,8 +34,7 @@ CADRE = Kind(
         flag("living_alone"),
         flag("resettled"),
         day("deceased_on", needed=False),
-        day("left_on", needed=False),
-        day("returned_on", needed=False),
+        times_away("away"),
     ),
 )
 MILESTONE = Kind(

@@ -9,14 +9,27 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import ColumnElement, Exists, Select, SQLColumnExpression, and_, case, exists, false, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Exists,
+    Select,
+    SQLColumnExpression,
+    and_,
+    case,
+    column,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy import true as is_so
 from sqlalchemy.orm import Session, aliased
 
 from services.reporting.facts.declare import Kind, Per
 from services.reporting.facts.generations import live
 from services.reporting.facts.kinds import CADRE, CONTRADICTIONS, LISTS
-from services.reporting.facts.model import Fact
+from services.reporting.facts.model import Document, Fact
 from services.reporting.facts.reading import CORRECTION
 from services.reporting.facts.rules import KINDS
 from services.reporting.figures.calendar import ended_months
@@ -255,9 +268,16 @@ class Year:
         until, day = cadre.attrs[due.until].as_string(), last.isoformat()
         conditions = [cadre.on <= last, or_(until.is_(None), until > day)]
         if due.away:
-            left, back = (cadre.attrs[name].as_string() for name in due.away)
-            conditions.append(or_(left.is_(None), left > day, back <= day))
+            conditions.append(~self._away(cadre, due.away, day))
         return and_(*conditions)
+
+    def _away(self, cadre: Some, name: str, day: str) -> Condition:
+        """The condition that one of the times in a field covers a day, by the rule of hongxia.dates.away_on."""
+        dialect = self.session.get_bind().dialect.name
+        elements = func.jsonb_array_elements if dialect == "postgresql" else func.json_each
+        time = elements(cadre.attrs[name]).table_valued(column("value", Document))
+        left, back = (time.c.value[each].as_string() for each in ("left_on", "returned_on"))
+        return exists(select(1).select_from(time).where(left <= day, or_(back.is_(None), back > day)))
 
     def _due(self, coverage: Coverage) -> int:
         cadre = aliased(Fact)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from hongxia.dates import TimeAway
 from services.reporting.facts.declare import Field, Kind
 from services.reporting.facts.rules import fields_of
 
@@ -128,18 +129,20 @@ class Ratio:
 @dataclass(frozen=True)
 class Coverage:
     """Person-months reached (`by`) of those due: for each month that has ended, every person whose standing fact has
-    begun by its last day, whose day `until` (if there is one) comes later, and who is not `away` on that day (from the
-    first of two dates to the day before the second; without the second, for good).
+    begun by its last day, whose day `until` (if there is one) comes later, and who was not away on that day
+    (`away` names the field with the times).
     """
 
     due: Kind
     until: str
     by: Kind
-    away: tuple[str, str] | None = None
+    away: str = ""
 
     def __post_init__(self) -> None:
-        for name in (self.until, *(self.away or ())):
-            Selection(self.due).field(name)
+        due = Selection(self.due)
+        due.field(self.until)
+        if self.away and due.field(self.away).type is not TimeAway:
+            raise Undeclared(f"{self.away} of {self.due.name} holds no times away")
         if not self.due.standing or not self.by.person:
             raise Undeclared("coverage is of a standing kind, by a kind with a person")
 

@@ -31,7 +31,8 @@ class Digest:
 def line(fact: Mapping[str, Any]) -> bytes:
     """A fact in canonical JSON (RFC 8785); `fact` is one item of GET /years/<year>/facts.
 
-    Names are ASCII and values strings, integers, booleans or null, for which the standard library writes just that.
+    Names are ASCII and values strings, integers, booleans, null, or lists and objects of these, for which the standard
+    library writes just that.
     """
     said = {name: fact[name] for name in FIELDS}
     return json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()

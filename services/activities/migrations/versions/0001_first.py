@@ -35,8 +35,7 @@ def _cadres() -> None:
         sa.Column("version", v1.Counter, nullable=False),
         sa.Column("registered_on", sa.Date, nullable=False),
         sa.Column("deceased_on", sa.Date),
-        sa.Column("left_on", sa.Date),
-        sa.Column("returned_on", sa.Date),
+        sa.Column("away", sa.JSON, nullable=False),
     )
     op.create_index("ix_cadre_merged_into", "cadre", ["merged_into"])
 

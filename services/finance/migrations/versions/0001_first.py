@@ -90,6 +90,7 @@ def _aid_payments() -> None:
         sa.Column("approval", Number, nullable=False),
         sa.Column("pay_on", sa.Date, nullable=False),
         sa.Column("answered_on", sa.Date, nullable=False),
+        sa.Column("returned_on", sa.Date),
         sa.Column("expenditure_id", sa.String(36), sa.ForeignKey("expenditure.id")),
         sa.Column("payments", Number, nullable=False),
         sa.Column("withdrawn", sa.Boolean, nullable=False),

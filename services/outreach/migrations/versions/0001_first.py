@@ -60,8 +60,7 @@ def _cadres() -> None:
         sa.Column("version", Counter, nullable=False),
         sa.Column("registered_on", sa.Date, nullable=False),
         sa.Column("deceased_on", sa.Date),
-        sa.Column("left_on", sa.Date),
-        sa.Column("returned_on", sa.Date),
+        sa.Column("away", sa.JSON, nullable=False),
         sa.Column("liaison", sa.String(50)),
         sa.Column("hardship", sa.Boolean, nullable=False),
         sa.Column("living_alone", sa.Boolean, nullable=False),
@@ -136,6 +135,7 @@ def _aid_cases() -> None:
         sa.Column("year", Counter, nullable=False),
         sa.Column("waiting", sa.Boolean, nullable=False),
         sa.Column("settled_on", sa.Date),
+        sa.Column("returned_on", sa.Date),
         sa.Column("expenditure_id", sa.String(36)),
         sa.Column("refusal", sa.String(40)),
         sa.Column("withdrawal", sa.String(20)),
@@ -172,7 +172,7 @@ def _stays() -> None:
         sa.Column("reported_on", sa.Date, nullable=False),
         sa.Column("hospital", sa.String(100)),
         sa.Column("discharged_on", sa.Date),
-        sa.Column("ended_with_death", sa.Boolean, nullable=False),
+        sa.Column("ended_with", sa.String(10)),
         *v1.record_columns(),
     )
     op.create_index("ix_stay_cadre_id", "stay", ["cadre_id"])

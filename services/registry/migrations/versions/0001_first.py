@@ -97,8 +97,7 @@ def _create_cadre() -> None:
         sa.Column("living_alone", sa.Boolean, nullable=False),
         sa.Column("resettled", sa.Boolean, nullable=False),
         sa.Column("deceased_on", sa.Date),
-        sa.Column("left_on", sa.Date),
-        sa.Column("returned_on", sa.Date),
+        sa.Column("away", sa.JSON, nullable=False),
         sa.Column("merged_into", sa.String(36), sa.ForeignKey("cadre.id")),
         *v1.record_columns(),
     )

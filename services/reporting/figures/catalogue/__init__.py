@@ -158,7 +158,7 @@ class CoverageIn(Schema):
     due = KindField(required=True)
     until = fields.String(required=True)
     by = KindField(required=True)
-    away = fields.Tuple((fields.String(), fields.String()), load_default=None)
+    away = fields.String(load_default="")
 
     @post_load
     def _loaded(self, data: dict[str, Any], **_: Any) -> Coverage:
