@@ -15,9 +15,9 @@ from sqlalchemy import text
 
 from bench import events
 from hongxia.database import Database
+from tests import keys
 from tests.servers import PostgreSQL, Process, RabbitMQ, free_port, wait_until
 
-SECRET = "benchmark-secret-benchmark-secret"
 READER = "reporting"
 CHANNEL = "bench_cursor"
 
@@ -57,7 +57,7 @@ def running(rabbitmq: RabbitMQ, postgres: PostgreSQL, logs: Path) -> Iterator[Pa
                 "DATABASE_URL": url,
                 "AMQP_URI": rabbitmq.uri,
                 "HTTP_ADDRESS": f"127.0.0.1:{ports[name]}",
-                "TOKEN_SECRET": SECRET,
+                **keys.environment(name),
                 "HONGXIA_URL": where,
                 "LOG_LEVEL": "WARNING",
             }

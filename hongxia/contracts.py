@@ -18,6 +18,7 @@ from hongxia.events.declare import EventType, routing_key
 from hongxia.events.envelope import CONTENT_TYPE
 from hongxia.events.topology import events_exchange
 from hongxia.http.openapi import json_schema
+from hongxia.vectors import vectors
 
 RELEASED = "released.json"
 
@@ -55,8 +56,14 @@ ENVELOPE: dict[str, Any] = {
         "chain": {
             "type": "string",
             "pattern": "^[0-9a-f]{64}$",
-            "description": "SHA-256 over the previous chain (32 bytes), the position (8 bytes, big-endian) and the RFC"
-            " 8785 canonical JSON of the event without position, typeposition and chain",
+            "description": "SHA-256 over the previous chain (32 bytes), the position (8 bytes, big-endian) and the"
+            " event's digest (32 bytes); see docs/events.md",
+        },
+        "salt": {
+            "type": "string",
+            "pattern": "^[0-9a-f]{32}$",
+            "description": "random; an event of which something is withheld has `data._salts` instead, one for each"
+            " field that is left",
         },
         "entityversion": _COUNT,
         "occurredon": {"type": "string", "format": "date", "description": "the date (Asia/Shanghai) it counts for"},
@@ -170,6 +177,8 @@ def write(directory: Path, event_types: list[EventType], openapi: Mapping[str, s
         (folder / name).write_text(_json(schema), encoding="utf-8")
     document = yaml.safe_dump(asyncapi(event_types), allow_unicode=True, sort_keys=False, width=120)
     (directory / "asyncapi.yaml").write_text(document, encoding="utf-8")
+    (directory / "vectors").mkdir(exist_ok=True)
+    (directory / "vectors" / "chain.json").write_text(_json(vectors()), encoding="utf-8")
     (directory / "openapi").mkdir(exist_ok=True)
     for name, text in openapi.items():
         (directory / "openapi" / f"{name}.json").write_text(text + "\n", encoding="utf-8")

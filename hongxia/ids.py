@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from uuid import UUID, uuid4, uuid5
+from uuid import uuid4
 
-NAMESPACE = UUID("6f2b0c1e-58a5-5c0e-9d43-1f0a7f6e2c11")
+from hongxia import installation
 
 
 def entity_id(kind: str, *key: str | int) -> str:
-    """The id of the entity of a kind that has this natural key; the same key always gives the same id.
+    """Return the id of the entity of a kind that has this natural key; within an installation the same key always gives
+    the same id, in every service. Raises NoInstallation.
 
     The parts are length-prefixed, so that ("a", "bc") and ("ab", "c") differ.
     """
-    return str(uuid5(NAMESPACE, ":".join(f"{len(str(part))}:{part}" for part in (kind, *key))))
+    return installation.current().id_of(":".join(f"{len(str(part))}:{part}" for part in (kind, *key)))
 
 
 def new_id() -> str:

@@ -36,6 +36,8 @@ class Metrics:
             registry=self.registry,
             buckets=_SECONDS,
         )
+        self.token_failures = counter("token_failures", "Requests whose token was missing or opened nothing", "reason")
+        self.file_failures = counter("file_failures", "Changed files of keys that can't be used")
         self.backlog = gauge("outbox_backlog", "Committed events that the broker has not confirmed")
         self.oldest = gauge("outbox_oldest_seconds", "Age of the oldest of them")
         self.unnumbered = gauge(
@@ -66,6 +68,7 @@ class Metrics:
         self.dead = counter("dead_letters", "Messages that are no events", "source")
         self.dead_waiting = gauge("dead_letters_waiting", "Messages in the dead-letter queue; NaN if not known")
         self.dead_waiting.set(UNKNOWN)
+        self.unproved = counter("events_unproved", "Events by the queue that led to no signed head", "source")
         self.consumer_active = gauge("consumer_active", "1 while the consumer is connected to the broker", "source")
         self.records = counter("records", "Events raised, by type", "kind")
 

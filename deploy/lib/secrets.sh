@@ -13,10 +13,75 @@ put() { # FILE, content from standard input; written whole or not at all
   mv -f "$1.new" "$1"
 }
 
-# Make what is missing in a directory: passwords and addresses of the services, and the tokens' key.
+# The same for a file that running containers read again when it changes: a mount follows the file, not its name.
+put_in_place() {
+  local content
+  content=$(cat)
+  [[ -e $1 ]] || printf '' | put "$1"
+  chmod u+w "$1"
+  printf '%s\n' "$content" >"$1"
+  chmod 0444 "$1"
+}
+
+# Whoever has a signing key: each service, and the operator, who signs people's tokens.
+OWNERS=("${SERVICES[@]}" operator)
+
+base64url() { base64 -w 0 | tr '+/' '-_' | tr -d '='; }
+
+# Print the public part of a private key as a JWK with its owner; the kid is its thumbprint (RFC 7638, RFC 8037).
+jwk() { # OWNER FILE
+  local x kid
+  x=$(openssl pkey -in "$2" -pubout -outform DER 2>/dev/null | tail -c 32 | base64url)
+  ((${#x} == 43)) || fail "$2 不是 Ed25519 私钥"
+  kid=$(printf '{"crv":"Ed25519","kty":"OKP","x":"%s"}' "$x" | openssl dgst -sha256 -binary | base64url)
+  printf '{"kty":"OKP","crv":"Ed25519","alg":"EdDSA","use":"sig","kid":"%s","x":"%s","owner":"%s"}\n' "$kid" "$x" "$1"
+}
+
+# Write the public keys that belong to a directory's private ones, next ones included; with --keep also those that are
+# there already.
+write_public_keys() { # DIRECTORY [--keep]
+  local directory=$1 owner key keys=''
+  for owner in "${OWNERS[@]}"; do
+    for key in "$directory/${owner}_signing_key" "$directory/${owner}_signing_key.next"; do
+      [[ ! -e $key ]] || keys+=$(jwk "$owner" "$key")$'\n'
+    done
+  done
+  if [[ ${2:-} == --keep && -e $directory/public_keys ]]; then
+    keys+=$(sed -n 's/^\({"kty".*}\),\{0,1\}$/\1/p' "$directory/public_keys")$'\n'
+  fi
+  keys=$(sort -u <<<"$keys" | sed '/^$/d; $!s/$/,/')
+  printf '{"keys":[\n%s\n]}\n' "$keys" | put_in_place "$directory/public_keys"
+}
+
+make_signing_key() { # FILE
+  local key
+  key=$(openssl genpkey -algorithm ed25519 2>/dev/null) || fail "openssl 无法生成 Ed25519 密钥"
+  put "$1" <<<"$key"
+  # no container holds the operator's; deploy/token lends it to one while it signs
+  if [[ ${1##*/} == operator_* ]]; then chmod 0400 "$1"; fi
+}
+
+# Make the signing keys that are missing, the public keys of all, and the list of revoked tokens.
+complete_keys() {
+  local directory=$1 owner made=false
+  for owner in "${OWNERS[@]}"; do
+    [[ ! -e $directory/${owner}_signing_key ]] || continue
+    make_signing_key "$directory/${owner}_signing_key"
+    made=true
+  done
+  if $made || [[ ! -e $directory/public_keys ]]; then write_public_keys "$directory" --keep; fi
+  if [[ ! -e $directory/revoked_tokens ]]; then
+    put "$directory/revoked_tokens" <<<'# 吊销的令牌：用 deploy/token revoke 添加，不要用编辑器改'
+    chmod 0644 "$directory/revoked_tokens"
+  fi
+}
+
+# Make what is missing in a directory: passwords and addresses of the services, and the keys that sign.
 complete_service_secrets() {
   local directory=$1 service
-  [[ -e $directory/token_secret ]] || random | put "$directory/token_secret"
+  complete_keys "$directory"
+  # Every id derives from it: it is made once, and rotation leaves it alone.
+  [[ -e $directory/installation_secret ]] || random | put "$directory/installation_secret"
   for service in "${SERVICES[@]}"; do
     complete_login "$directory/${service}_database_password" "$directory/${service}_database_url" \
       "postgresql+psycopg2://$service:" "@postgres:5432/$service"
@@ -87,6 +152,15 @@ complete_secrets() {
   fi
 }
 
+# Print the running containers of services that see another content of a file in deploy/secrets than there is.
+behind() { # FILE [SECRET]: the file, and as what the containers see it
+  local id
+  for id in $(compose ps --quiet --status running "${SERVICES[@]}" 2>/dev/null); do
+    docker exec "$id" cat "/run/secrets/${2:-${1##*/}}" 2>/dev/null | cmp -s - "$1" ||
+      docker inspect --format '{{index .Config.Labels "com.docker.compose.service"}}' "$id"
+  done
+}
+
 # Put the old secrets back if an interrupted rotation left no others.
 recover_secrets() {
   if [[ ! -e $SECRETS && -e $SECRETS.old ]]; then
@@ -95,8 +169,11 @@ recover_secrets() {
   fi
 }
 
-# Print the secrets that docker-compose.yml names.
-named_secrets() { sed -n 's#.*file: deploy/secrets/\([a-z_]*\).*#\1#p' "$ROOT/docker-compose.yml"; }
+# Print the secrets that docker-compose.yml names, and the one that deploy/token lends.
+named_secrets() {
+  sed -n 's#.*file: deploy/secrets/\([a-z_]*\).*#\1#p' "$ROOT/docker-compose.yml"
+  printf 'operator_signing_key\n'
+}
 
 # Print those of them that are missing.
 missing_secrets() {
@@ -117,7 +194,7 @@ check_secrets() {
       printf '错误：密钥文件 %s 无法读取\n' "deploy/secrets/$name" >&2
     elif [[ ! -s $file ]]; then
       printf '错误：密钥文件 %s 是空的\n' "deploy/secrets/$name" >&2
-    elif [[ -z $(find "$file" -perm -o=r) ]]; then
+    elif [[ $name != operator_signing_key && -z $(find "$file" -perm -o=r) ]]; then
       printf '错误：容器中的用户无法读取密钥文件 %s（权限应为 0444）\n' "deploy/secrets/$name" >&2
     else
       continue

@@ -8,18 +8,20 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
+from uuid import UUID
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from hongxia import ids, services
+from hongxia import services
 from hongxia.cli import plans
 from hongxia.cli.settling import settle
 from hongxia.cli.telling import tell
 from hongxia.client import Client, ClientError
 from hongxia.workbook.errors import NotAWorkbook
 from hongxia.workbook.layout import same_title
+from hongxia.workbook.process import NoReader
 from hongxia.workbook.read import Identity, identify
 from hongxia.workbook.write import XLSX
 
@@ -251,6 +253,9 @@ def sorted_files(directory: Path, known: dict[str, Kind]) -> list[File]:
         except NotAWorkbook as error:
             faults.append(f"{path.name}：{error.message_zh}")
             continue
+        except NoReader as error:
+            faults.append(f"{path.name}：{error}")
+            continue
         except OSError as error:
             faults.append(f"{path.name}：无法读取（{error.strerror}）")
             continue
@@ -318,7 +323,7 @@ def _send(client: Client, file: File, query: dict[str, str], content: bytes | li
     The correlation id comes from the content: the same file, imported again elsewhere, makes the same events.
     """
     data = content if isinstance(content, bytes) else b"".join(part for _, (_, part) in content)
-    headers = {"X-Correlation-ID": ids.entity_id("file", sha256(data).hexdigest())}
+    headers = {"X-Correlation-ID": str(UUID(bytes=sha256(data).digest()[:16]))}
     options: dict[str, Any] = {"files": content}
     if isinstance(content, bytes):
         options = {"data": content}

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from hongxia import __version__
-from hongxia.cli import documents, importing, operating, serving
+from hongxia.cli import documents, importing, operating, serving, tokens
 from hongxia.cli.telling import tell
 from hongxia.cli.usage import head_help_in_chinese, in_chinese
 from hongxia.client import ClientError
@@ -28,6 +28,7 @@ def application() -> typer.Typer:
     app = typer.Typer(no_args_is_help=True, add_completion=False)
     app.callback()(hongxia)
     serving.register(app)
+    tokens.register(app)
     importing.register(app)
     documents.register(app)
     operating.register(app)

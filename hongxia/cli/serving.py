@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -14,12 +13,8 @@ from rich.console import Console
 from hongxia import logs, services
 from hongxia.cli.telling import tell
 from hongxia.client import Client, ClientError
-from hongxia.dates import system_clock
-from hongxia.http import auth
-from hongxia.roles import SHARED_ROLES
 from hongxia.settings import (
     DEFAULT_URL,
-    SECRET_LENGTH,
     Misconfigured,
     address_faults,
     database_faults,
@@ -34,7 +29,6 @@ def register(app: typer.Typer) -> None:
     app.command()(serve)
     app.command()(migrate)
     app.command()(revision)
-    app.command()(token)
     app.command()(wait)
 
 
@@ -100,31 +94,6 @@ def revision(
 def _cause(error: Exception) -> str:
     origin = getattr(error, "orig", None) or error
     return f"{type(origin).__name__} {str(origin).splitlines()[0] if str(origin) else ''}".strip()
-
-
-def token(
-    role: Annotated[list[str], typer.Option(help="角色，可写多次")],
-    subject: Annotated[str, typer.Option(help="令牌持有人的代号")] = "operator",
-    days: Annotated[int, typer.Option(help="有效天数", min=1, max=366)] = 30,
-) -> None:
-    """签发访问令牌（用 TOKEN_SECRET），打印到标准输出。"""
-    secret = value_of(os.environ, "TOKEN_SECRET")
-    if not secret or len(secret) < SECRET_LENGTH:
-        raise Misconfigured(f"缺少环境变量 TOKEN_SECRET（或 TOKEN_SECRET_FILE），至少 {SECRET_LENGTH} 个字符")
-    _must_be_roles(role)
-    print(auth.mint(secret, subject, role, system_clock(), timedelta(days=days)))
-
-
-def _must_be_roles(asked: list[str]) -> None:
-    """Raises Misconfigured for a role that no route and no workbook knows: its token would open nothing."""
-    if set(asked) <= set(SHARED_ROLES):
-        return  # known without loading the services
-    from hongxia.runtime.service import roles_of
-
-    known = set(SHARED_ROLES).union(*(roles_of(services.load(name)) for name in services.names()))
-    unknown = [role for role in asked if role not in known]
-    if unknown:
-        raise Misconfigured(f"没有名为 {'、'.join(unknown)} 的角色；现有：{'、'.join(sorted(known))}")
 
 
 def wait(timeout: Annotated[int, typer.Option(help="最多等待的秒数", min=1)] = 60) -> None:

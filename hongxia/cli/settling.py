@@ -35,14 +35,17 @@ def level(client: Client) -> bool:
     numbered = all(head["unnumbered"] == 0 for head in heads.values())
     return (
         numbered
-        and heads == before
+        and _places(heads) == _places(before)
         and all(
-            (cursor["position"], cursor["chain"])
-            == (heads[cursor["source"]]["position"], heads[cursor["source"]]["chain"])
+            (cursor["position"], cursor["chain"]) == _places(heads)[cursor["source"]]
             for read in cursors.values()
             for cursor in read
         )
     )
+
+
+def _places(heads: dict[str, Any]) -> dict[str, tuple[int, str]]:
+    return {name: (head["position"], head["chain"]) for name, head in heads.items()}
 
 
 def _of_each(client: Client, path: str) -> dict[str, Any]:

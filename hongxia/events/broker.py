@@ -22,7 +22,7 @@ from hongxia.events import topology
 from hongxia.events.envelope import CONTENT_TYPE
 from hongxia.events.topology import in_memory
 from hongxia.events.transport import BrokerAway, Message
-from hongxia.events.wire import EventMessage, corked, quicken
+from hongxia.events.wire import HEAD, EventMessage, corked, quicken, signed_message
 
 PREFETCH = 2000
 CONFIRM_SECONDS = 10.0
@@ -239,7 +239,8 @@ class Publisher:
     def _put(self, messages: Sequence[Message]) -> int:
         """In memory there is nobody to confirm."""
         for message in messages:
-            prepared = self._channel.prepare_message(message.body, content_type=CONTENT_TYPE)
+            headers = {} if message.head is None else {HEAD: message.head}
+            prepared = self._channel.prepare_message(message.body, content_type=CONTENT_TYPE, headers=headers)
             self._channel.basic_publish(prepared, self._exchange.name, message.routing_key)
         return len(messages)
 
@@ -278,7 +279,7 @@ class Publisher:
             for message in messages:
                 self._tag += 1
                 self._confirms.sent(self._tag)
-                event = EventMessage(message.body)
+                event = EventMessage(message.body) if message.head is None else signed_message(message)
                 self._channel.basic_publish(event, self._exchange.name, message.routing_key, mandatory=True)
 
     def _await(self) -> None:
@@ -352,6 +353,7 @@ class MessageBatch:
         self._messages = messages
         self._consumer = consumer
         self.bodies: Sequence[bytes] = [m.body.encode() if isinstance(m.body, str) else bytes(m.body) for m in messages]
+        self.heads: Sequence[str | None] = [head_of(message) for message in messages]
 
     def acknowledge(self) -> None:
         """See Deliveries. kombu's memory transport knows no `multiple`."""
@@ -369,6 +371,12 @@ class MessageBatch:
             prepared = message.channel.prepare_message(self.bodies[index])
             message.channel.basic_publish(prepared, topology.dead_exchange(self._consumer).name, self._consumer)
         message.reject(requeue=False)
+
+
+def head_of(message: Received) -> str | None:
+    """Return the signed head that came with a message, as JSON."""
+    head = (message.headers or {}).get(HEAD)
+    return head if isinstance(head, str) else None
 
 
 def consume(

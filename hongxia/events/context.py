@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from secrets import token_bytes
 from typing import TYPE_CHECKING, cast
 
 from hongxia import ids
@@ -18,7 +20,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Context:
     """Who writes (`source`, a URN), when (`now`, UTC), and on whose behalf: correlation and cause, and the `actor`,
-    the subject of the token behind a request ("" for the service's own work).
+    the subject of the token behind a request ("" for the service's own work). `random` gives so many random bytes; it
+    is handed in, so that two runs of a test can be compared to the byte.
     """
 
     source: str
@@ -26,6 +29,7 @@ class Context:
     correlationid: str
     causationid: str | None = None
     actor: str = ""
+    random: Callable[[int], bytes] = field(default=token_bytes, compare=False, repr=False)
 
     def caused_by(self, event: Event) -> Context:
         """The context of what is done because of an event: its correlation goes on, it is the cause."""

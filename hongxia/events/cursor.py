@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -15,7 +15,8 @@ from hongxia.events import parked
 from hongxia.events.chain import GENESIS
 from hongxia.events.context import Context
 from hongxia.events.envelope import Event, Malformed, NotAnEvent, parse
-from hongxia.events.feed import Feed, Gone, Head
+from hongxia.events.feed import Contradicted, Feed, Gone, Head
+from hongxia.events.heads import Place, Prove
 from hongxia.events.outbox import savepoint
 from hongxia.events.points import Point, no_point
 from hongxia.events.tables import cursor
@@ -44,13 +45,14 @@ class State(Enum):
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of a batch of events."""
+    """What became of a batch of events. `unproved` came by the queue and led to nothing that the source has signed."""
 
     state: State = State.LEVEL
     applied: int = 0
     duplicates: int = 0
     parked: int = 0
     dead: int = 0
+    unproved: int = 0
 
     def plus(self, other: Outcome) -> Outcome:
         """Both together; the state is the later one's."""
@@ -60,18 +62,21 @@ class Outcome:
             self.duplicates + other.duplicates,
             self.parked + other.parked,
             self.dead + other.dead,
+            self.unproved + other.unproved,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Consumer:
-    """One service's reading of one source. `handle` is the service's; `taken` is called, after the commit, with the
-    events that the cursor has moved over. Nothing here keeps any state.
+    """One service's reading of one source. `handle` is the service's; `prove` tells which place in the history a signed
+    head proves; `taken` is called, after the commit, with the events that the cursor has moved over. Nothing here keeps
+    any state.
     """
 
     database: Database
     source: str
     handle: Handle
+    prove: Prove
     point: Point = no_point
     taken: Callable[[Sequence[Event]], None] = no_notice
 
@@ -92,8 +97,9 @@ def lock(
 def receive(consumer: Consumer, context: Context, deliveries: Deliveries) -> Outcome:
     """Apply what the queue delivered, then acknowledge it all at once; after an error it can be called again.
 
-    What is no event goes to the dead letters. After a gap the rest is acknowledged too: the feed has it, and the
-    cursor says from where on.
+    Nothing is believed because it came through the broker: only what leads to a head that the source has signed is
+    applied. What is no event, or one of another source, goes to the dead letters. After a gap the rest is acknowledged
+    too: the feed has it, and the cursor says from where on.
     """
     events, dead = [], []
     for index, body in enumerate(deliveries.bodies):
@@ -101,7 +107,12 @@ def receive(consumer: Consumer, context: Context, deliveries: Deliveries) -> Out
             events.append(parse(body))
         except NotAnEvent:
             dead.append(index)
-    outcome = apply(consumer, context, events) if events else Outcome()
+        else:
+            if not events[-1].is_of(consumer.source):
+                events.pop()
+                dead.append(index)
+    proved = {place for head in deliveries.heads if head and (place := consumer.prove(head))}
+    outcome = apply(consumer, context, events, proved) if events else Outcome()
     outcome.dead = len(dead)
     consumer.point("receive:before-refusal")
     for index in dead:
@@ -111,17 +122,21 @@ def receive(consumer: Consumer, context: Context, deliveries: Deliveries) -> Out
     return outcome
 
 
-def apply(consumer: Consumer, context: Context, events: Iterable[Event], *, from_feed: bool = False) -> Outcome:
+def apply(
+    consumer: Consumer, context: Context, events: Iterable[Event], proved: Collection[Place] | None = None
+) -> Outcome:
     """Apply those events that come next, in one transaction with the cursor.
 
-    Next is position + 1 with a matching chain. At or below: a duplicate. Above: a gap. A chain that does not match
-    is a gap when it came by the queue (the feed shall tell) and a divergence when the feed itself says it.
+    Next is position + 1 with a matching chain. At or below: a duplicate. Above: a gap. `proved` are the places that the
+    source has signed, of events that came by the queue; None for what the feed itself says. A chain that does not match
+    is a gap when it came by the queue (the feed shall tell) and a divergence when the feed itself says it. By the queue
+    an event of which something is withheld is a gap, too, and so is what lies beyond the last proved place.
     """
     with consumer.database.begin(context) as session:
         row = lock(session, consumer.source)
         if row.diverged:
             return Outcome(State.DIVERGED)
-        run, outcome = _next_run(row.position, row.chain, events, from_feed)
+        run, outcome = _next_run(row.position, row.chain, events, proved)
         if run:
             outcome.applied, outcome.parked = _apply_run(consumer, session, context, run)
             values = {"position": run[-1].position, "chain": run[-1].chain}
@@ -151,10 +166,12 @@ def _recorded(event: Event, context: Context) -> datetime:
         return context.now
 
 
-def _next_run(position: int, chain: str, events: Iterable[Event], from_feed: bool) -> tuple[list[Event], Outcome]:
+def _next_run(
+    position: int, chain: str, events: Iterable[Event], proved: Collection[Place] | None
+) -> tuple[list[Event], Outcome]:
     run: list[Event] = []
     outcome = Outcome()
-    differs = State.DIVERGED if from_feed else State.GAP
+    differs = State.DIVERGED if proved is None else State.GAP
     for event in sorted(events, key=lambda e: e.position):
         if event.position <= position:
             outcome.duplicates += 1
@@ -164,13 +181,22 @@ def _next_run(position: int, chain: str, events: Iterable[Event], from_feed: boo
         elif event.position > position + 1:
             outcome.state = State.GAP
             break
-        elif not event.follows(chain):
+        elif not event.follows(chain) or not (event.whole or proved is None):
             outcome.state = differs
             break
         else:
             run.append(event)
             position, chain = event.position, event.chain
+    if proved is not None and (believed := _believed(run, proved)) < len(run):
+        outcome.state, outcome.unproved = State.GAP, len(run) - believed
+        del run[believed:]
     return run, outcome
+
+
+def _believed(run: Sequence[Event], proved: Collection[Place]) -> int:
+    """How many events of a run lead to a place that the source has signed."""
+    places = [(event.position, event.chain) in proved for event in run]
+    return len(places) - places[::-1].index(True) if True in places else 0
 
 
 def _apply_run(consumer: Consumer, session: Session, context: Context, run: Sequence[Event]) -> tuple[int, int]:
@@ -209,18 +235,22 @@ def heal(consumer: Consumer, context: Context, feed: Feed, head: Head, limit: in
     """
     total = Outcome()
     while True:
-        after = position(consumer)
+        after, chain = place(consumer)
         try:
-            events = feed.page(after, limit)
+            events = feed.page(after, limit, chain)
         except Gone as gone:
             return total.plus(diverge(consumer, context, after, f"gone:{gone.first}"))
+        except Contradicted:
+            return total.plus(diverge(consumer, context, after, "chain"))
         except NotAnEvent:
             return total.plus(diverge(consumer, context, after, "not-an-event"))
+        if not all(event.is_of(consumer.source) for event in events):
+            return total.plus(diverge(consumer, context, after, "foreign"))
         if _has_hole(events, after, head, feed):
             return total.plus(diverge(consumer, context, after, "hole"))
         if not events:
             return total
-        outcome = apply(consumer, context, events, from_feed=True)
+        outcome = apply(consumer, context, events)
         total = total.plus(outcome)
         consumer.point("heal:after-page")
         if outcome.state is State.DIVERGED or not outcome.applied + outcome.parked:
@@ -239,10 +269,16 @@ def _has_hole(events: Sequence[Event], after: int, head: Head, feed: Feed) -> bo
     return (now.position, now.chain) == (head.position, head.chain)
 
 
+def place(consumer: Consumer) -> Place:
+    """Return position and chain of the last event applied; 0 and GENESIS before the first."""
+    with consumer.database.read() as session:
+        row = session.execute(select(cursor.c.position, cursor.c.chain).where(_is(consumer.source))).one_or_none()
+    return (row.position, row.chain) if row else (0, GENESIS)
+
+
 def position(consumer: Consumer) -> int:
     """The position of the last event applied; 0 before the first."""
-    with consumer.database.read() as session:
-        return session.scalar(select(cursor.c.position).where(_is(consumer.source))) or 0
+    return place(consumer)[0]
 
 
 def compare_head(consumer: Consumer, context: Context, known: int, head: Head) -> State:
@@ -277,11 +313,10 @@ def resume(consumer: Consumer, context: Context, feed: Feed) -> State:
     """Whether a source that was stopped goes on from exactly where this consumer stands: then it was put right, and is
     read on. Raises FeedAway.
     """
-    with consumer.database.read() as session:
-        at, chain = session.execute(select(cursor.c.position, cursor.c.chain).where(_is(consumer.source))).one()
+    at, chain = place(consumer)
     try:
-        events = feed.page(at, 1)
-    except (Gone, NotAnEvent):
+        events = feed.page(at, 1, chain)
+    except (Gone, Contradicted, NotAnEvent):
         return State.DIVERGED
     if not events or events[0].position != at + 1 or not events[0].follows(chain):
         return State.DIVERGED
@@ -316,9 +351,9 @@ def check(consumer: Consumer, context: Context, feed: Feed, *, flowing: bool = F
     While events are `flowing` in by the queue, the head is ahead of the cursor as a matter of course: what is on its
     way is not pulled as well.
     """
-    known = position(consumer)
-    head = feed.head()
-    state = compare_head(consumer, context, known, head)
+    holds = place(consumer)
+    head = feed.head(holds)
+    state = compare_head(consumer, context, holds[0], head)
     if state is State.DIVERGED:
         state = resume(consumer, context, feed)
     return heal(consumer, context, feed, head) if state is State.GAP and not flowing else Outcome(state)

@@ -9,6 +9,9 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError
 
+from hongxia import installation
+from hongxia.events.digest import SUBJECT
+
 
 class InvalidEvent(Exception):
     """A service tried to raise an event that its own contract does not allow: a defect of the service."""
@@ -30,6 +33,12 @@ class EventType:
     schema: type[EventData]
     title: str
     description: str
+
+    def __post_init__(self) -> None:
+        """Refuse names of fields that mean something else in an event's digest (hongxia.events.digest)."""
+        taken = [name for name in _instance(self.schema).fields if name == SUBJECT or name.startswith("_")]
+        if taken:
+            raise ValueError(f"{self.name}: no field may be called {taken[0]}")
 
     @property
     def type(self) -> str:
@@ -78,5 +87,5 @@ def routing_key(event_type: str) -> str:
 
 
 def source_urn(service: str) -> str:
-    """CloudEvents' `source` of a service's events."""
-    return f"urn:hongxia:{service}"
+    """CloudEvents' `source` of a service's events, in the installation of this process."""
+    return installation.current().source(service)

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import builtins
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
-import rfc8785
+import orjson
 
 from hongxia.events import chain
+from hongxia.events.declare import source_urn
+from hongxia.events.digest import DIGESTS, SALT, digest_of
 
 CONTENT_TYPE = "application/cloudevents+json"
 BATCH_CONTENT_TYPE = "application/cloudevents-batch+json"
 _CHAIN = re.compile(r"[0-9a-f]{64}")
-LOG_ATTRIBUTES = ("position", "typeposition", "chain")
 
 T = TypeVar("T")
 
@@ -35,8 +35,8 @@ class Event:
     """One event as a consumer sees it.
 
     `position` counts the source's events from 1 without gaps, `typeposition` those of one type; `body` is what
-    travelled. The log needs its own attributes only; whatever else may be wrong shows when it is asked for
-    (Malformed), so that the event is parked at its place and the log goes on.
+    travelled; `subject` is empty where it is withheld. The log needs its own attributes only; whatever else may be
+    wrong shows when it is asked for (Malformed), so that the event is parked at its place and the log goes on.
     """
 
     id: str
@@ -53,6 +53,15 @@ class Event:
     def data(self) -> Mapping[str, Any]:
         """The event's data. Raises Malformed if it is no object."""
         return self._attribute("data", dict)
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing of the event is withheld."""
+        return SALT in self.attributes
+
+    def is_of(self, service: str) -> bool:
+        """Whether source and type of the event are those of a service of this installation."""
+        return self.source == source_urn(service) and self.type.startswith(f"hongxia.{service}.")
 
     @property
     def entityversion(self) -> int:
@@ -111,27 +120,12 @@ class Event:
         return None if self.data.get(name) is None else self.need_date(name)
 
     def follows(self, previous: str) -> bool:
-        """Whether the event's chain is the link of its own canonical bytes onto `previous`."""
-        tail = _tail(self.position, self.typeposition, self.chain)
-        as_sent = self.body[: -len(tail)] + b"}" if self.body.endswith(tail) else b""
-        return self._links(previous, as_sent) or self._links(previous, self._recomputed())
-
-    def _links(self, previous: str, committed: bytes) -> bool:
-        return chain.link(previous, self.position, committed) == self.chain
-
-    def _recomputed(self) -> bytes:
-        """For a sender that wrote the JSON anew (another order of keys, other white space)."""
-        bare = {k: v for k, v in self.attributes.items() if k not in LOG_ATTRIBUTES}
+        """Return whether the event's chain is the link of its own digest onto `previous`."""
         try:
-            return canonical(bare)
-        except (TypeError, ValueError, RecursionError, rfc8785.CanonicalizationError):
-            return b""
-
-
-def canonical(value: Mapping[str, Any]) -> bytes:
-    """Canonical JSON (RFC 8785). Raises TypeError for a float: events hold none, so any language can recompute."""
-    _refuse_floats(value)
-    return rfc8785.dumps(dict(value))
+            digest = digest_of(self.attributes)
+        except (TypeError, ValueError, KeyError, AttributeError, RecursionError):
+            return False
+        return chain.link(previous, self.position, digest) == self.chain
 
 
 def splice(committed: bytes, position: int, typeposition: int, link: str) -> bytes:
@@ -142,51 +136,40 @@ def splice(committed: bytes, position: int, typeposition: int, link: str) -> byt
 def parse(body: bytes) -> Event:
     """Read an event that travelled. Raises NotAnEvent."""
     try:
-        raw = json.loads(body)
+        raw = orjson.loads(body)
         event = Event(
             id=raw["id"],
             source=raw["source"],
             type=raw["type"],
-            subject=raw["subject"],
+            subject=raw["subject"] if "subject" in raw or not _withholds(raw, "subject") else "",
             position=raw["position"],
             typeposition=raw["typeposition"],
             chain=raw["chain"],
             attributes=raw,
             body=body,
         )
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise NotAnEvent(type(error).__name__) from None
     if not _sound(event):
         raise NotAnEvent("attribute")
     return event
 
 
+def _withholds(raw: Mapping[str, Any], name: str) -> bool:
+    """Whether a field is there as a digest alone."""
+    return name in raw["data"].get(DIGESTS, ())
+
+
 def _sound(event: Event) -> bool:
     texts = (event.id, event.source, event.type, event.subject)
     numbers = (event.position, event.typeposition)
     return (
-        all(isinstance(text, str) and _can_be_stored(text) for text in texts)
+        all(isinstance(text, str) for text in texts)
         and all(isinstance(n, int) and not isinstance(n, bool) and 0 < n < 2**63 for n in numbers)
         and isinstance(event.chain, str)
         and _CHAIN.fullmatch(event.chain) is not None
     )
 
 
-def _can_be_stored(text: str) -> bool:
-    """JSON can spell half a character (a lone surrogate), which no UTF-8 can hold."""
-    return not any("\ud800" <= character <= "\udfff" for character in text)
-
-
 def _tail(position: int, typeposition: int, link: str) -> bytes:
     return b',"position":%d,"typeposition":%d,"chain":"%s"}' % (position, typeposition, link.encode())
-
-
-def _refuse_floats(value: object) -> None:
-    if isinstance(value, float):
-        raise TypeError("events hold no float")
-    if isinstance(value, Mapping):
-        for item in value.values():
-            _refuse_floats(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            _refuse_floats(item)

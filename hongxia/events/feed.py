@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
+import orjson
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from hongxia.database import Database
 from hongxia.events.context import Context
+from hongxia.events.digest import withheld_whole, withhold
 from hongxia.events.envelope import Event, splice
+from hongxia.events.heads import Place
 from hongxia.events.relay import UNNUMBERED, lock_head
 from hongxia.events.tables import outbox, outbox_head
 
@@ -47,13 +50,21 @@ class Head:
     first: int
 
 
+class Contradicted(Exception):
+    """The source says that what the reader holds is not its history."""
+
+
 class Feed(Protocol):
-    """A source's log, as a consumer pulls it. Both methods raise FeedAway."""
+    """A source's log, as a consumer pulls it. Both methods raise FeedAway. With each pull the consumer states up to
+    which place it holds the log.
+    """
 
-    def page(self, after: int, limit: int) -> list[Event]:
-        """Up to `limit` events that follow a position. Raises Gone, and NotAnEvent for something else."""
+    def page(self, after: int, limit: int, chain: str | None = None) -> list[Event]:
+        """Up to `limit` events that follow the place (after, chain). Raises Gone, Contradicted, and NotAnEvent for
+        something else.
+        """
 
-    def head(self) -> Head:
+    def head(self, holds: Place | None = None) -> Head:
         """The source's own head."""
 
 
@@ -63,20 +74,43 @@ def head(session: Session) -> Head:
     return Head(*session.execute(query).one())
 
 
-def page(session: Session, after: int, limit: int = PAGE, event_type: str | None = None) -> list[bytes]:
-    """The events after a position, as they travel; of one type if asked. Raises Gone if some are not kept any more.
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a reader wants to see: events of one type, or of all; the others left out, or there as digests alone; and
+    without some fields, which are there as digests. It verifies the chain over whatever is there as digests.
+    """
+
+    type: str | None = None
+    others_as_digests: bool = False
+    without: frozenset[str] = frozenset()
+
+    def item(self, row: Any) -> bytes:
+        """Return an event as the reader is to see it."""
+        if self.type and row.type != self.type:
+            return orjson.dumps(withheld_whole(row.position, row.digest, row.chain))
+        whole = splice(row.body, row.position, row.typeposition, row.chain)
+        return orjson.dumps(withhold(orjson.loads(whole), self.without)) if self.without else whole
+
+
+WHOLE = View()
+
+
+def page(session: Session, after: int, limit: int = PAGE, view: View = WHOLE) -> list[bytes]:
+    """The events after a position, as they travel. Raises Gone if some are not kept any more.
 
     What is kept is looked at last: if events are dropped in between, the page may be whole, but never has a hole.
     """
-    query = select(outbox.c.body, outbox.c.position, outbox.c.typeposition, outbox.c.chain)
+    query = select(
+        outbox.c.body, outbox.c.type, outbox.c.digest, outbox.c.position, outbox.c.typeposition, outbox.c.chain
+    )
     query = query.where(outbox.c.position > after).order_by(outbox.c.position).limit(limit)
-    if event_type:
-        query = query.where(outbox.c.type == event_type)
+    if view.type and not view.others_as_digests:
+        query = query.where(outbox.c.type == view.type)
     rows = session.execute(query).all()
     first = session.scalars(select(outbox_head.c.first)).one()
     if after + 1 < first:
         raise Gone(first)
-    return [splice(row.body, row.position, row.typeposition, row.chain) for row in rows]
+    return [view.item(row) for row in rows]
 
 
 def position_of(session: Session, event_id: str) -> int:

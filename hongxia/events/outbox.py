@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 from hongxia import ids
 from hongxia.database import before_commit
 from hongxia.dates import stamp
+from hongxia.events.canonical import canonical
 from hongxia.events.context import context_of
 from hongxia.events.declare import EventType
-from hongxia.events.envelope import canonical
+from hongxia.events.digest import SALT, SALT_BYTES, digest_of
 from hongxia.events.tables import outbox
 
 CHANNEL = "hongxia_outbox"
@@ -55,13 +56,13 @@ def append(
         "entityversion": entityversion,
         "occurredon": occurredon.isoformat(),
         "correlationid": context.correlationid,
+        SALT: context.random(SALT_BYTES).hex(),
         "traceparent": f"00-{context.trace_id}-{event_id.replace('-', '')[:16]}-01",
     }
     if context.causationid:
         envelope["causationid"] = context.causationid
-    _appended(session).append(
-        {"id": event_id, "type": event_type.type, "recorded": context.now, "body": canonical(envelope)}
-    )
+    row = {"id": event_id, "type": event_type.type, "recorded": context.now}
+    _appended(session).append({**row, "body": canonical(envelope), "digest": digest_of(envelope)})
     return event_id
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from hongxia.database import is_infrastructure
+from hongxia.events.canonical import canonical
 from hongxia.events.chain import GENESIS
 from hongxia.events.cursor import Handle
 from hongxia.events.declare import source_urn
@@ -37,9 +38,9 @@ def read(documents: Any) -> list[Event]:
 
 def _event(number: int, document: Any) -> Event:
     try:
-        body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
-    except (UnicodeEncodeError, RecursionError) as error:
-        raise NotAnEvent(type(error).__name__) from None
+        body = canonical(document)
+    except TypeError as error:
+        raise NotAnEvent(str(error)) from None
     return parse(splice(body, number, number, GENESIS))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Row, Select, bindparam, func, insert, select, text, update
@@ -14,6 +14,7 @@ from hongxia.events.chain import link
 from hongxia.events.context import Context
 from hongxia.events.declare import routing_key
 from hongxia.events.envelope import splice
+from hongxia.events.heads import Sign
 from hongxia.events.points import Point, no_point
 from hongxia.events.tables import outbox, outbox_head, outbox_type
 from hongxia.events.transport import Message, Transport
@@ -52,7 +53,7 @@ def number(database: Database, context: Context, limit: int = BATCH, point: Poin
     with database.begin(context) as session:
         head = lock_head(session)
         rows = session.execute(
-            select(outbox.c.seq, outbox.c.type, outbox.c.body)
+            select(outbox.c.seq, outbox.c.type, outbox.c.digest)
             .where(outbox.c.position.is_(None))
             .order_by(outbox.c.seq)
             .limit(limit)
@@ -83,7 +84,7 @@ def _give_positions(session: Session, head: Row[Any], rows: Sequence[Any]) -> No
     for row in rows:
         position += 1
         by_type[row.type] = by_type.get(row.type, 0) + 1
-        chain = link(chain, position, row.body)
+        chain = link(chain, position, row.digest)
         numbered.append({"b_seq": row.seq, "position": position, "typeposition": by_type[row.type], "chain": chain})
     _write_positions(session, numbered)
     session.execute(update(outbox_head).values(position=position, chain=chain))
@@ -109,17 +110,19 @@ def _write_positions(session: Session, numbered: list[dict[str, int | str]]) -> 
 
 
 def publish(
-    database: Database, transport: Transport, context: Context, limit: int = BATCH, point: Point = no_point
+    database: Database, transport: Transport, context: Context, sign: Sign, limit: int = BATCH, point: Point = no_point
 ) -> int:
     """Publish the next numbered events, in order, and mark those that are settled (see Transport); returns how many.
 
-    What was published and not marked is published again after a crash: consumers know it by its position.
+    The last one carries a head, signed by `sign`: consumers believe nothing of the broker but what leads to one. What
+    was published and not marked is published again after a crash: consumers know it by its position.
     """
     batch = unpublished(database, limit)
     if not batch:
         return 0
+    messages = signed(batch, sign, context)
     point("publish:before-send")
-    settled = transport.publish([message for _, message in batch])
+    settled = transport.publish(messages)
     point("publish:before-mark")
     if settled:
         mark(database, context, batch[settled - 1][0])
@@ -127,8 +130,8 @@ def publish(
     return settled
 
 
-def unpublished(database: Database, limit: int = BATCH) -> list[tuple[int, Message]]:
-    """The next numbered events that are not confirmed, as (position, message)."""
+def unpublished(database: Database, limit: int = BATCH) -> list[tuple[int, str, Message]]:
+    """The next numbered events that are not confirmed, as (position, chain, message)."""
     query = (
         select(outbox.c.position, outbox.c.type, outbox.c.body, outbox.c.typeposition, outbox.c.chain)
         .where(outbox.c.position > select(outbox_head.c.published).scalar_subquery())
@@ -140,6 +143,7 @@ def unpublished(database: Database, limit: int = BATCH) -> list[tuple[int, Messa
     return [
         (
             row.position,
+            row.chain,
             Message(
                 routing_key(row.type),
                 splice(row.body, row.position, row.typeposition, row.chain),
@@ -148,6 +152,13 @@ def unpublished(database: Database, limit: int = BATCH) -> list[tuple[int, Messa
         )
         for row in rows
     ]
+
+
+def signed(batch: Sequence[tuple[int, str, Message]], sign: Sign, context: Context) -> list[Message]:
+    """Return the messages of a batch, the last one with the signed head at its event."""
+    position, chain, last = batch[-1]
+    head = sign(position, chain, context.now).dumped()
+    return [*(message for _, _, message in batch[:-1]), replace(last, head=head)]
 
 
 def mark(database: Database, context: Context, position: int) -> None:

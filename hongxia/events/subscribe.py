@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
+import orjson
 import requests
 
 from hongxia.events.envelope import Event, NotAnEvent, parse
-from hongxia.events.feed import FeedAway, Gone, Head
+from hongxia.events.feed import Contradicted, FeedAway, Gone, Head
+from hongxia.events.heads import Place
+
+ANOTHER_HISTORY = "urn:hongxia:problem:another-history"
+"""The type of the problem with which a source answers a reader that holds another history."""
 
 
 class HttpFeed:
@@ -25,18 +29,24 @@ class HttpFeed:
         self._verify = verify
         self._session = requests.Session()
 
-    def page(self, after: int, limit: int) -> list[Event]:
-        """See Feed. Raises FeedAway, Gone, NotAnEvent."""
-        status, document = self._get("/events", {"after": after, "limit": limit}, 200, 410)
+    def page(self, after: int, limit: int, chain: str | None = None) -> list[Event]:
+        """See Feed. Raises FeedAway, Gone, Contradicted, NotAnEvent."""
+        holds = {} if chain is None else {"chain": chain}
+        status, document = self._get("/events", {"after": after, "limit": limit, **holds}, 200, 409, 410)
+        if status == 409 and _contradicts(document):
+            raise Contradicted(f"{self._url} has another history at position {after}")
         if status == 410 and isinstance(document, dict) and isinstance(document.get("first"), int):
             raise Gone(document["first"])
-        if status == 410 or not isinstance(document, list):
+        if status != 200 or not isinstance(document, list):
             raise FeedAway("the answer is no feed's")
         return [_event(item) for item in document]
 
-    def head(self) -> Head:
-        """See Feed. Raises FeedAway."""
-        _, document = self._get("/events/head", {}, 200)
+    def head(self, holds: Place | None = None) -> Head:
+        """See Feed. Raises FeedAway. A source that contradicts what we hold says where its head is all the same."""
+        query = {} if holds is None else {"after": holds[0], "chain": holds[1]}
+        status, document = self._get("/events/head", query, 200, 409)
+        if status == 409 and not _contradicts(document):
+            raise FeedAway("the answer is no feed's")
         try:
             head = Head(document["position"], document["chain"], document["unnumbered"], document["first"])
         except (KeyError, TypeError):
@@ -58,10 +68,13 @@ class HttpFeed:
             raise FeedAway(type(error).__name__) from error
 
 
+def _contradicts(problem: Any) -> bool:
+    return isinstance(problem, dict) and problem.get("type") == ANOTHER_HISTORY
+
+
 def _event(item: Any) -> Event:
-    """One event of a page, written as RFC 8785 does: the same bytes as by the queue. Raises NotAnEvent."""
+    """One event of a page. Raises NotAnEvent."""
     try:
-        body = json.dumps(item, ensure_ascii=False, separators=(",", ":")).encode()
-    except (UnicodeEncodeError, RecursionError) as error:
-        raise NotAnEvent(type(error).__name__) from None
-    return parse(body)
+        return parse(orjson.dumps(item))
+    except orjson.JSONEncodeError as error:
+        raise NotAnEvent(str(error)) from None

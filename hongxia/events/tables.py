@@ -54,7 +54,8 @@ outbox = Table(
     Column("id", String(36), nullable=False, unique=True),
     Column("type", String(120), nullable=False),
     Column("recorded", Moment, nullable=False),
-    Column("body", LargeBinary, nullable=False, comment="canonical JSON as committed; the chain covers it"),
+    Column("body", LargeBinary, nullable=False, comment="canonical JSON as committed"),
+    Column("digest", LargeBinary, nullable=False, comment="of the event; the chain covers it"),
     Column("position", BigInteger, unique=True),
     Column("typeposition", BigInteger),
     Column("chain", String(64)),
@@ -106,6 +107,23 @@ parked = Table(
     Column("detail", Text, nullable=False),
     Column("parked_at", Moment, nullable=False),
     Column("attempts", Integer, nullable=False),
+)
+
+reader = Table(
+    "reader",
+    platform_metadata,
+    Column("subject", String(200), primary_key=True, comment="of the token that it reads with"),
+    Column("position", BigInteger, nullable=False, comment="up to where it says it holds this log"),
+    Column("chain", String(64), nullable=False),
+    Column("seen", Moment, nullable=False, comment="when it last said so"),
+)
+
+owner = Table(
+    "owner",
+    platform_metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("bureau", String(40), nullable=False),
+    Column("fingerprint", String(64), nullable=False, comment="recognises the secret that ids derive from"),
 )
 
 

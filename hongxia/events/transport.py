@@ -9,10 +9,13 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One event on its way out; `position` is its place in the source's log."""
+    """One event on its way out. `head` is the source's signed head at this event (hongxia.events.heads), as JSON; of a
+    batch the last message has one. `position` is the event's place in the source's log.
+    """
 
     routing_key: str
     body: bytes
+    head: str | None = None
     position: int = 0
 
 
@@ -32,9 +35,12 @@ class Transport(Protocol):
 
 
 class Deliveries(Protocol):
-    """Messages that a consumer was given, in order, and has not answered yet."""
+    """Messages that a consumer was given, in order, and has not answered yet: their bodies, and of each the signed head
+    that came with it, as JSON, or None.
+    """
 
     bodies: Sequence[bytes]
+    heads: Sequence[str | None]
 
     def acknowledge(self) -> None:
         """Acknowledge them all, at once, but for those that were refused."""

@@ -13,6 +13,10 @@ from typing import Any
 import amqp
 
 from hongxia.events.envelope import CONTENT_TYPE
+from hongxia.events.transport import Message
+
+HEAD = "hongxia-head"
+"""The header in which a message carries the signed head at its event."""
 
 READ_AHEAD = 16 * 1024
 
@@ -34,6 +38,17 @@ class EventMessage(amqp.Message):  # type: ignore[misc]
 
     def _serialize_properties(self) -> bytes:
         return self._SERIALISED
+
+
+def signed_message(message: Message) -> amqp.Message:
+    """Return a persistent message that holds an event and the signed head at it."""
+    return amqp.Message(
+        message.body,
+        content_type=CONTENT_TYPE,
+        content_encoding="binary",
+        delivery_mode=2,
+        application_headers={HEAD: message.head},
+    )
 
 
 @contextmanager

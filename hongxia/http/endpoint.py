@@ -65,7 +65,8 @@ class Route:
     the JSON Schema by content type of an answer that no `returns` describes; `also`, further answers by status, in
     OpenAPI's words; `etag`: it sends an ETag that is no record's version. `needs_key`: a new record has no natural key,
     so the request must bear an Idempotency-Key, unless the body's field `number` gives the record one. `asks`: the
-    codes of the questions that the query parameter `confirm` answers.
+    codes of the questions that the query parameter `confirm` answers. `admits`: asks for the role where that depends on
+    the address (host, actor, values in the address); it raises a Problem before any of the body is read.
     """
 
     method: str
@@ -89,6 +90,7 @@ class Route:
     needs_key: bool = False
     number: str = ""
     asks: tuple[str, ...] = ()
+    admits: Callable[[Any, Actor, Mapping[str, Any]], None] | None = None
 
     @property
     def by_cookie(self) -> bool:
@@ -141,7 +143,7 @@ class EndpointHost(Protocol):
     name: str
     database: Database
     clock: Clock
-    token_secret: str
+    verifier: auth.Verifier
 
     def failed(self, route: Route, error: Exception) -> None:
         """Note an error that nobody expected."""
@@ -185,11 +187,12 @@ def correlation_of(request: Request) -> str:
 def _answer(
     host: EndpointHost, route: Route, request: Request, correlation: str, act: Callable[[Call], Any]
 ) -> Response:
-    shown = auth.presented(request, by_cookie=route.by_cookie)
-    actor = NO_ONE if route.public else auth.verify(host.token_secret, shown)
+    actor = NO_ONE if route.public else host.verifier.actor(request, by_cookie=route.by_cookie)
     if route.roles:
         actor.must_have(route.roles)
     _check_address(request)
+    if route.admits:
+        route.admits(host, actor, getattr(request, "path_values", {}))
     raw = _read_body(route, request)
     query, confirmed = _query(route, request)
     body = _loaded_body(route, request, raw)

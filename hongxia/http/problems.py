@@ -100,6 +100,15 @@ class Forbidden(Problem):
     slug, status, title = "forbidden", HTTPStatus.FORBIDDEN, "没有相应权限"
 
 
+class TooManyFailures(Problem):
+    """Wrong tokens come so fast from one address that it is only told to slow down."""
+
+    slug, status, title = "too-many-failures", HTTPStatus.TOO_MANY_REQUESTS, "无效令牌过多，请稍后再试"
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail, headers={"Retry-After": "10", "Connection": "close"})
+
+
 class NotFound(Problem):
     """There is no such thing."""
 

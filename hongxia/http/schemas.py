@@ -9,6 +9,8 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 from hongxia.events import feed
 
 LONGEST_POLL_MS = 30_000
+CHAIN = r"[0-9a-f]{64}\Z"
+HOLDS = "读者所持的最后位置与链值；与本来源的历史不符时答复 409"
 
 
 class FeedQuery(Schema):
@@ -18,7 +20,18 @@ class FeedQuery(Schema):
 
     lastEventId = fields.UUID(load_default=None)
     after = fields.Integer(load_default=None, validate=validate.Range(0, 2**62))
+    chain = fields.String(
+        load_default=None,
+        validate=validate.Regexp(CHAIN, error="应为 64 位小写十六进制数"),
+        metadata={"description": HOLDS},
+    )
     type = fields.String(load_default=None)
+    digests = fields.Boolean(
+        load_default=False, metadata={"description": "与 type 同用：其他类型的事件只给摘要，以便验证整条链"}
+    )
+    without = fields.String(
+        load_default="", metadata={"description": "不要的字段，用逗号分隔（可含 subject）；只给其摘要，链仍可验证"}
+    )
     limit = fields.Integer(load_default=feed.PAGE, validate=validate.Range(1, 2000))
     timeout = fields.Integer(
         load_default=0, validate=validate.Range(0), metadata={"description": f"毫秒，至多等待 {LONGEST_POLL_MS}"}
@@ -28,6 +41,26 @@ class FeedQuery(Schema):
     def _one_beginning(self, data: dict[str, Any], **_kwargs: Any) -> None:
         if data["after"] is not None and data["lastEventId"] is not None:
             raise ValidationError("不能与 lastEventId 同时使用", "after")
+        if data["chain"] is not None and data["after"] is None:
+            raise ValidationError("须与 after 同时使用", "chain")
+        if data["digests"] and not data["type"]:
+            raise ValidationError("须与 type 同时使用", "digests")
+
+
+class HeadQuery(Schema):
+    """What the reader holds, if it says so."""
+
+    after = fields.Integer(load_default=None, validate=validate.Range(0, 2**62), metadata={"description": HOLDS})
+    chain = fields.String(
+        load_default=None,
+        validate=validate.Regexp(CHAIN, error="应为 64 位小写十六进制数"),
+        metadata={"description": HOLDS},
+    )
+
+    @validates_schema
+    def _both(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        if (data["after"] is None) != (data["chain"] is None):
+            raise ValidationError("after 与 chain 须同时使用", "chain")
 
 
 class HealthOut(Schema):
@@ -53,6 +86,21 @@ class HeadOut(Schema):
     chain = fields.String(required=True)
     unnumbered = fields.Integer(required=True)
     first = fields.Integer(required=True)
+    source = fields.String(required=True)
+    time = fields.String(required=True)
+    alg = fields.String(required=True)
+    kid = fields.String(required=True)
+    signature = fields.String(required=True)
+
+
+class ReaderOut(Schema):
+    """What a reader stated last about this log."""
+
+    subject = fields.String(required=True)
+    position = fields.Integer(required=True)
+    chain = fields.String(required=True)
+    seen = fields.AwareDateTime(required=True)
+    lag = fields.Integer(required=True)
 
 
 class OwnCursorOut(Schema):

@@ -23,7 +23,8 @@ def upgrade() -> None:
         sa.Column("id", sa.String(36), nullable=False),
         sa.Column("type", sa.String(120), nullable=False),
         sa.Column("recorded", Moment, nullable=False),
-        sa.Column("body", sa.LargeBinary, nullable=False, comment="canonical JSON as committed; the chain covers it"),
+        sa.Column("body", sa.LargeBinary, nullable=False, comment="canonical JSON as committed"),
+        sa.Column("digest", sa.LargeBinary, nullable=False, comment="of the event; the chain covers it"),
         sa.Column("position", sa.BigInteger),
         sa.Column("typeposition", sa.BigInteger),
         sa.Column("chain", sa.String(64)),
@@ -73,6 +74,19 @@ def upgrade() -> None:
         sa.Column("detail", sa.Text, nullable=False),
         sa.Column("parked_at", Moment, nullable=False),
         sa.Column("attempts", sa.Integer, nullable=False),
+    )
+    op.create_table(
+        "reader",
+        sa.Column("subject", sa.String(200), primary_key=True, comment="of the token that it reads with"),
+        sa.Column("position", sa.BigInteger, nullable=False, comment="up to where it says it holds this log"),
+        sa.Column("chain", sa.String(64), nullable=False),
+        sa.Column("seen", Moment, nullable=False, comment="when it last said so"),
+    )
+    op.create_table(
+        "owner",
+        sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("bureau", sa.String(40), nullable=False),
+        sa.Column("fingerprint", sa.String(64), nullable=False, comment="recognises the secret that ids derive from"),
     )
     op.create_table(
         "idempotency",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 from nameko.exceptions import ContainerBeingKilled
@@ -33,7 +33,9 @@ class Consume(Entrypoint):  # type: ignore[misc]
     def setup(self) -> None:
         """Make the consumer known, so that parked events can be replayed through it."""
         host = self.hosting.host
-        host.consumers[self.source] = Consumer(host.database, self.source, self._handle, taken=self._log_taken)
+        host.consumers[self.source] = Consumer(
+            host.database, self.source, self._handle, partial(host.proved_place, self.source), taken=self._log_taken
+        )
 
     def start(self) -> None:
         """Begin."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from kombu import Connection
+from kombu.message import Message
 from sqlalchemy.exc import SQLAlchemyError
 
 from hongxia.database import is_infrastructure
@@ -27,6 +28,8 @@ FEED_SECONDS = 90.0
 """How long a feed may take for one answer: its own timeout begins anew with every byte."""
 LOOK_AFTER_SECONDS = 60.0
 """How often queues and bindings are declared anew, and dead letters counted."""
+HOLD_SECONDS = 2.0
+"""How long messages wait for the signed head that proves them."""
 
 
 class ConsumeLoop:
@@ -88,16 +91,18 @@ class ConsumeLoop:
             green.sleep(self._broker_backoff.next())
 
     def _take_batches(self, link: Connection, mailbox: green.Mailbox) -> None:
+        hand = Hand()
         while self._running:
             self._check_if_due()
             taken = mailbox.take(BATCH, IDLE_SECONDS)
             lost = next((item for item in taken if isinstance(item, BrokerAway)), None)
             if lost is not None:
                 raise lost
+            ready = hand.ready(taken)
             with broker_errors(link):
-                if taken:
-                    self._receive(link, MessageBatch(taken, self.host.name))
-                else:
+                if ready:
+                    self._receive(link, MessageBatch(ready, self.host.name))
+                elif not taken:
                     link.heartbeat_check()
 
     def _receive(self, link: Connection, taken: MessageBatch) -> None:
@@ -150,10 +155,37 @@ class ConsumeLoop:
         metrics.applied.labels(source).inc(outcome.applied)
         metrics.duplicates.labels(source).inc(outcome.duplicates)
         metrics.dead.labels(source).inc(outcome.dead)
+        metrics.unproved.labels(source).inc(outcome.unproved)
         if outcome.parked:
             self.host.log.error("events parked", source=source, count=outcome.parked)
         if outcome.state is State.DIVERGED:
             self.host.log.error("source diverged", source=source)
+
+
+class Hand:
+    """Messages that wait for the signed head which proves them; of a batch, the last message has it."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._held: list[Message] = []
+        self._since = 0.0
+
+    def ready(self, taken: Sequence[Message]) -> list[Message]:
+        """Return the messages up to the last one with a head, and keep the rest for the next time. What has waited for
+        HOLD_SECONDS, or keeps others from coming, is returned without one: the feed shall tell.
+        """
+        now = self._monotonic()
+        if not self._held:
+            self._since = now
+        messages = [*self._held, *taken]
+        signed = [index for index, message in enumerate(messages) if broker.head_of(message) is not None]
+        upto = signed[-1] + 1 if signed else 0
+        if upto == 0 and (len(messages) >= broker.PREFETCH or now - self._since >= HOLD_SECONDS):
+            upto = len(messages)
+        elif upto:
+            self._since = now
+        self._held = messages[upto:]
+        return messages[:upto]
 
 
 class BoundedFeed:

@@ -18,7 +18,7 @@ from hongxia.events import preview
 from hongxia.events.cursor import Handle
 from hongxia.events.envelope import Event, NotAnEvent
 from hongxia.http.endpoint import Call
-from hongxia.http.problems import BadRequest, Conflict, FieldError, Invalid
+from hongxia.http.problems import BadRequest, Conflict, FieldError, Invalid, Unavailable
 from hongxia.http.schemas import ImportedOut
 from hongxia.runtime import green
 from hongxia.runtime.host import Host
@@ -26,6 +26,7 @@ from hongxia.workbook.errors import NotAWorkbook, WorkbookErrors
 from hongxia.workbook.importing import DryRun, Import, parse
 from hongxia.workbook.layout import same_title
 from hongxia.workbook.plan import Plan
+from hongxia.workbook.process import NoReader
 from hongxia.workbook.read import identify
 from hongxia.workbook.reconcile import CONFIRM_CHANGES, Unconfirmed, rows_as_text
 
@@ -51,9 +52,8 @@ def answer(
 ) -> dict[str, Any]:
     """Import a workbook, or only check it. Reading takes a while, so it is done before the transaction is opened.
 
-    Raises Problem.
+    Whoever calls has been asked for the role already: see hongxia.runtime.service. Raises Problem.
     """
-    call.actor.must_have(importable.roles)
     asked, sent = call.query, _sent(call)
     parsed = _parsed(sent.data, importable, call)
     earlier = [_earlier(data, importables, call) for data in sent.earlier]
@@ -115,6 +115,8 @@ def _parsed(data: bytes, importable: Importable, call: Call) -> Import:
         raise Invalid(error.message_zh, slug="not-a-workbook") from None
     except WorkbookErrors as error:
         raise _cells_at_fault(error) from None
+    except NoReader as error:
+        raise Unavailable(str(error)) from None
 
 
 def _earlier(data: bytes, importables: Sequence[Importable], call: Call) -> Import:
@@ -128,6 +130,8 @@ def _earlier(data: bytes, importables: Sequence[Importable], call: Call) -> Impo
         return parse(data, found, call.today, green.sleep)
     except (NotAWorkbook, WorkbookErrors) as error:
         raise _earlier_at_fault(str(error)) from None
+    except NoReader as error:
+        raise Unavailable(str(error)) from None
 
 
 def _put_earlier(session: Session, call: Call, earlier: Sequence[Import]) -> None:

@@ -16,22 +16,29 @@ from nameko.web.server import parse_address
 from prometheus_client import disable_created_metrics
 from sqlalchemy.exc import SQLAlchemyError
 
-from hongxia import services
+from hongxia import ids, installation, keys, services
 from hongxia.database import Database, migrate, pending_revision
 from hongxia.dates import system_clock
+from hongxia.events.ownership import ForeignDatabase, claim
 from hongxia.http import auth
 from hongxia.http.problems import NotFound
 from hongxia.logs import logger
+from hongxia.revoked import REVOKED_TOKENS_FILE
 from hongxia.roles import ADMIN
 from hongxia.runtime import green
 from hongxia.runtime.container import Container
 from hongxia.runtime.host import SETTINGS
 from hongxia.runtime.http import MOUNTS, Wsgi
-from hongxia.settings import SECRET_LENGTH, Misconfigured, Settings, load
+from hongxia.settings import Misconfigured, Settings, load
 
 MAX_WORKERS = 2000
 """More than eventlet lets connections in (1024): whoever holds a transaction must never wait for a worker."""
-TOKEN_LIFETIME = timedelta(days=30)
+TOKEN_LIFETIME = timedelta(days=7)
+"""Of the token that embedded services write when they start."""
+LOCAL = "local"
+"""The subject of that token."""
+EMBEDDED_BUREAU = "local"
+"""The bureau of `hongxia serve` where HONGXIA_BUREAU names none."""
 START_SECONDS = 10.0
 """How long a database may take to answer a service that starts."""
 
@@ -39,6 +46,9 @@ START_SECONDS = 10.0
 def serve(name: str, settings: Settings) -> None:
     """Run one service until SIGTERM or SIGINT. Raises Misconfigured where its database can't be used."""
     disable_created_metrics()
+    if settings.signing_key.owner != name:
+        raise Misconfigured(f"SIGNING_KEY 是 {settings.signing_key.owner} 的私钥，不是 {name} 的")
+    belong(settings)
     service = services.load(name)
     _check_database(settings, service.definition.migrations)
     _listen(settings.http_address).close()  # fail with one line now, not with nameko's traceback a moment later
@@ -46,6 +56,12 @@ def serve(name: str, settings: Settings) -> None:
     container.start()
     logger(service=name).info("serving", address=settings.http_address)
     _until_stopped([container])
+
+
+def belong(settings: Settings) -> None:
+    """Have this process belong to the installation of its settings."""
+    if settings.installation is not None:
+        installation.use(settings.installation)
 
 
 def _listen(address: str) -> Any:
@@ -73,7 +89,7 @@ def _check_database(settings: Settings, migrations: str) -> None:
             wanted = pending_revision(database, migrations)
         except SQLAlchemyError as error:
             return f"数据库连不上（DATABASE_URL）：{type(error).__name__}"
-        return f"数据库缺少迁移 {wanted}：请先运行 hongxia migrate <服务>" if wanted else ""
+        return f"数据库缺少迁移 {wanted}：请先运行 hongxia migrate <服务>" if wanted else _foreign(database)
 
     [found] = green.within(START_SECONDS, fault)
     database.close()
@@ -81,6 +97,18 @@ def _check_database(settings: Settings, migrations: str) -> None:
         raise Misconfigured(f"数据库（DATABASE_URL）{START_SECONDS:.0f} 秒内没有应答")
     if found:
         raise Misconfigured(found)
+
+
+def _foreign(database: Database) -> str:
+    """What tells that a database belongs to another installation; a new one is noted as ours."""
+    try:
+        with database.engine.begin() as connection:
+            claim(connection, installation.current())
+    except ForeignDatabase as error:
+        return str(error)
+    except SQLAlchemyError as error:
+        return f"数据库连不上（DATABASE_URL）：{type(error).__name__}"
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,27 +124,50 @@ class Embedded:
         return f"http://{self.address}"
 
     def settings(self, name: str) -> Settings:
-        """The settings of one of the services: SQLite, kombu's memory transport, a secret made at the first start."""
+        """The settings of one of the services: SQLite, kombu's memory transport, keys made at the first start."""
+        self.complete_keys()
         environ = {
             **os.environ,
             "DATABASE_URL": f"sqlite:///{self.data / name}.sqlite3",
             "AMQP_URI": "memory://",
-            "TOKEN_SECRET": self._secret(),
+            "SIGNING_KEY_FILE": str(keys.signing_key_path(self.keys, name)),
+            "PUBLIC_KEYS_FILE": str(self.keys / keys.PUBLIC_KEYS_FILE),
+            "REVOKED_TOKENS_FILE": str(self.keys / REVOKED_TOKENS_FILE),
+            "HONGXIA_BUREAU": os.environ.get("HONGXIA_BUREAU") or EMBEDDED_BUREAU,
+            "HONGXIA_SECRET": self._installation_secret(),
             "HONGXIA_URL": self.url,
         }
-        for unused in ("TOKEN_SECRET_FILE", "HONGXIA_CA"):
+        for unused in ("HONGXIA_SECRET_FILE", "HONGXIA_BUREAU_FILE", "HONGXIA_CA"):
             environ.pop(unused, None)
         return load(environ)
 
-    def _secret(self) -> str:
-        path = self.data / "token-secret"
+    @property
+    def keys(self) -> Path:
+        """The directory of the keys, and of the list of revoked tokens."""
+        return self.data / keys.KEYS
+
+    def complete_keys(self) -> None:
+        """Make the keys that are missing, and an empty list of revoked tokens. Raises Misconfigured and OSError."""
+        try:
+            keys.complete_keys(self.keys, [*services.names(), keys.OPERATOR])
+        except keys.BadKey as error:
+            raise Misconfigured(f"目录 {self.keys} 中的密钥无法使用：{error}") from None
+        (self.keys / REVOKED_TOKENS_FILE).touch(mode=0o600)
+
+    def _installation_secret(self) -> str:
+        if given := os.environ.get("HONGXIA_SECRET"):
+            return given
+        path = self.data / "installation-secret"
         if not path.exists():
-            _write_private(path, secrets.token_urlsafe(SECRET_LENGTH))
+            _write_private(path, secrets.token_urlsafe(installation.SECRET_LENGTH))
         return path.read_text(encoding="utf-8")
 
     def write_token(self) -> str:
         """A token with all roles for whoever may read the data directory; written to `token` there."""
-        token = auth.mint(self._secret(), "local", [ADMIN], system_clock(), TOKEN_LIFETIME)
+        self.complete_keys()
+        key = keys.read_signing_key(self.keys, keys.OPERATOR)
+        now = system_clock()
+        token = auth.mint(key, LOCAL, [ADMIN], auth.EVERY_SERVICE, now, TOKEN_LIFETIME, ids.new_id())
         _write_private(self.data / "token", token)
         return token
 
@@ -145,6 +196,8 @@ def serve_embedded(embedded: Embedded, on_ready: Callable[[str], None]) -> None:
         service = services.load(name)
         settings = replace(embedded.settings(name), http_address=embedded.address)
         migrate(settings.database_url, service.definition.migrations)
+        belong(settings)
+        _check_database(settings, service.definition.migrations)
         containers.append(Container(service, _config(settings, **{MOUNTS: mounts})))
         front = name if service.definition.front else front
     for container in containers:

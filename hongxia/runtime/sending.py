@@ -75,7 +75,7 @@ class Sender:
             host.log.warning("broker away", error=str(error))
             return self._server_backoff.next()
         try:
-            published = relay.publish(host.database, publisher, host.context())
+            published = relay.publish(host.database, publisher, host.context(), host.sign_head)
             if not published and publisher.connected:
                 publisher.heartbeat()
         except BrokerAway as error:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from functools import partial
 from http import HTTPStatus
 from typing import Any, ClassVar
 
+import orjson
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.http import quote_etag
@@ -15,13 +17,13 @@ from werkzeug.http import quote_etag
 from hongxia import __version__, metrics
 from hongxia.database import pending_revision
 from hongxia.definition import Definition, Importable
-from hongxia.events import cursor, feed, gauges, parked
+from hongxia.events import cursor, feed, gauges, parked, readers
 from hongxia.events.broker import broker_errors, connect, connection, discard, farewell
 from hongxia.events.chain import GENESIS
 from hongxia.events.envelope import BATCH_CONTENT_TYPE
-from hongxia.events.envelope import parse as parse_event
 from hongxia.events.tables import cursor as cursors
 from hongxia.events.transport import BrokerAway
+from hongxia.http.auth import Actor
 from hongxia.http.endpoint import JSON, Call, Reply, Route
 from hongxia.http.openapi import PROBLEM, document
 from hongxia.http.problems import CONTENT_TYPE as PROBLEM_CONTENT_TYPE
@@ -30,11 +32,13 @@ from hongxia.http.schemas import (
     LONGEST_POLL_MS,
     FeedQuery,
     HeadOut,
+    HeadQuery,
     HealthOut,
     ImportedOut,
     ImportQuery,
     OwnCursorOut,
     ParkedOut,
+    ReaderOut,
     ReadyOut,
     ReplayedOut,
     ResetOut,
@@ -63,6 +67,18 @@ _GONE = {
     },
 }
 _UNREADY = {"description": "尚未就绪", "content": {JSON: {"schema": ReadyOut}}}
+
+
+def _importable(definition: Definition, name: str) -> Importable:
+    for importable in definition.workbooks:
+        if importable.workbook.name == name:
+            return importable
+    raise NotFound(f"没有名为 {name} 的工作簿")
+
+
+def _may_import(host: Host, actor: Actor, address: Mapping[str, Any]) -> None:
+    """Ask for the role of the workbook. Raises NotFound, Forbidden."""
+    actor.must_have(_importable(host.definition, address["name"]).roles)
 
 
 class Service:
@@ -136,17 +152,19 @@ class Service:
 
         def read() -> list[bytes]:
             with self.host.database.read() as session:
-                return feed.page(session, after, asked["limit"], asked["type"])
+                return feed.page(session, after, asked["limit"], view)
 
+        view = feed.View(asked["type"], asked["digests"], frozenset(filter(None, asked["without"].split(","))))
         try:
             after = self._after(call)
+            self._note_statement(call)
             call.session.rollback()
             page = feed.wait_for_page(read, green.sleep, min(asked["timeout"], LONGEST_POLL_MS) / 1000)
         except feed.Gone as gone:
             raise GoneAway(f"位置 {gone.first} 之前的事件已不再保存", extra={"first": gone.first}) from None
         if len(page) < asked["limit"]:
             return _batch(page, {"Cache-Control": "no-store"})
-        chain = parse_event(page[-1]).chain
+        chain = orjson.loads(page[-1])["chain"]
         headers = {"Cache-Control": FULL_PAGE, "ETag": quote_etag(chain)}
         if call.request.if_none_match.contains(chain):
             return Reply(b"", HTTPStatus.NOT_MODIFIED, headers, BATCH_CONTENT_TYPE)
@@ -162,10 +180,62 @@ class Service:
             problem = FieldError("本事件流没有这个事件", parameter="lastEventId")
             raise NotFound("lastEventId 无效", errors=[problem]) from None
 
-    @route("GET", "/events/head", summary="事件流的末端", roles=(SUBSCRIBER, OPERATOR), returns=HeadOut)
-    def events_head(self, call: Call) -> feed.Head:
-        """Position and chain of the last event."""
-        return feed.head(call.session)
+    def _note_statement(self, call: Call) -> None:
+        """Keep what the reader says that it holds. Raises Conflict if that is not this history."""
+        position, chain = call.query["after"], call.query["chain"]
+        if chain is None:
+            return
+        try:
+            comparable = readers.check(call.session, position, chain)
+        except readers.AnotherHistory as another:
+            here = f"本来源在该位置的链值是 {another.known}" if another.known else "本来源还没有到该位置"
+            detail = f"读者所述位置 {position} 的链值 {chain} 不在本来源的历史中：{here}"
+            raise Conflict(detail, slug="another-history", extra={**self._head(call)}) from None
+        call.session.rollback()
+        if comparable:
+            readers.note(self.host.database, call.context, call.actor.subject, position, chain)
+
+    def _head(self, call: Call) -> dict[str, Any]:
+        head = feed.head(call.session)
+        signed = self.host.sign_head(head.position, head.chain, call.now)
+        return {**asdict(signed), "unnumbered": head.unnumbered, "first": head.first}
+
+    @route(
+        "GET",
+        "/events/head",
+        summary="事件流的末端，由本来源签名",
+        roles=(SUBSCRIBER, OPERATOR),
+        query=HeadQuery,
+        returns=HeadOut,
+    )
+    def events_head(self, call: Call) -> dict[str, Any]:
+        """Position and chain of the last event, signed."""
+        self._note_statement(call)
+        return self._head(call)
+
+    @route("GET", "/keys", summary="验证签名所用的公钥（JWK 集）", public=True, produces={JSON: {"type": "object"}})
+    def keys(self, call: Call) -> Reply:
+        """The public keys of all owners of this installation."""
+        return Reply(self.host.public_keys.jwks().encode(), content_type="application/jwk-set+json")
+
+    @route("GET", "/readers", summary="读者最近所述的位置", roles=(OPERATOR,), returns=ReaderOut, array=True)
+    def list_readers(self, call: Call) -> list[readers.Statement]:
+        """What each reader stated last, and how far it is behind."""
+        return readers.listed(call.session)
+
+    @route(
+        "DELETE",
+        "/readers/<subject>",
+        summary="删除不再读取的读者，答复其余读者",
+        roles=(OPERATOR,),
+        returns=ReaderOut,
+        array=True,
+    )
+    def forget_reader(self, call: Call, subject: str) -> list[readers.Statement]:
+        """Drop a reader that reads no more, so that the feed need not keep events for it; the others are left."""
+        if not readers.forget(call.session, subject):
+            raise NotFound(f"没有名为 {subject} 的读者")
+        return readers.listed(call.session)
 
     @route(
         "GET",
@@ -243,7 +313,7 @@ class Service:
     @route("GET", "/workbooks/<name>/template", summary="空白模板", produces={XLSX: _BINARY})
     def template(self, call: Call, name: str) -> Reply:
         """An empty workbook to fill in."""
-        return Reply(write(self._importable(name).workbook, None, ""), content_type=XLSX)
+        return Reply(write(_importable(self.definition, name).workbook, None, ""), content_type=XLSX)
 
     @route(
         "POST",
@@ -253,6 +323,7 @@ class Service:
         raw=(XLSX, importing.FORM),
         returns=ImportedOut,
         writes=False,
+        admits=_may_import,
     )
     def import_workbook(self, call: Call, name: str) -> dict[str, Any]:
         """All of the file or none of it; a file that was imported before changes nothing.
@@ -260,13 +331,9 @@ class Service:
         A dry run may bring along what comes before the file: see hongxia.runtime.importing.
         """
         handlers = {source: partial(handle, self) for source, handle in consumers_of(type(self)).items()}
-        return importing.answer(self.host, call, self._importable(name), self.definition.workbooks, handlers)
-
-    def _importable(self, name: str) -> Importable:
-        for importable in self.definition.workbooks:
-            if importable.workbook.name == name:
-                return importable
-        raise NotFound(f"没有名为 {name} 的工作簿")
+        return importing.answer(
+            self.host, call, _importable(self.definition, name), self.definition.workbooks, handlers
+        )
 
 
 def _batch(page: Sequence[bytes], headers: dict[str, str]) -> Reply:

@@ -17,6 +17,7 @@ from math import isfinite
 from hongxia.names import clean_text, half_width
 from hongxia.workbook.content import ERROR_VALUE, Formatted, Unreadable
 from hongxia.workbook.declare import Column, Kind, Value
+from hongxia.workbook.grid import INVISIBLE
 from hongxia.workbook.numberformat import EXACT_DIGITS, Shown, decimal_of, plain, shown_number, shown_text
 
 UNKNOWN_FORMAT = "不能确定这个数字格式显示的内容，请改为常规或文本格式并核对内容"
@@ -24,7 +25,6 @@ ERROR_VALUES = {"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL
 
 LARGEST = 10**15  # a bound for integers and fen that no column states: keeps both within 64 bits
 
-_INVISIBLE = dict.fromkeys((0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF))
 _DATE = re.compile(r"(\d{4})([-/.年])(\d{1,2})([-/.月])(\d{1,2})日?(?:[ T]0{1,2}:00(?::00)?)?")
 _DATE_DIGITS = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _MONTH = re.compile(r"(\d{4})(?:[-/.年])(\d{1,2})月?")
@@ -52,7 +52,7 @@ def is_blank(raw: object) -> bool:
 
 def clean(text: str) -> str:
     """A text as it is kept: no blanks around it, single ones inside, digits and letters in half width."""
-    return half_width(" ".join(text.translate(_INVISIBLE).split()))
+    return half_width(" ".join(text.translate(INVISIBLE).split()))
 
 
 def title_text(raw: object) -> str:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hongxia.workbook.layout import COVER, HELP, NOTES, TITLE, UNIT, YEAR
+from hongxia.workbook.limits import MEMORY_BYTES, MOST_BYTES, MOST_MERGED, MOST_SHEETS, MOST_TEXT, PROCESSOR_SECONDS
 from hongxia.workbook.numberformat import EXACT_DIGITS
 from hongxia.workbook.sheet import LONG_GAP, MOST_ROWS
+
+UNPACKED_MB, MEMORY_MB = MOST_BYTES >> 20, MEMORY_BYTES >> 20
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,10 @@ is read just as well. The name of the file does not matter: a file is known by i
   if they hold anything; `{HELP}`, the explanations in a template, is not read.
 - Columns may stand in any order. A required column must be there and every cell of it filled in; an optional one may be
   left out or its cells left empty. Other columns are an error, and so is content below an empty header.
-- Empty rows are skipped. At most {MOST_ROWS} rows a sheet.
+- Empty rows are skipped. At most {MOST_ROWS} rows a sheet, {MOST_TEXT} characters a cell (as in Excel),
+  {MOST_MERGED} merged ranges a sheet, {MOST_SHEETS} sheets, 20 MB a file, {UNPACKED_MB} MB once it is unpacked.
+  A file that takes more than {PROCESSOR_SECONDS} seconds of processor time or {MEMORY_MB} MB of memory to read is
+  refused as well.
 - Merged cells are an error, named by their range, where they touch the header row or a column that is read, down to
   the last filled row: only the first cell of a range holds its content, so the others would count as empty. Merged
   cells elsewhere, such as a title on the cover, do no harm.
@@ -199,7 +205,9 @@ CHINESE = Words(
 - 下文所列的各工作表：第1行是表头，从第2行起逐行填写，一行一条。没有内容的工作表请保留表头；注明“可省略”的工作表
   可以不放在文件中。其他工作表如有内容即为错误；模板中的“{HELP}”表不读取。
 - 各列的次序不限。必填的列不能缺少，每行都要填写；非必填的列可以不要，也可以留空。其他列、没有表头而有内容的列均为错误。
-- 空行跳过。每张工作表最多 {MOST_ROWS} 行。
+- 空行跳过。每张工作表最多 {MOST_ROWS} 行、{MOST_MERGED} 处合并单元格，每格最多 {MOST_TEXT} 个字（与 Excel
+  相同）；每个文件最多 {MOST_SHEETS} 张工作表、20 MB，解压后不超过 {UNPACKED_MB} MB。读取时需要的处理器时间超过
+  {PROCESSOR_SECONDS} 秒、或内存超过 {MEMORY_MB} MB 的文件也会被拒绝。
 - 表头行以及要读取的列（到最后一个有内容的行为止）中的合并单元格按区域报错：合并后只有第一格有内容，
   其余各格会被当作空白。其他地方的合并单元格（如封面标题）不受影响。
 - 隐藏的行（筛选或手工隐藏）、隐藏的列和隐藏的工作表照常读取，导入结果会列出是哪些；连续空 {LONG_GAP} 行以上

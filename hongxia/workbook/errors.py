@@ -9,16 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hongxia.workbook.declare import Finding, Workbook
+from hongxia.workbook.limits import NotAWorkbook
 
 MOST_ERRORS = 500
-
-
-class NotAWorkbook(Exception):
-    """The file is no workbook that could be read at all; `message_zh` says why."""
-
-    def __init__(self, message_zh: str) -> None:
-        super().__init__(message_zh)
-        self.message_zh = message_zh
 
 
 @dataclass(frozen=True)
@@ -63,3 +56,6 @@ def cell_error(workbook: Workbook, finding: Finding) -> CellError:
     sheet = workbook.sheet(finding.sheet)
     title = sheet.column(finding.field).title_zh if finding.field else ""
     return CellError(sheet.title_zh, finding.row, title, finding.message_zh)
+
+
+__all__ = ["MOST_ERRORS", "CellError", "NotAWorkbook", "WorkbookErrors", "cell_error"]

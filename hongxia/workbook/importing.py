@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, overload
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hongxia.definition import Importable
 from hongxia.events.preview import collected
-from hongxia.workbook.declare import Row
 from hongxia.workbook.errors import WorkbookErrors
+from hongxia.workbook.pace import Paced
 from hongxia.workbook.read import Parsed, read
 from hongxia.workbook.reconcile import NotLoadable, Plan, Unconfirmed, load
-
-ROWS_AT_ONCE = 200
 
 
 class DryRun(Exception):
@@ -29,32 +27,6 @@ class DryRun(Exception):
         super().__init__("dry run")
         self.plan = plan
         self.events = events
-
-
-class Paced(Sequence[Row]):
-    """Rows that let the process do other things every few hundred of them, however a loader goes through them."""
-
-    def __init__(self, rows: Sequence[Row], pause: Callable[[], None]) -> None:
-        self._rows = rows
-        self._pause = pause
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    @overload
-    def __getitem__(self, index: int) -> Row: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Row]: ...
-
-    def __getitem__(self, index: int | slice) -> Row | Sequence[Row]:
-        return self._rows[index]
-
-    def __iter__(self) -> Iterator[Row]:
-        for number, row in enumerate(self._rows):
-            if number % ROWS_AT_ONCE == 0:
-                self._pause()
-            yield row
 
 
 @dataclass(frozen=True, slots=True)

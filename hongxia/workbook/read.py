@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
-from hongxia.workbook.archive import RawSheet, open_sheets
 from hongxia.workbook.cells import BadCell, Span, clean, is_blank, title_text, value_of
 from hongxia.workbook.declare import Column, Kind, Row, Sheet, Value, Workbook
 from hongxia.workbook.errors import MOST_ERRORS, CellError, NotAWorkbook, WorkbookErrors, cell_error
 from hongxia.workbook.layout import COVER, OWN_SHEETS, TITLE, UNIT, YEAR, same_title
+from hongxia.workbook.pace import Paced
+from hongxia.workbook.process import RawSheet, opened
 from hongxia.workbook.sheet import Note, SheetReader
 
 COVER_ROWS = 50
@@ -43,9 +44,10 @@ class Identity(NamedTuple):
 
 
 def identify(data: bytes) -> Identity:
-    """What the cover of a file says; raises NotAWorkbook if it has no title or no year."""
+    """What the cover of a file says; raises NotAWorkbook if it has no title or no year, NoReader."""
     errors: list[CellError] = []
-    cover = _read_cover(open_sheets(data), errors)
+    with opened(data) as raw_sheets:
+        cover = _read_cover(raw_sheets, errors)
     if cover.title is None or cover.year is None:
         raise NotAWorkbook(str(errors[0]))
     return Identity(cover.title, cover.year, cover.unit or "")
@@ -56,21 +58,22 @@ def read(data: bytes, workbook: Workbook, *, today: date, pause: Callable[[], No
 
     `today` bounds the dates that may not lie in the future. `pause` is called every few hundred rows, so that a
     process that does other things meanwhile can go on with them.
-    Raises NotAWorkbook if the file can't be read at all, WorkbookErrors with every error in it otherwise.
+    Raises NotAWorkbook if the file can't be read at all, WorkbookErrors with every error in it otherwise, and NoReader
+    if there is nobody to read it at the moment.
     """
-    raw_sheets = open_sheets(data)
     reading = _Reading(workbook)
-    cover = _read_cover(raw_sheets, reading.errors)
-    if cover.title is not None and not same_title(cover.title, workbook.title_zh):
-        raise WorkbookErrors([CellError(COVER, cover.title_row, TITLE, f"应为“{workbook.title_zh}”")])
-    if cover.year is not None and cover.year > today.year:
-        reading.errors.append(CellError(COVER, cover.year_row, YEAR, "年度晚于今年"))
-    span = Span(cover.year, today)
-    for sheet, raw in reading.match(raw_sheets):
-        reading.read_sheet(sheet, raw, span, pause)
-    reading.check_references()
+    with opened(data) as raw_sheets:
+        cover = _read_cover(raw_sheets, reading.errors)
+        if cover.title is not None and not same_title(cover.title, workbook.title_zh):
+            raise WorkbookErrors([CellError(COVER, cover.title_row, TITLE, f"应为“{workbook.title_zh}”")])
+        if cover.year is not None and cover.year > today.year:
+            reading.errors.append(CellError(COVER, cover.year_row, YEAR, "年度晚于今年"))
+        span = Span(cover.year, today)
+        for sheet, raw in reading.match(raw_sheets):
+            reading.read_sheet(sheet, raw, span, pause)
+    reading.check_references(pause)
     if not reading.errors:
-        reading.run_checks()
+        reading.run_checks(pause)
     if reading.errors or cover.year is None or cover.unit is None:
         raise WorkbookErrors(reading.errors)
     return Parsed(cover.year, cover.unit, reading.rows, tuple(reading.notes))
@@ -111,9 +114,7 @@ def _read_cover(sheets: Sequence[RawSheet], errors: list[CellError]) -> _Cover:
 def _cover_entries(raw_cover: RawSheet) -> dict[str, tuple[int, object]]:
     """Label → (row, what stands to the right of it), wherever on the cover the label is."""
     entries: dict[str, tuple[int, object]] = {}
-    for number, cells in raw_cover.rows():
-        if number > COVER_ROWS:
-            break
+    for number, cells in raw_cover.rows(until=COVER_ROWS):
         filled = [cells[index] for index in sorted(cells) if not is_blank(cells[index])]
         for cell, beside in zip(filled, [*filled[1:], None], strict=True):
             for label in (TITLE, YEAR, UNIT):
@@ -152,7 +153,7 @@ class _Reading:
         """A sheet that is not declared: a note if it holds no cells, an error otherwise."""
         if not raw.has_cells:
             self.notes.append(Note(raw.title, f"“{raw.title}”是图表或宏表，没有读取"))
-        elif _is_empty(raw):
+        elif raw.is_empty():
             self.notes.append(Note(raw.title, f"“{raw.title}”表是空表，没有读取"))
         else:
             known = "、".join(sheet.title_zh for sheet in self.workbook.sheets)
@@ -164,13 +165,13 @@ class _Reading:
         self.errors += reader.errors
         self.notes += reader.notes
 
-    def check_references(self) -> None:
+    def check_references(self, pause: Callable[[], None]) -> None:
         for sheet in self.workbook.sheets:
             for column in sheet.columns:
                 if not column.refers_to:
                     continue
                 target = self.workbook.sheet(column.refers_to)
-                for row in self.rows[sheet.name]:
+                for row in Paced(self.rows[sheet.name], pause):
                     value = row.values[column.field]
                     if column.refers_unless and row.values[column.refers_unless] is not None:
                         continue
@@ -178,10 +179,7 @@ class _Reading:
                         message = f"“{target.title_zh}”表中没有这个编号"
                         self.errors.append(CellError(sheet.title_zh, row.number, column.title_zh, message))
 
-    def run_checks(self) -> None:
+    def run_checks(self, pause: Callable[[], None]) -> None:
+        rows = {name: Paced(rows, pause) for name, rows in self.rows.items()}
         for check in self.workbook.checks:
-            self.errors += [cell_error(self.workbook, finding) for finding in check(self.rows)]
-
-
-def _is_empty(raw: RawSheet) -> bool:
-    return all(is_blank(cell) for _, cells in raw.rows() for cell in cells.values())
+            self.errors += [cell_error(self.workbook, finding) for finding in check(rows)]

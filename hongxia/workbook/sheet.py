@@ -9,16 +9,15 @@ from itertools import pairwise
 
 from openpyxl.utils.cell import get_column_letter
 
-from hongxia.workbook.archive import RawSheet
 from hongxia.workbook.cells import BadCell, Span, is_blank, title_text, value_of
 from hongxia.workbook.content import Formatted, Unreadable
 from hongxia.workbook.declare import Column, Kind, Row, Sheet, Value
-from hongxia.workbook.errors import CellError
-from hongxia.workbook.grid import Area, Cells
+from hongxia.workbook.errors import MOST_ERRORS, CellError
 from hongxia.workbook.layout import same_title
+from hongxia.workbook.meaning import Cells
+from hongxia.workbook.process import Area, RawSheet
 
 MOST_ROWS = 200_000
-ROWS_BETWEEN_PAUSES = 200
 LONG_GAP = 50
 """So many empty rows between two filled ones are worth a note: what follows may have been forgotten there."""
 MOST_NAMED = 10
@@ -42,7 +41,7 @@ class SheetReader:
         self.errors: list[CellError] = []
         self.notes: list[Note] = []
         self._raw = raw
-        self._grid = raw.grid()
+        self._overlay = raw.overlay
         self._span = span
         self._most_errors = most_errors
         self._seen = [(sheet.key, keys)] + [(fields, {}) for fields in sheet.unique]
@@ -55,12 +54,11 @@ class SheetReader:
 
     def read(self, pause: Callable[[], None]) -> list[Row]:
         """The rows without errors. Raises NotAWorkbook if the sheet turns out to be broken."""
-        lines = _paced(self._raw.rows(self._grid), pause)
+        lines = self._raw.rows(pause=pause)
         number, header = next(lines, (1, {}))
         self._is_as_declared = self._read_header(header if number == 1 else {})
         rows = list(self._read_rows(lines)) if self._is_as_declared else []
-        for _ in lines:  # what is merged or hidden is known only at the sheet's end
-            pass
+        self._raw.finish()  # what is merged or hidden is known only at the sheet's end
         self._notice_merged()
         self._note_hidden()
         self._note_gaps()
@@ -155,14 +153,15 @@ class SheetReader:
 
     def _notice_merged(self) -> None:
         """One error for each range that covers headers or cells that are read; it stands for the errors inside it."""
-        merged = [area for area in self._grid.merged if not area.single]
+        merged = [area for area in self._overlay.merged if not area.single]
         headers = [area for area in merged if area.first_row == 1]
         if headers and (not self._is_as_declared or any(self._touches(area) for area in headers)):
             message = "{} 是合并单元格：表头应在第1行，一列一个，请取消合并"
             self.errors = [self._error(1, "", message.format(area.text)) for area in headers]
             return
         last = self._filled[-1] if self._filled else 1
-        areas = [area for area in merged if area.first_row <= last and self._touches(area)]
+        touching = [area for area in merged if area.first_row <= last and self._touches(area)]
+        areas = touching[: MOST_ERRORS + 1]  # of more errors nobody sees any
         if areas:
             at = {column.title_zh: index for index, column in self._layout.items()}
             others = [
@@ -194,10 +193,10 @@ class SheetReader:
             return
         if self._raw.hidden:
             self._note(f"“{title}”表是隐藏的工作表，其中 {len(self._filled)} 行已一并读取")
-        columns = [c.title_zh for at, c in self._layout.items() if c.kept and self._grid.hides_column(at)]
+        columns = [c.title_zh for at, c in self._layout.items() if c.kept and self._overlay.hides_column(at)]
         if columns:
             self._note(f"“{title}”表有 {len(columns)} 列处于隐藏状态（{'、'.join(columns)}），已一并读取")
-        rows = [number for number in self._filled if number in self._grid.hidden_rows]
+        rows = [number for number in self._filled if number in self._overlay.hidden_rows]
         if rows:
             self._note(f"“{title}”表有 {len(rows)} 行处于隐藏或筛选状态（{named(rows)}），已一并读取")
 
@@ -223,11 +222,3 @@ def named(numbers: Iterable[int]) -> str:
             spans.append([number, number])
     texts = [str(first) if first == last else f"{first}至{last}" for first, last in spans[:MOST_NAMED]]
     return f"第{'、'.join(texts)}行" + ("等" if len(spans) > MOST_NAMED else "")
-
-
-def _paced(lines: Iterator[tuple[int, Cells]], pause: Callable[[], None]) -> Iterator[tuple[int, Cells]]:
-    """The same rows, with a pause for other work after every few hundred."""
-    for count, line in enumerate(lines, start=1):
-        if count % ROWS_BETWEEN_PAUSES == 0:
-            pause()
-        yield line

@@ -404,6 +404,7 @@ EXAMPLES = [*REGISTRY, *OUTREACH, *ACTIVITIES, *FINANCE]
 
 WITHOUT_EVENT: Mapping[tuple[str, str], str] = {
     ("POST", "/cursors/<source>/reset"): "what was read is read anew; nothing of the service's own changes",
+    ("DELETE", "/readers/<subject>"): "a reader that reads no more is forgotten; nothing of the records changes",
     ("POST", "/parked/replay"): "a parked event is applied; what it leads to is tested with the consumers",
     (
         "POST",

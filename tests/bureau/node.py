@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from sqlite3 import Connection
 from sqlite3 import connect as sqlite
@@ -25,12 +25,14 @@ from hongxia.events import cursor, feed, outbox, relay
 from hongxia.events.cursor import Consumer
 from hongxia.events.envelope import Event, parse
 from hongxia.events.feed import Head
+from hongxia.events.heads import Place
 from hongxia.events.tables import outbox as events_table
-from hongxia.http import auth
 from hongxia.http.endpoint import Route
 from hongxia.runtime.consume import Consume
 from hongxia.runtime.service import Service
-from tests.unit.service_api import SECRET, ServiceApi
+from tests import keys
+from tests.keys import prove_of
+from tests.unit.service_api import ServiceApi
 
 EVERYTHING = 100_000
 _TOKENS: dict[tuple[str, str], str] = {}
@@ -40,7 +42,7 @@ def token(role: str, subject: str) -> str:
     """Return a token; one of each kind serves the whole run."""
     known = _TOKENS.get((role, subject))
     if known is None:
-        known = auth.mint(SECRET, subject, [role], datetime.now(UTC), timedelta(hours=12))
+        known = keys.token(role, subject=subject, hours=12)
         _TOKENS[role, subject] = known
     return known
 
@@ -68,12 +70,12 @@ class LocalFeed:
     def __init__(self, source: Node) -> None:
         self.source = source
 
-    def page(self, after: int, limit: int) -> list[Event]:
+    def page(self, after: int, limit: int, chain: str | None = None) -> list[Event]:
         """Return the events after a position."""
         with self.source.database.read() as session:
             return [parse(body) for body in feed.page(session, after, limit)]
 
-    def head(self) -> Head:
+    def head(self, holds: Place | None = None) -> Head:
         """Return the source's head."""
         with self.source.database.read() as session:
             return feed.head(session)
@@ -216,7 +218,7 @@ class Node:
                 self.failure = error
                 raise error
 
-        return Consumer(self.database, source, handle)
+        return Consumer(self.database, source, handle, prove_of(source))
 
     def _provide(self) -> None:
         """Hand the service what nameko would inject besides the host."""

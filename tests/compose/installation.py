@@ -63,7 +63,12 @@ class Installation:
     @property
     def env(self) -> dict[str, str]:
         """The environment of an operator's shell."""
-        own = {"COMPOSE_PROJECT_NAME": self.project, "HONGXIA_PORT": str(self.port), "COMPOSE_PROGRESS": "quiet"}
+        own = {
+            "COMPOSE_PROJECT_NAME": self.project,
+            "HONGXIA_PORT": str(self.port),
+            "HONGXIA_BUREAU": "test",
+            "COMPOSE_PROGRESS": "quiet",
+        }
         return {**self.engine.env, **own}
 
     def run(
@@ -136,7 +141,7 @@ class Installation:
     def token(self) -> str:
         """An administrator's access token."""
         if not self._token:
-            self._token = self.deploy("token", "admin").out.strip()
+            self._token = self.deploy("token", "--subject", "tests", "admin").out.strip()
         return self._token
 
     def forget_token(self) -> None:

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from hongxia.keys import PublicKeys, SigningKey
+
 from .installation import SERVICES, Done, Installation, holding, until
 
 
@@ -93,14 +95,19 @@ def test_setup_makes_the_secrets_that_are_missing_and_no_other(fresh: Installati
     fresh.deploy("setup", "--no-build")
     secrets = fresh.root / "deploy/secrets"
     before = {path.name: path.read_text() for path in secrets.iterdir()}
-    lost = ("token_secret", "registry_database_url", "finance_amqp_password", "tls_key")
+    lost = ("finance_signing_key", "operator_signing_key", "registry_database_url", "finance_amqp_password", "tls_key")
     for name in lost:
         (secrets / name).unlink()
     said = fresh.deploy("setup", "--no-build").out
     assert [name for name in lost if name not in said] == []
     after = {path.name: path.read_text() for path in secrets.iterdir()}
     assert after.keys() == before.keys()
-    assert {name for name in before if after[name] != before[name]} == {"token_secret", "tls_key", "tls_certificate"}
+    changed = {name for name in before if after[name] != before[name]}
+    signing = {"finance_signing_key", "operator_signing_key", "public_keys"}
+    assert changed == signing | {"tls_key", "tls_certificate"}
+    known = PublicKeys.from_jwks(after["public_keys"])
+    for owner in ("finance", "operator"):
+        assert SigningKey.from_pem(owner, after[f"{owner}_signing_key"]).kid in known.kids_of(owner)
 
 
 def test_secrets_are_made_and_renewed_by_any_user(built: Installation) -> None:
@@ -113,12 +120,12 @@ def test_secrets_are_made_and_renewed_by_any_user(built: Installation) -> None:
         steps = [
             f"source {theirs}/deploy/lib/common.sh; source {theirs}/deploy/lib/secrets.sh",
             f"mkdir -p {secrets}; complete_secrets {secrets}",
-            f"rm -f {secrets}/tls_key; complete_secrets {secrets}; random | put {secrets}/token_secret",
+            f"rm -f {secrets}/tls_key; complete_secrets {secrets}; write_public_keys {secrets} --keep",
         ]
         nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
         for _ in range(2):
             built.run(*nobody, "bash", "-c", "; ".join(steps))
-        assert len(list(secrets.iterdir())) == 25
+        assert len(list(secrets.iterdir())) == 32
 
 
 def test_secrets_that_an_interrupted_rotation_moved_aside_are_found_again(fresh: Installation) -> None:
@@ -132,11 +139,11 @@ def test_secrets_that_an_interrupted_rotation_moved_aside_are_found_again(fresh:
 
 def test_compose_alone_says_which_secret_is_missing_and_which_port_is_taken(built: Installation) -> None:
     try:
-        with _without(built.root / "deploy/secrets/token_secret"):
+        with _without(built.root / "deploy/secrets/public_keys"):
             done = built.compose("up", "--no-deps", "--no-start", "registry", expect=None)
             done = built.compose("up", "-d", "--no-deps", "registry", expect=None) if not done.code else done
             assert done.code != 0
-            assert "deploy/secrets/token_secret" in done.err
+            assert "deploy/secrets/public_keys" in done.err
         with socket.create_server(("127.0.0.1", 0)) as other:
             port = str(other.getsockname()[1])
             done = built.compose("up", "-d", "--no-deps", "gateway", env={"HONGXIA_PORT": port}, expect=None)
@@ -153,9 +160,9 @@ def test_no_engine_is_one_line(built: Installation) -> None:
 
 
 def test_a_missing_secret_is_one_line(built: Installation) -> None:
-    with _without(built.root / "deploy/secrets/token_secret"):
+    with _without(built.root / "deploy/secrets/public_keys"):
         assert _only_line(built.deploy("preflight", expect=None)) == (
-            "错误：缺少密钥文件 deploy/secrets/token_secret：请运行 deploy/setup"
+            "错误：缺少密钥文件 deploy/secrets/public_keys：请运行 deploy/setup"
         )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from .conftest import YEAR
-from .installation import Installation, until
+from .installation import SERVICES, Installation, until
 from .writing import Gateway, figure, indicator, settle, writing
 
 
@@ -217,15 +217,55 @@ def test_all_secrets_are_rotated_by_one_command(imported: Installation) -> None:
         imported.deploy("rotate-secrets")
     after = {path.name: path.read_text() for path in secrets.iterdir()}
     assert before.keys() == after.keys()
-    assert {name for name in before if before[name] == after[name]} == {"ca.pem", "ca.key"}
+    assert {name for name in before if before[name] == after[name]} == {"ca.pem", "ca.key", "revoked_tokens"}
     refused = imported.hongxia("verify", YEAR, expect=None)
     assert refused.code != 0
-    assert "令牌无效" in refused.said
+    assert "访问令牌的签名密钥不是本系统的，或已更换" in refused.said
     imported.forget_token()
     assert imported.token != old
     assert figure(imported) == expected
     Gateway(imported).record_visit()
     until(lambda: figure(imported) == expected + 1, 60)
+
+
+def test_signing_keys_are_rotated_without_a_minute_of_silence(imported: Installation) -> None:
+    old, expected = imported.token, figure(imported)
+    started = {found["Id"]: found["State"]["StartedAt"] for found in imported.containers()}
+    imported.deploy("rotate-secrets", "--signing-keys")
+    imported.hongxia("verify", YEAR)
+    imported.forget_token()
+    assert imported.token != old
+    imported.hongxia("verify", YEAR)
+    # Services read each other's feeds with their new keys.
+    Gateway(imported).record_visit()
+    until(lambda: figure(imported) == expected + 1, 60)
+    imported.deploy("rotate-secrets", "--finish")
+    imported.hongxia("verify", YEAR)
+    new, imported._token = imported.token, old
+    assert "已更换" in imported.hongxia("verify", YEAR, expect=None).said
+    imported._token = new
+    assert {found["Id"]: found["State"]["StartedAt"] for found in imported.containers()} == started
+
+
+def test_a_revoked_token_opens_nothing_within_seconds_and_after_a_restart(imported: Installation) -> None:
+    issued = imported.deploy("token", "--subject", "leaver", "admin")
+    own, imported._token = imported.token, issued.out.strip()
+    imported.hongxia("verify", YEAR)
+    imported.deploy("rotate-secrets", "--certificate")  # which must not take the list from the containers
+    imported.deploy("token", "revoke", "--jti", issued.err.split("令牌编号 ")[1].split("，")[0])
+    for service in SERVICES:
+        until(lambda service=service: "已被吊销" in asked(imported, service), 10)
+    imported.compose("restart", "registry")
+    imported.up()
+    assert "已被吊销" in asked(imported, "registry")
+    assert "leaver" not in imported.deploy("token", "list").out
+    imported._token = own
+    imported.hongxia("verify", YEAR)
+
+
+def asked(installation: Installation, service: str) -> str:
+    """What a service answers whoever lists its parked events."""
+    return installation.hongxia("parked", "list", "--service", service, expect=None).said
 
 
 def test_the_certificate_alone_is_renewed(imported: Installation) -> None:

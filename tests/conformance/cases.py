@@ -16,6 +16,7 @@ from hongxia.events.envelope import Event
 from hongxia.events.parked import Unappliable
 from hongxia.events.tables import cursor
 from tests.conformance.backends import ledger
+from tests.keys import prove_of
 from tests.unit.events_builders import SOURCE, events_of, raise_event
 
 
@@ -68,7 +69,7 @@ class Bookkeeper:
 
 def reader_of(database: Database, handle: Any = None) -> Consumer:
     """A consumer of the source `origin` that has read nothing yet; keeps the ledger unless told otherwise."""
-    return Consumer(database, "origin", handle or Bookkeeper())
+    return Consumer(database, "origin", handle or Bookkeeper(), prove_of("origin"))
 
 
 def accounts(database: Database) -> dict[str, tuple[int, int]]:

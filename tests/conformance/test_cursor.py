@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from hongxia.database import Database
 from hongxia.events import cursor, feed, parked, relay
 from hongxia.events.cursor import Outcome, State
+from hongxia.events.declare import EventType, source_urn
 from hongxia.events.envelope import Event
 from hongxia.events.feed import FeedAway
 from hongxia.events.tables import cursor as cursors
@@ -26,8 +27,10 @@ from tests.conformance.cases import (
     fill,
     reader_of,
 )
+from tests.keys import sign_as
 from tests.races.threads import start
 from tests.unit.events_builders import (
+    CHANGED,
     CLOSED,
     READER,
     SOURCE,
@@ -184,9 +187,11 @@ def test_a_chain_that_does_not_match_is_asked_about_when_queued_and_stops_when_t
     first = fill(database, 2)[0]
     other = signed({"data": {"amount": 999}, "entityversion": 2}, position=2, previous=first.chain[::-1])
     reader = reader_of(reader_database)
-    assert cursor.apply(reader, READER, [first, other]) == Outcome(State.GAP, applied=1)
+    assert cursor.apply(reader, READER, [first, other], {(1, first.chain), (2, other.chain)}) == Outcome(
+        State.GAP, applied=1
+    )
     assert cursor_of(reader_database).diverged is None
-    assert cursor.apply(reader, READER, [other], from_feed=True).state is State.DIVERGED
+    assert cursor.apply(reader, READER, [other]).state is State.DIVERGED
     assert (cursor_of(reader_database).diverged, cursor_of(reader_database).position) == ("chain", 1)
 
 
@@ -217,7 +222,7 @@ def test_a_feed_that_no_longer_keeps_what_is_missing_stops_the_source(
     database: Database, reader_database: Database
 ) -> None:
     fill(database, 3)
-    relay.publish(database, Recorder(), SOURCE)
+    relay.publish(database, Recorder(), SOURCE, sign_as("origin"))
     feed.forget(database, SOURCE, SOURCE.now.replace(year=SOURCE.now.year + 1))
     assert cursor.check(reader_of(reader_database), READER, Near(database)).state is State.DIVERGED
     assert cursor_of(reader_database).diverged == "gone:4"
@@ -345,9 +350,11 @@ def test_sources_are_read_apart(database: Database, reader_database: Database, n
     """A second source that diverges stops alone."""
     append(database, 1, subject="of-one")
     relay.number(database, SOURCE)
-    other = new_storage().open()
-    append(other, 1, subject="of-two")
-    relay.number(other, SOURCE)
+    other, at_other = new_storage().open(), replace(SOURCE, source=source_urn("other"))
+    changed = EventType("other.thing.changed", 1, CHANGED.schema, "变更", "A thing of the other source has changed.")
+    with other.begin(at_other) as session:
+        raise_event(session, event_type=changed, subject="of-two")
+    relay.number(other, at_other)
     one = reader_of(reader_database)
     two = replace(one, source="other")
     cursor.check(two, READER, Near(other))

@@ -11,9 +11,10 @@ from sqlalchemy import event
 from hongxia.database import Database
 from hongxia.events import feed, outbox, relay
 from hongxia.events.envelope import parse
-from hongxia.events.feed import Gone, Head, UnknownEvent
+from hongxia.events.feed import Gone, Head, UnknownEvent, View
 from tests.conformance.backends import Storage
 from tests.conformance.cases import append, assert_unbroken, fill
+from tests.keys import sign_as
 from tests.races.threads import start
 from tests.unit.events_builders import (
     CHANGED,
@@ -46,7 +47,7 @@ def drop_before(database: Database, first: int, count: int) -> None:
         for version in range(first, count + 1):
             raise_event(session, version)
     relay.number(database, SOURCE)
-    relay.publish(database, Recorder(), SOURCE)
+    relay.publish(database, Recorder(), SOURCE, sign_as("origin"))
     feed.forget(database, SOURCE, LATER)
 
 
@@ -75,9 +76,9 @@ def test_a_page_may_be_of_one_type(database: Database) -> None:
         for version in range(1, 6):
             raise_event(session, version, CLOSED if version % 2 else CHANGED)
     relay.number(database, SOURCE)
-    assert page(database, 0, 9, CHANGED.type) == [2, 4]
-    assert page(database, 1, 1, CLOSED.type) == [3]
-    assert page(database, 0, 9, "hongxia.origin.thing.unknown.v1") == []
+    assert page(database, 0, 9, View(CHANGED.type)) == [2, 4]
+    assert page(database, 1, 1, View(CLOSED.type)) == [3]
+    assert page(database, 0, 9, View("hongxia.origin.thing.unknown.v1")) == []
 
 
 def test_the_feed_shows_only_what_has_a_position_and_the_head_counts_the_rest(database: Database) -> None:
@@ -126,7 +127,7 @@ def test_what_is_no_longer_kept_is_gone_by_position_and_by_id_and_the_chain_goes
 
 def test_what_is_not_published_yet_is_kept_however_old_it_is(database: Database) -> None:
     fill(database, 3)
-    relay.publish(database, Recorder(confirms=1), SOURCE)
+    relay.publish(database, Recorder(confirms=1), SOURCE, sign_as("origin"))
     assert feed.forget(database, SOURCE, LATER) == 1
     assert (page(database, 1), head(database).first) == ([2, 3], 2)
     assert feed.forget(database, SOURCE, NOW - timedelta(days=1)) == 0
@@ -138,7 +139,7 @@ def test_only_a_leading_stretch_is_dropped_even_if_the_moments_are_out_of_order(
         with database.begin(context) as session:
             raise_event(session, version)
     relay.number(database, SOURCE)
-    relay.publish(database, Recorder(), SOURCE)
+    relay.publish(database, Recorder(), SOURCE, sign_as("origin"))
     feed.forget(database, SOURCE, LATER)
     first = head(database).first
     assert page(database, first - 1) == list(range(first, 4))
@@ -151,7 +152,7 @@ def test_a_page_read_while_events_are_dropped_is_whole_or_gone(storage: Storage)
     with database.begin(OF_LATER) as session:
         raise_event(session, 3)
     relay.number(database, SOURCE)
-    relay.publish(database, Recorder(), SOURCE)
+    relay.publish(database, Recorder(), SOURCE, sign_as("origin"))
 
     @event.listens_for(database.engine, "after_cursor_execute")
     def drop(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,17 +15,17 @@ from werkzeug.wrappers import Request, Response
 
 from hongxia.database import Database
 from hongxia.events.tables import outbox
-from hongxia.http import auth, idempotency
+from hongxia.http import idempotency
 from hongxia.http.endpoint import Call, Reply, Route, answer
 from hongxia.http.idempotency import KEPT
 from hongxia.http.problems import Rule
+from tests import keys
 from tests.conformance.backends import Storage
 from tests.conformance.cases import accounts
 from tests.conformance.test_outbox import open_account
 from tests.races.threads import start
 from tests.unit.events_builders import NOW, SOURCE, raise_event
 
-SECRET = "s" * 32
 REUSED = "urn:hongxia:problem:idempotency-key-reused"
 
 
@@ -42,7 +42,7 @@ class Accounts:
     """A service with one route, which opens an account and raises an event."""
 
     name = "origin"
-    token_secret = SECRET
+    verifier = keys.verifier("registry")
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -60,7 +60,7 @@ class Accounts:
 
     def post(self, name: str = "甲", key: str | None = "key-1", subject: str = "somebody") -> Response:
         """Send the request."""
-        token = auth.mint(SECRET, subject, ["records"], datetime.now(UTC), timedelta(hours=1))
+        token = keys.token("records", subject=subject)
         headers = {"Authorization": f"Bearer {token}", **({"Idempotency-Key": key} if key else {})}
         builder = EnvironBuilder("/accounts", method="POST", headers=headers, json={"name": name})
         return answer(self, OPEN, Request(builder.get_environ()), self._open)
@@ -201,7 +201,7 @@ def test_a_route_with_transactions_of_its_own_answers_a_key_once_too(service: Ac
         return {"number": len(calls)}
 
     def post(key: str) -> Any:
-        token = auth.mint(SECRET, "somebody", ["records"], datetime.now(UTC), timedelta(hours=1))
+        token = keys.token("records")
         headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": key}
         builder = EnvironBuilder("/accounts", method="POST", headers=headers, json={"name": "甲"})
         return answer(service, BESIDE, Request(builder.get_environ()), work).json

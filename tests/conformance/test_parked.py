@@ -91,7 +91,7 @@ def test_a_failure_that_passes_parks_nothing(database: Database, reader_database
     [
         {"subject": "x" * 5000, "type": "t" * 5000, "occurredon": "never" * 99},
         {"subject": "走" * 5000},
-        {"subject": "a\0b", "type": "\0", "data": []},
+        {"subject": "a\0b", "type": "\0", "data": {"x": [None, {}]}},
         {"subject": "\U00020bb7\u2028", "occurredon": "\ue000" * 20},
         {"time": "9999-12-31T23:59:59-12:00"},
         {"time": None, "occurredon": {}},

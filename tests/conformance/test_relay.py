@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
@@ -13,6 +14,7 @@ from hongxia.events import cursor, outbox, relay
 from hongxia.events.transport import BrokerAway, Message
 from tests.conformance.backends import DEADLINE_SECONDS, Broker, Storage
 from tests.conformance.cases import accounts, append, assert_unbroken, cursor_of, fill, reader_of
+from tests.keys import sign_as
 from tests.races.threads import start
 from tests.servers import wait_until
 from tests.unit.events_builders import (
@@ -151,11 +153,11 @@ def test_if_the_process_dies_while_numbering_all_or_nothing_has_a_position(datab
 def test_what_is_not_confirmed_is_published_again_and_the_mark_never_goes_back(database: Database) -> None:
     fill(database, 3)
     sender = Recorder(confirms=1)
-    assert [relay.publish(database, sender, SOURCE) for _ in range(3)] == [1, 1, 1]
+    assert [relay.publish(database, sender, SOURCE, sign_as("origin")) for _ in range(3)] == [1, 1, 1]
     assert positions(sender.sent) == [1, 2, 3, 2, 3, 3]
     relay.mark(database, SOURCE, 1)
     assert backlog(database) == relay.Backlog(0, 0)
-    assert relay.publish(database, sender, SOURCE) == 0
+    assert relay.publish(database, sender, SOURCE, sign_as("origin")) == 0
 
 
 def test_while_the_broker_is_away_numbering_goes_on_and_nothing_is_marked(database: Database) -> None:
@@ -165,7 +167,7 @@ def test_while_the_broker_is_away_numbering_goes_on_and_nothing_is_marked(databa
 
     fill(database, 1)
     with pytest.raises(BrokerAway):
-        relay.publish(database, Away(), SOURCE)
+        relay.publish(database, Away(), SOURCE, sign_as("origin"))
     fill(database, 1, first=2)
     assert backlog(database) == relay.Backlog(unnumbered=0, unpublished=2)
 
@@ -174,7 +176,7 @@ def test_what_was_published_is_what_the_feed_shows(database: Database) -> None:
     append(database, 1, 2)
     relay.number(database, SOURCE)
     sender = Recorder()
-    relay.publish(database, sender, SOURCE)
+    relay.publish(database, sender, SOURCE, sign_as("origin"))
     assert [message.body for message in sender.sent] == bodies_of(database)
 
 
@@ -191,9 +193,9 @@ def test_what_is_committed_reaches_a_consumer_once_and_in_order(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        relay.publish(database, routed, SOURCE, point=die)
+        relay.publish(database, routed, SOURCE, sign_as("origin"), point=die)
     fill(database, 2, first=4)
-    assert relay.publish(database, routed, SOURCE) == 5
+    assert relay.publish(database, routed, SOURCE, sign_as("origin")) == 5
     subscription.wait_for(8)
     outcome = cursor.receive(reader, READER, subscription.deliveries())
     assert (outcome.applied, outcome.duplicates) == (5, 3)
@@ -209,4 +211,6 @@ class Routed:
 
     def publish(self, messages: Sequence[Message]) -> int:
         """See Transport."""
-        return self._publisher.publish([Message(f"{self._source}.thing.changed", m.body) for m in messages])
+        return self._publisher.publish(
+            [replace(message, routing_key=f"{self._source}.thing.changed") for message in messages]
+        )

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self
 
@@ -18,12 +17,10 @@ from hongxia import services
 from hongxia.cli.settling import level
 from hongxia.client import Client, ClientError
 from hongxia.database import Database, migrate
-from hongxia.dates import system_clock
-from hongxia.http import auth
 from hongxia.roles import ADMIN
+from tests import keys
 from tests.servers import PostgreSQL, Process, RabbitMQ, free_port, wait_until
 
-SECRET = "end-to-end-secret-end-to-end-secret"
 NOW = "2026-01-10T09:00:00+08:00"
 """The services' clock stands still, so that two runs make the same events to the byte."""
 
@@ -59,7 +56,7 @@ class Bureau:
             "DATABASE_URL": self.databases[name],
             "AMQP_URI": self.amqp_uri,
             "HTTP_ADDRESS": self.addresses[name],
-            "TOKEN_SECRET": SECRET,
+            **keys.environment(name),
             "HONGXIA_URL": self.urls,
             "HONGXIA_NOW": NOW,
             "LOG_LEVEL": "INFO",
@@ -157,7 +154,7 @@ class Bureau:
 
 def token(*roles: str) -> str:
     """A token with these roles."""
-    return auth.mint(SECRET, "tester", roles, system_clock(), timedelta(hours=1))
+    return keys.token(*roles, subject="tester")
 
 
 @contextmanager

@@ -63,7 +63,7 @@ def raise_event(bureau: Bureau, service: str, name: str, data: dict[str, Any], v
     schema = EventData.from_dict({key: fields.Raw() for key in data})
     declared = EventType(name, version, schema, "", "")  # type: ignore[arg-type]
     database = bureau.database(service)
-    context = Context(f"urn:hongxia:{service}", datetime.now(UTC), ids.new_id())
+    context = Context(f"urn:hongxia:test:{service}", datetime.now(UTC), ids.new_id())
     with database.begin(context) as session:
         append(session, declared, subject=ids.new_id(), entityversion=1, occurredon=date(2022, 5, 1), data=data)
     database.close()

@@ -27,6 +27,7 @@ from tests.conformance.cases import (
     reader_of,
 )
 from tests.conformance.test_import_lock import Loader
+from tests.keys import sign_as
 from tests.races.conftest import NewRace
 from tests.races.kit import LockMissing, Race
 from tests.races.threads import start
@@ -67,7 +68,7 @@ def test_two_relays_that_are_about_to_commit_take_turns_too(race: Race) -> None:
 @pytest.mark.lock("hongxia.events.relay:lock_head")
 def test_events_are_not_dropped_while_others_are_numbered(race: Race) -> None:
     fill(race.database, 3)
-    relay.publish(race.database, Recorder(), SOURCE)
+    relay.publish(race.database, Recorder(), SOURCE, sign_as("origin"))
     append(race.database, 4)
     numbered, dropped = race.between(
         lambda: relay.number(race.database, SOURCE), lambda: feed.forget(race.database, SOURCE, LATER), after=HEAD
@@ -78,7 +79,7 @@ def test_events_are_not_dropped_while_others_are_numbered(race: Race) -> None:
 @pytest.mark.lock("hongxia.events.relay:lock_head")
 def test_two_that_drop_events_take_turns(race: Race) -> None:
     fill(race.database, 3)
-    relay.publish(race.database, Recorder(), SOURCE)
+    relay.publish(race.database, Recorder(), SOURCE, sign_as("origin"))
 
     def drop() -> int:
         return feed.forget(race.database, SOURCE, LATER)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from hongxia.events import cursor, outbox
+from hongxia.events import cursor, heads, outbox
 from hongxia.events.context import Context
 from hongxia.events.cursor import Consumer, Outcome, State
 from hongxia.events.envelope import Event, NotAnEvent, parse
+from hongxia.events.heads import Place, SignedHead
 from hongxia.events.tables import cursor as cursors
 from hongxia.events.transport import Deliveries
+from hongxia.keys import PublicKeys
 
 from .breakage import BETWEEN, Breakage
 
@@ -59,14 +61,14 @@ def refuse_nothing(consumer: Consumer, context: Context, deliveries: Deliveries)
 
 
 def effect_then_cursor(
-    consumer: Consumer, context: Context, events: Iterable[Event], *, from_feed: bool = False
+    consumer: Consumer, context: Context, events: Iterable[Event], proved: Collection[Place] | None = None
 ) -> Outcome:
     """The cursor moves in a transaction of its own, after the effect."""
     with consumer.database.begin(context) as session:
         row = cursor.lock(session, consumer.source)
         if row.diverged:
             return Outcome(State.DIVERGED)
-        run, outcome = cursor._next_run(row.position, row.chain, events, from_feed)
+        run, outcome = cursor._next_run(row.position, row.chain, events, proved)
         if run:
             outcome.applied, outcome.parked = cursor._apply_run(consumer, session, context, run)
     consumer.point(BETWEEN)
@@ -75,14 +77,14 @@ def effect_then_cursor(
 
 
 def cursor_then_effect(
-    consumer: Consumer, context: Context, events: Iterable[Event], *, from_feed: bool = False
+    consumer: Consumer, context: Context, events: Iterable[Event], proved: Collection[Place] | None = None
 ) -> Outcome:
     """The cursor moves in a transaction of its own, before the effect."""
     with consumer.database.begin(context) as session:
         row = cursor.lock(session, consumer.source)
         if row.diverged:
             return Outcome(State.DIVERGED)
-        run, outcome = cursor._next_run(row.position, row.chain, events, from_feed)
+        run, outcome = cursor._next_run(row.position, row.chain, events, proved)
     _move(consumer, context, run, outcome)
     consumer.point(BETWEEN)
     with consumer.database.begin(context) as session:
@@ -92,14 +94,14 @@ def cursor_then_effect(
 
 
 def apply_without_lock(
-    consumer: Consumer, context: Context, events: Iterable[Event], *, from_feed: bool = False
+    consumer: Consumer, context: Context, events: Iterable[Event], proved: Collection[Place] | None = None
 ) -> Outcome:
     """Reads the cursor first and trusts that nobody moves it until the effect is written."""
     with consumer.database.begin(context) as session:
         row = cursor.lock(session, consumer.source)
     if row.diverged:
         return Outcome(State.DIVERGED)
-    run, outcome = cursor._next_run(row.position, row.chain, events, from_feed)
+    run, outcome = cursor._next_run(row.position, row.chain, events, proved)
     consumer.point(BETWEEN)
     with consumer.database.begin(context) as session:
         if run:
@@ -118,12 +120,12 @@ def _move(consumer: Consumer, context: Context, run: Sequence[Event], outcome: O
 
 
 def stay_at_what_was_parked(
-    consumer: Consumer, context: Context, events: Iterable[Event], *, from_feed: bool = False
+    consumer: Consumer, context: Context, events: Iterable[Event], proved: Collection[Place] | None = None
 ) -> Outcome:
     """The cursor does not move over an event that was parked."""
     with consumer.database.begin(context) as session:
         before = cursor.lock(session, consumer.source)
-    outcome = _apply(consumer, context, events, from_feed=from_feed)
+    outcome = _apply(consumer, context, events, proved)
     if outcome.parked and not outcome.applied:
         with consumer.database.begin(context) as session:
             row = update(cursors).where(cursors.c.source == consumer.source)
@@ -131,15 +133,41 @@ def stay_at_what_was_parked(
     return outcome
 
 
-def run_with_duplicates(position: int, chain: str, events: Iterable[Event], from_feed: bool) -> Any:
+def run_with_duplicates(position: int, chain: str, events: Iterable[Event], proved: Collection[Place] | None) -> Any:
     """A message that comes again is applied again."""
     found = list(events)
     again = [event for event in found if event.position <= position]
-    run, outcome = _next_run(position, chain, found, from_feed)
+    run, outcome = _next_run(position, chain, found, proved)
     return [*again, *run], outcome
 
 
-def run_over_gaps(position: int, chain: str, events: Iterable[Event], from_feed: bool) -> Any:
+def believe_the_broker(position: int, chain: str, events: Iterable[Event], proved: Collection[Place] | None) -> Any:
+    """Whatever fits onto the chain is the source's; nobody asks for a signature."""
+    return _next_run(position, chain, *_believing(events, proved))
+
+
+def believe_what_comes_with_a_head(
+    position: int, chain: str, events: Iterable[Event], proved: Collection[Place] | None
+) -> Any:
+    """One signature among what was delivered is enough for all of it."""
+    return _next_run(position, chain, *(_believing(events, proved) if proved else (events, proved)))
+
+
+def _believing(events: Iterable[Event], proved: Collection[Place] | None) -> tuple[list[Event], Any]:
+    found = list(events)
+    return found, None if proved is None else {(event.position, event.chain) for event in found}
+
+
+def any_signature_will_do(head: SignedHead, _keys: PublicKeys, _service: str) -> bool:
+    """Looks for a signature, and not whose it is."""
+    return bool(head.signature)
+
+
+def _true(*_arguments: Any) -> bool:
+    return True
+
+
+def run_over_gaps(position: int, chain: str, events: Iterable[Event], proved: Collection[Place] | None) -> Any:
     """Whatever is newer comes next."""
     return [event for event in sorted(events, key=lambda e: e.position) if event.position > position], Outcome()
 
@@ -181,6 +209,13 @@ BREAKAGES = {
     "parked without moving the cursor": Breakage(cursor, "apply", stay_at_what_was_parked, needs=("handler fails",)),
     "duplicates applied": Breakage(cursor, "_next_run", run_with_duplicates),
     "gap ignored": Breakage(cursor, "_next_run", run_over_gaps),
+    "believes the broker": Breakage(cursor, "_next_run", believe_the_broker, needs=("forged history",)),
+    "one signature for all that was delivered": Breakage(
+        cursor, "_next_run", believe_what_comes_with_a_head, needs=("forged history",)
+    ),
+    "anybody's signature": Breakage(heads, "is_proved", any_signature_will_do, needs=("forged history",)),
+    "applies what is not whole": Breakage(Event, "whole", property(_true), needs=("field withheld",)),
+    "takes events of others": Breakage(Event, "is_of", _true, needs=("foreign event",)),
     "events at the commit, not in the savepoint": Breakage(
         cursor, "savepoint", events_at_the_commit, needs=("handler raises an event twice",)
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -13,6 +13,7 @@ from hongxia.events.context import Context
 from hongxia.events.cursor import Consumer, Outcome, State
 from hongxia.events.envelope import Event
 from hongxia.events.feed import Feed
+from hongxia.events.heads import Place
 from hongxia.events.parked import UnknownType
 
 from . import services
@@ -23,10 +24,11 @@ _dispatch = services.dispatch
 
 
 def never_diverged(
-    consumer: Consumer, context: Context, events: Iterable[Event], *, from_feed: bool = False
+    consumer: Consumer, context: Context, events: Iterable[Event], proved: Collection[Place] | None = None
 ) -> Outcome:
     """Takes a chain that does not match for a gap, whoever says it."""
-    return _apply(consumer, context, events, from_feed=False)
+    events = list(events)
+    return _apply(consumer, context, events, proved or {(event.position, event.chain) for event in events})
 
 
 def read_on_when_stopped(session: Session, source: str) -> Any:

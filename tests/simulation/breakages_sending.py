@@ -12,6 +12,7 @@ from hongxia.database import Database
 from hongxia.events import feed, outbox, relay
 from hongxia.events.broker import Confirms
 from hongxia.events.context import Context
+from hongxia.events.heads import Sign
 from hongxia.events.points import Point, no_point
 from hongxia.events.tables import outbox as rows
 from hongxia.events.tables import outbox_head
@@ -85,7 +86,7 @@ def number_only_what_comes_later(
     with database.begin(context) as session:
         head = relay.lock_head(session)
         last = session.scalar(select(func.max(rows.c.seq)).where(rows.c.position.is_not(None))) or 0
-        query = select(rows.c.seq, rows.c.type, rows.c.body).where(rows.c.position.is_(None), rows.c.seq > last)
+        query = select(rows.c.seq, rows.c.type, rows.c.digest).where(rows.c.position.is_(None), rows.c.seq > last)
         found = session.execute(query.order_by(rows.c.seq).limit(limit)).all()
         if found:
             relay._give_positions(session, head, found)
@@ -96,7 +97,7 @@ def number_without_lock(database: Database, context: Context, limit: int = 1000,
     """Reads the head and the rows, and writes later, without a lock in between."""
     with database.read() as session:
         head = session.execute(select(outbox_head)).one()
-        query = select(rows.c.seq, rows.c.type, rows.c.body).where(rows.c.position.is_(None))
+        query = select(rows.c.seq, rows.c.type, rows.c.digest).where(rows.c.position.is_(None))
         found = session.execute(query.order_by(rows.c.seq).limit(limit)).all()
     point(BETWEEN)
     if found:
@@ -106,7 +107,7 @@ def number_without_lock(database: Database, context: Context, limit: int = 1000,
 
 
 def mark_before_confirm(
-    database: Database, transport: Transport, context: Context, limit: int = 1000, point: Point = no_point
+    database: Database, transport: Transport, context: Context, sign: Sign, limit: int = 1000, point: Point = no_point
 ) -> int:
     """Marks as published what is only going to be sent."""
     batch = relay.unpublished(database, limit)
@@ -114,16 +115,16 @@ def mark_before_confirm(
         return 0
     relay.mark(database, context, batch[-1][0])
     point(BETWEEN)
-    return transport.publish([message for _, message in batch])
+    return transport.publish(relay.signed(batch, sign, context))
 
 
 def mark_what_was_sent(
-    database: Database, transport: Transport, context: Context, limit: int = 1000, point: Point = no_point
+    database: Database, transport: Transport, context: Context, sign: Sign, limit: int = 1000, point: Point = no_point
 ) -> int:
     """Sends and marks, and does not look at the answers."""
     batch = relay.unpublished(database, limit)
     if batch:
-        transport.publish([message for _, message in batch])
+        transport.publish(relay.signed(batch, sign, context))
         relay.mark(database, context, batch[-1][0])
     return len(batch)
 

@@ -7,10 +7,16 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from random import Random
 from typing import TYPE_CHECKING
 
+from hongxia.events import heads
+from hongxia.events.chain import link
+from hongxia.events.digest import digest_of, withhold
+from hongxia.events.envelope import NotAnEvent, parse
 from hongxia.events.transport import BrokerAway, Message
+from hongxia.keys import SigningKey
 
 from .faults import Faults
 from .services import READS, SOURCES
@@ -23,6 +29,11 @@ ALARM_ENDS = 0.005
 
 LONGEST_ALARM = 60
 """How many seconds a publisher that waits for the end of an alarm waits in any case at most."""
+
+Letter = tuple[bytes, str | None]
+"""A message: its body, and the signed head that came with it."""
+
+BEGIN = datetime(2022, 1, 1, tzinfo=UTC)
 
 NO_EVENTS = (
     b"",
@@ -49,7 +60,7 @@ class Broker:
         self.refused_ids: set[str] = set()
         self._meanwhile = meanwhile
         self._waited_in_alarm = 0
-        self.queues: dict[tuple[str, str], deque[bytes]] = {
+        self.queues: dict[tuple[str, str], deque[Letter]] = {
             (consumer, source): deque() for consumer, sources in READS.items() for source in sources
         }
         self.in_hand: dict[tuple[str, str], Delivery] = {}
@@ -157,7 +168,7 @@ class Broker:
         source = message.routing_key.partition(".")[0]
         for (_, bound), queue in self.queues.items():
             if bound == source:
-                queue.append(message.body)
+                queue.append((message.body, message.head))
 
     def deliver(
         self, key: tuple[str, str], most: int, cursor: tuple[int, str], check: Callable[[Delivery], None]
@@ -166,8 +177,8 @@ class Broker:
         queue = self.queues[key]
         if self.away or self.silent or not queue or key in self.in_hand:
             return None
-        bodies = [queue.popleft() for _ in range(min(most, len(queue)))]
-        self.in_hand[key] = Delivery(self, key, bodies, cursor, check)
+        letters = [queue.popleft() for _ in range(min(most, len(queue)))]
+        self.in_hand[key] = Delivery(self, key, letters, cursor, check)
         return self.in_hand[key]
 
     def take_back(self, delivery: Delivery) -> None:
@@ -176,7 +187,7 @@ class Broker:
             delivery.open = False
             del self.in_hand[delivery.key]
             refused = set() if delivery.cut else delivery.refused
-            kept = [body for index, body in enumerate(delivery.bodies) if index not in refused]
+            kept = [letter for index, letter in enumerate(delivery.letters) if index not in refused]
             self.queues[delivery.key].extendleft(reversed(kept))
 
     def forget_places(self, consumer: str, source: str) -> None:
@@ -201,7 +212,7 @@ class Broker:
             queue.clear()
         self.away = False
 
-    def play(self, mischief: str, queue: deque[bytes]) -> None:
+    def play(self, mischief: str, queue: deque[Letter]) -> None:
         """Do something to the messages of a queue that is not empty."""
         index = self.rng.randrange(len(queue))
         if mischief == "message lost":
@@ -211,9 +222,34 @@ class Broker:
         elif mischief == "messages reordered":
             self.rng.shuffle(queue)
         elif mischief == "no event at all":
-            queue.insert(index, self.rng.choice(NO_EVENTS))
+            queue.insert(index, (self.rng.choice(NO_EVENTS), None))
+        elif mischief == "head lost":
+            queue[index] = (queue[index][0], None)
+        elif mischief == "forged history":
+            self._forge(queue, index)
         else:
-            queue[index] = self._changed(mischief, queue[index])
+            body, head = queue[index]
+            queue[index] = (self._changed(mischief, body), head)
+
+    def _forge(self, queue: deque[Letter], index: int) -> None:
+        """Put an event behind another that fits onto its chain, as anybody may who has read it; but nobody else has the
+        source's key.
+        """
+        body, head = queue[index]
+        try:
+            event = parse(body)
+        except NotAnEvent:
+            return
+        forged = {**event.attributes, "id": f"forged {event.id}", "data": {"amount": 1_000_000}, "entityversion": 999}
+        position = event.position + 1
+        try:
+            chain = link(event.chain, position, digest_of(forged))
+        except (TypeError, ValueError, KeyError, AttributeError):
+            return
+        forged = {**forged, "position": position, "chain": chain}
+        source = event.type.split(".")[1] if event.type.count(".") > 1 else ""
+        own = heads.sign(SigningKey.from_seed(source, b"no key of a source's............"), position, chain, BEGIN)
+        queue.insert(index + 1, (json.dumps(forged).encode(), self.rng.choice((None, head, own.dumped()))))
 
     def _changed(self, mischief: str, body: bytes) -> bytes:
         if mischief == "message corrupted" and body:
@@ -223,8 +259,12 @@ class Broker:
             event = json.loads(body)
             if mischief == "forged event":
                 event["data"] = {"amount": 1_000_000}
+            elif mischief == "field withheld":
+                event = withhold(event, {"amount"})
+            elif mischief == "foreign event":
+                event["source"] = "urn:hongxia:test:elsewhere"
             return json.dumps(event, sort_keys=True).encode()
-        except (ValueError, TypeError, RecursionError):
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return body
 
 
@@ -238,13 +278,15 @@ class Delivery:
         self,
         broker: Broker,
         key: tuple[str, str],
-        bodies: Sequence[bytes],
+        letters: Sequence[Letter],
         cursor: tuple[int, str],
         check: Callable[[Delivery], None],
     ) -> None:
         self.broker = broker
         self.key = key
-        self.bodies = bodies
+        self.letters = letters
+        self.bodies = [body for body, _ in letters]
+        self.heads = [head for _, head in letters]
         self.cursor: tuple[int, str] | None = cursor
         self.refused: set[int] = set()
         self.open = True

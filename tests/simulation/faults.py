@@ -28,6 +28,10 @@ MISCHIEF = (
     "message corrupted",
     "message re-serialised",
     "forged event",
+    "forged history",
+    "foreign event",
+    "field withheld",
+    "head lost",
     "no event at all",
 )
 """What may happen to messages that lie in a queue."""

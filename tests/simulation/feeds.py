@@ -8,6 +8,7 @@ from collections.abc import Callable
 from hongxia.events import feed
 from hongxia.events.envelope import Event, parse
 from hongxia.events.feed import FeedAway, Head
+from hongxia.events.heads import Place
 
 from .faults import Faults
 from .services import Node
@@ -21,7 +22,7 @@ class Reach:
         self._faults = faults
         self._meanwhile = meanwhile
 
-    def head(self) -> Head:
+    def head(self, holds: Place | None = None) -> Head:
         """See Feed."""
         self._ask()
         with self._node.database.read() as session:
@@ -30,7 +31,7 @@ class Reach:
             self._meanwhile()
         return found
 
-    def page(self, after: int, limit: int) -> list[Event]:
+    def page(self, after: int, limit: int, chain: str | None = None) -> list[Event]:
         """See Feed. The JSON is written anew on the way, as HTTP libraries do."""
         self._ask()
         if self._faults.strikes("pages of one event"):

@@ -77,7 +77,7 @@ class History:
         """A context of its own for each unit of work; time moves on by a second."""
         self._contexts += 1
         moment = BEGIN + timedelta(seconds=self._contexts)
-        return Context(source_urn(service), moment, f"correlation-{self._contexts}")
+        return Context(source_urn(service), moment, f"correlation-{self._contexts}", random=self.rng.randbytes)
 
     def point(self, name: str) -> None:
         """A named point of the platform: the process may die, the database be away, others act."""

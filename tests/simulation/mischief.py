@@ -8,7 +8,7 @@ from sqlite3 import Connection
 from typing import TYPE_CHECKING
 
 from hongxia.events import feed
-from hongxia.events.envelope import canonical
+from hongxia.events.canonical import canonical
 
 from .faults import DAMAGE, MISCHIEF
 from .services import SOURCES

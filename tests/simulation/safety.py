@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
+from hongxia.events.digest import SALT
 from hongxia.events.envelope import Event, NotAnEvent, parse
+from tests.keys import prove_of
 
 from .broker import Broker, Delivery
 from .services import BOUGHT, CHANGED, NOVEL, PAID, READS, SOURCES, Node
@@ -18,8 +20,8 @@ if TYPE_CHECKING:
 
 FACTUAL = {CHANGED.type, BOUGHT.type, PAID.type, NOVEL.type}
 
-_follows = Event.follows
-"""As it is before any breakage."""
+_follows, _is_of = Event.follows, Event.is_of
+"""As they are before any breakage."""
 
 
 class Safety:
@@ -94,7 +96,9 @@ class Safety:
             self.stopped.pop(key, None)
         elif key not in self.stopped:
             self.stopped[key] = (position, chain)
-            demand(not self.readable_on(source, position, chain), "only a diverged source is stopped", key, diverged)
+            # The feed may have said something else of the very event that was applied last.
+            sound = self.readable_on(source, position, chain) and position not in self.logs[source].damaged
+            demand(not sound, "only a diverged source is stopped", key, diverged)
         demand(self.stopped.get(key, (position, chain)) == (position, chain), "a stopped source is not read", key)
 
     def readable_on(self, source: str, position: int, chain: str) -> bool:
@@ -144,18 +148,24 @@ class Safety:
         if delivery.cursor is None:
             return
         position, chain = delivery.cursor
+        source = delivery.key[1]
+        proved = {prove_of(source)(head) for head in delivery.heads if head}
+        upto = position
         for event in events:
-            if event.position == position + 1 and _follows(event, chain):
+            if event.position == position + 1 and _follows(event, chain) and SALT in event.attributes:
                 position, chain = event.position, event.chain
+                upto = position if (position, chain) in proved else upto
             elif event.position > position or (event.position == position and event.chain != chain):
                 break
         reached, _, diverged = cursor_of(self.nodes[delivery.key[0]], delivery.key[1])
-        demand(bool(diverged) or reached >= position, "only what was applied is acknowledged", delivery.key, position)
+        demand(bool(diverged) or reached >= upto, "only what was applied is acknowledged", delivery.key, upto)
 
     def _events_in(self, delivery: Delivery) -> Iterator[Event]:
         for index, body in enumerate(delivery.bodies):
             try:
                 event = parse(body)
+                if not _is_of(event, delivery.key[1]):
+                    raise NotAnEvent("of another source")
             except NotAnEvent:
                 demand(index in delivery.refused, "what is no event goes to the dead letters")
             else:

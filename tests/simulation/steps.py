@@ -11,6 +11,7 @@ from hongxia.events import cursor, outbox, parked, relay
 from hongxia.events.cursor import Consumer
 from hongxia.events.feed import FeedAway
 from hongxia.events.transport import BrokerAway
+from tests.keys import prove_of, sign_as
 
 from .actors import Actor, Crash
 from .faults import TROUBLES
@@ -90,7 +91,7 @@ def publish(history: History, actor: Actor, limit: int = EVERYTHING) -> None:
     wire = history.wires[str(actor)]
     with history.at_work(actor):
         try:
-            count = relay.publish(database, wire, context, limit, history.point)
+            count = relay.publish(database, wire, context, sign_as(actor.service), limit, history.point)
         except BrokerAway:
             history.safety.published(wire)
             raise
@@ -142,7 +143,7 @@ def reread(history: History, service: str, source: str) -> None:
 
 def _consumer(history: History, actor: Actor) -> Consumer:
     handle = history.handling[actor.service].of(actor.source)
-    return Consumer(history.nodes[actor.service].database, actor.source, handle, history.point)
+    return Consumer(history.nodes[actor.service].database, actor.source, handle, prove_of(actor.source), history.point)
 
 
 OF = {"relay": (number, publish), "replica": (receive, look)}

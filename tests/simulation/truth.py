@@ -78,4 +78,14 @@ class Log:
 
 def linked(previous: str, position: int, body: bytes) -> str:
     """The chain after the design, written a second time."""
-    return sha256(bytes.fromhex(previous) + position.to_bytes(8, "big") + body).hexdigest()
+    said = json.loads(body)
+    salt, fields = bytes.fromhex(said.pop("salt")), {**said.pop("data"), "subject": said.pop("subject")}
+    said["fields"] = {
+        name: sha256(sha256(salt + name.encode()).digest()[:16] + _json([name, value])).hexdigest()
+        for name, value in fields.items()
+    }
+    return sha256(bytes.fromhex(previous) + position.to_bytes(8, "big") + sha256(_json(said)).digest()).hexdigest()
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()

@@ -11,6 +11,7 @@ from amqp.exceptions import ConnectionForced, PreconditionFailed
 
 from hongxia.events.broker import Confirms, Publisher
 from hongxia.events.transport import BrokerAway, Message
+from hongxia.events.wire import HEAD
 
 from .broker import Broker
 from .truth import demand
@@ -90,7 +91,8 @@ class Line:
     def basic_publish(self, event: Any, _exchange: str, routing_key: str, mandatory: bool) -> None:
         """As py-amqp's, while what is written is held back."""
         position = json.loads(event.body)["position"]
-        self._buffer.append(Message(routing_key, event.body, position=position))
+        head = event.properties.get("application_headers", {}).get(HEAD)
+        self._buffer.append(Message(routing_key, event.body, head, position))
 
     def _write(self, _frames: bytes) -> None:
         """Nothing: the messages themselves were kept."""

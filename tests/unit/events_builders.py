@@ -11,18 +11,22 @@ from sqlalchemy.orm import Session
 
 from hongxia.database import Database
 from hongxia.events import chain, feed, outbox, relay
+from hongxia.events.canonical import canonical
 from hongxia.events.context import Context
 from hongxia.events.cursor import Consumer, Handle
 from hongxia.events.declare import EventData, EventType
-from hongxia.events.envelope import Event, canonical, parse, splice
+from hongxia.events.digest import digest_of
+from hongxia.events.envelope import Event, NotAnEvent, parse, splice
 from hongxia.events.feed import FeedAway, Head
+from hongxia.events.heads import Place
 from hongxia.events.tables import platform_metadata, start_log
 from hongxia.events.transport import Message
+from tests.keys import prove_of, sign_as
 
 NOW = datetime(2022, 7, 1, 4, tzinfo=UTC)
 DAY = date(2022, 7, 1)
-SOURCE = Context("urn:hongxia:origin", NOW, "correlation-1")
-READER = Context("urn:hongxia:ledger", NOW, "correlation-2")
+SOURCE = Context("urn:hongxia:test:origin", NOW, "correlation-1")
+READER = Context("urn:hongxia:test:ledger", NOW, "correlation-2")
 
 
 class ThingData(EventData):
@@ -73,14 +77,31 @@ def events_of(database: Database) -> list[Event]:
 
 def signed(attributes: dict[str, Any], position: int = 1, previous: str = chain.GENESIS) -> Event:
     """An event with these attributes, at its place in a log that we make up."""
-    envelope = {"id": "e", "source": "urn:hongxia:origin", "type": CHANGED.type, "subject": "thing-1", **attributes}
-    committed = canonical(envelope)
-    return parse(splice(committed, position, position, chain.link(previous, position, committed)))
+    envelope = {
+        "id": "e",
+        "source": "urn:hongxia:test:origin",
+        "type": CHANGED.type,
+        "subject": "thing-1",
+        "salt": "00" * 16,
+        "data": {},
+        **attributes,
+    }
+    sound = isinstance(envelope.get("data"), dict)
+    link = chain.link(previous, position, digest_of(envelope)) if sound else chain.GENESIS
+    return parse(splice(canonical(envelope), position, position, link))
 
 
 def consumer(handle: Handle = lambda _session, _events: None) -> Consumer:
     """One that has read nothing yet."""
-    return Consumer(new_database(), "origin", handle)
+    return Consumer(new_database(), "origin", handle, prove_of("origin"))
+
+
+def _head_at(body: bytes) -> str | None:
+    try:
+        event = parse(body)
+    except NotAnEvent:
+        return None
+    return sign_as("origin")(event.position, event.chain, NOW).dumped()
 
 
 class Near:
@@ -92,14 +113,14 @@ class Near:
         self.hidden: set[int] = set()
         self.asked: list[int] = []
 
-    def head(self) -> Head:
+    def head(self, holds: Place | None = None) -> Head:
         """See Feed."""
         if self.away:
             raise FeedAway("away")
         with self.database.read() as session:
             return feed.head(session)
 
-    def page(self, after: int, limit: int) -> list[Event]:
+    def page(self, after: int, limit: int, chain: str | None = None) -> list[Event]:
         """See Feed."""
         self.asked.append(after)
         with self.database.read() as session:
@@ -121,10 +142,11 @@ class Recorder:
 
 
 class Given:
-    """Deliveries of these bodies."""
+    """Deliveries of these bodies, each that is an event with origin's signed head at it, unless `signed` is false."""
 
-    def __init__(self, *bodies: bytes) -> None:
+    def __init__(self, *bodies: bytes, signed: bool = True) -> None:
         self.bodies = bodies
+        self.heads = [_head_at(body) if signed else None for body in bodies]
         self.dead: list[int] = []
         self.acknowledged = False
 

@@ -28,7 +28,7 @@ from tests.unit.service_api import ServiceApi
 
 TODAY = date(2023, 1, 10)
 NOW = datetime(2023, 1, 10, 4, tzinfo=UTC)
-CONTEXT = Context("urn:hongxia:finance", NOW, "test", actor="tester")
+CONTEXT = Context("urn:hongxia:test:finance", NOW, "test", actor="tester")
 
 LINE: dict[str, Any] = {
     "year": 2022,
@@ -91,7 +91,7 @@ def aid_event(what: str = "approved", fen: int = 9_000, case: str = CASE, versio
     """An event about an aid case, as outreach publishes it."""
     known = {"cadre_id": case, "amount_fen": fen, "pay_on": "2022-02-01", "approved_on": "2022-01-20", **data}
     raw = {"data": known, "entityversion": version, "occurredon": "2022-01-20"}
-    return Event("id", "urn:hongxia:outreach", f"hongxia.outreach.aid.{what}.v1", case, 1, 1, "0" * 64, raw, b"")
+    return Event("id", "urn:hongxia:test:outreach", f"hongxia.outreach.aid.{what}.v1", case, 1, 1, "0" * 64, raw, b"")
 
 
 Sheets = dict[str, Sequence[Row]]

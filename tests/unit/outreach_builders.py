@@ -14,8 +14,9 @@ from werkzeug.wrappers import Response
 
 from hongxia import ids
 from hongxia.database import Database
+from hongxia.events.canonical import canonical
 from hongxia.events.context import Context
-from hongxia.events.envelope import Event, canonical, parse, splice
+from hongxia.events.envelope import Event, parse, splice
 from hongxia.events.tables import outbox, platform_metadata, start_log
 from hongxia.workbook.declare import Row
 from hongxia.workbook.reconcile import NotLoadable, Plan, load
@@ -82,7 +83,7 @@ def new_database() -> Database:
 def work(database: Database, today: date = TODAY) -> Iterator[Session]:
     """A unit of work on a day."""
     now = datetime.combine(today, time(4), tzinfo=UTC)
-    with database.begin(Context("urn:hongxia:outreach", now, "test", actor="somebody")) as session:
+    with database.begin(Context("urn:hongxia:test:outreach", now, "test", actor="somebody")) as session:
         yield session
 
 

@@ -58,7 +58,7 @@ def new_database(url: str = "sqlite://") -> Database:
 
 def context(actor: str = "somebody", now: datetime = NOW) -> Context:
     """The context of a unit of work."""
-    return Context("urn:hongxia:registry", now, "test", actor=actor)
+    return Context("urn:hongxia:test:registry", now, "test", actor=actor)
 
 
 @contextmanager

@@ -14,11 +14,14 @@ from sqlalchemy.orm import Session
 from hongxia import ids
 from hongxia.database import Database
 from hongxia.events import cursor
+from hongxia.events.canonical import canonical
 from hongxia.events.chain import GENESIS, link
 from hongxia.events.context import Context
 from hongxia.events.cursor import Consumer
-from hongxia.events.envelope import Event, canonical, parse, splice
+from hongxia.events.digest import digest_of
+from hongxia.events.envelope import Event, parse, splice
 from hongxia.events.feed import FeedAway, Head
+from hongxia.events.heads import Place
 from hongxia.events.tables import platform_metadata, start_log
 from services.reporting.app import ReportingService
 from services.reporting.base import Shared
@@ -28,11 +31,12 @@ from services.reporting.figures.answers import FigureCache
 from services.reporting.figures.catalogue import for_year
 from services.reporting.figures.indicators import Figure, Year
 from services.reporting.proof.heads import Heads
+from tests.keys import prove_of
 from tests.unit.service_api import ServiceApi
 
 TODAY = date(2023, 1, 10)
 NOW = datetime(2023, 1, 10, 4, tzinfo=UTC)
-CONTEXT = Context("urn:hongxia:reporting", NOW, "test")
+CONTEXT = Context("urn:hongxia:test:reporting", NOW, "test")
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 LINE = "11111111-1111-5111-8111-111111111111"
 SOURCES = ("activities", "finance", "outreach", "registry")
@@ -74,7 +78,7 @@ class Source:
         return self.events[-1].chain if self.events else GENESIS
 
     @property
-    def head(self) -> Head:
+    def head(self, holds: Place | None = None) -> Head:
         """The source's own head."""
         return Head(len(self.events), self.chain, 0, 1)
 
@@ -85,24 +89,30 @@ class Source:
         envelope = {
             "specversion": "1.0",
             "id": ids.entity_id("event", full, entity, version),
-            "source": f"urn:hongxia:{self.name}",
+            "source": f"urn:hongxia:test:{self.name}",
             "type": full,
             "subject": entity,
             "time": "2023-01-09T00:00:00.000000Z",
             "data": data,
             "entityversion": version,
             "occurredon": "2022-06-30",
+            "salt": "00" * 16,
             **other,
         }
         committed, position = canonical(envelope), len(self.events) + 1
-        chain = link(self.chain, position, committed)
+        chain = link(self.chain, position, digest_of(envelope))
         event = parse(splice(committed, position, position, chain))
         self.events.append(event)
         return event
 
     def consumer(self, database: Database) -> Consumer:
         """Reporting's reading of this source."""
-        return Consumer(database, self.name, lambda session, events: recording.record(session, self.name, events))
+        return Consumer(
+            database,
+            self.name,
+            lambda session, events: recording.record(session, self.name, events),
+            prove_of(self.name),
+        )
 
     def read(self, database: Database, size: int = 1000) -> None:
         """Let reporting read what it has not read yet, in batches."""

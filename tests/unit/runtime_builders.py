@@ -16,9 +16,9 @@ from hongxia.events.tables import platform_metadata, start_log
 from hongxia.runtime import green
 from hongxia.runtime.host import Host
 from hongxia.settings import Settings
+from tests import keys
 from tests.unit.events_builders import CHANGED, CLOSED, NOW
 
-SECRET = "s" * 32
 DEADLINE = 30.0
 """How long a test waits for what should take a fraction of a second."""
 
@@ -29,7 +29,9 @@ NO_BROKER = "pyamqp://guest:guest@127.0.0.1:1//"
 def new_host(url: str, amqp_uri: str = "memory://", name: str = "origin", **settings: Any) -> Host:
     """A Host on an empty database. The broker in memory is one for the process: consumers need names of their own."""
     definition = Definition("来源", MetaData(), "services.finance:migrations", events=(CHANGED, CLOSED))
-    host = Host(name, definition, Settings(url, amqp_uri, "", SECRET, "", "ERROR", fixed_clock(NOW), **settings))
+    host = Host(
+        name, definition, Settings(url, amqp_uri, "", *keys.pair(name), "", "ERROR", fixed_clock(NOW), **settings)
+    )
     platform_metadata.create_all(host.database.engine)
     with host.database.engine.begin() as connection:
         start_log(connection)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from werkzeug.routing import Map, Rule
@@ -11,14 +11,13 @@ from werkzeug.wrappers import Request, Response
 
 from hongxia.database import Database
 from hongxia.dates import fixed_clock
-from hongxia.http import auth
 from hongxia.roles import ADMIN
 from hongxia.runtime.host import Host
 from hongxia.runtime.http import routes_of
 from hongxia.runtime.service import Service
 from hongxia.settings import Settings
+from tests import keys
 
-SECRET = "s" * 32
 OWN = ""
 """In the place of a role: the one that the API was opened with."""
 
@@ -27,7 +26,7 @@ class ServiceApi:
     """The routes of a service on a database, at one moment, for somebody with `role`."""
 
     def __init__(self, service: type[Service], database: Database, now: datetime, role: str = ADMIN) -> None:
-        settings = Settings("sqlite://", "memory://", "", SECRET, "", "ERROR", fixed_clock(now))
+        settings = Settings("sqlite://", "memory://", "", *keys.pair(service.name), "", "ERROR", fixed_clock(now))
         self.role = role
         self.service: Any = service()
         self.service.host = Host(service.name, service.definition, settings)
@@ -51,4 +50,4 @@ class ServiceApi:
 
 def token(role: str = ADMIN) -> str:
     """A token. Expiry is held against the system's clock, whatever the service's own says."""
-    return auth.mint(SECRET, "somebody", [role], datetime.now(UTC), timedelta(hours=1))
+    return keys.token(role)

@@ -324,7 +324,7 @@ def new_database(directory: Path | None = None, metadata: Any = Base.metadata) -
 
 def work(database: Database, actor: str = "小李") -> Any:
     """A unit of work of somebody."""
-    return database.begin(Context("urn:hongxia:store", NOW, "test", actor=actor))
+    return database.begin(Context("urn:hongxia:test:store", NOW, "test", actor=actor))
 
 
 def box(box_no: str = "X-1", name: str = "一号箱") -> dict[str, Any]:

@@ -16,12 +16,15 @@ import requests
 from hongxia import services
 from hongxia.cli import main, serving
 from hongxia.client import ClientError
-from hongxia.roles import ADMIN, OFFICE, OPERATOR, SUBSCRIBER
+from hongxia.http import auth
+from hongxia.roles import ADMIN, OFFICE, OPERATOR, ROLES, SUBSCRIBER
 from hongxia.runtime import runner
+from hongxia.runtime.service import roles_of
 from hongxia.workbook.write import write
 from services.finance.workbook import BUDGET
 from services.reporting.commands import verify_year
 from services.reporting.proof.checks import Check
+from tests import keys
 
 AWKWARD = "[old]名[/x]:warning:" + "长" * 80
 """Whatever Rich would take for markup or for an emoji, and longer than a line."""
@@ -35,7 +38,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     """Runs the command line; gives the exit code, and what it wrote to stdout and stderr."""
     monkeypatch.setenv("HONGXIA_TOKEN", "token")
     monkeypatch.setenv("HONGXIA_URL", "http://h")
-    monkeypatch.setenv("TOKEN_SECRET", "s" * 40)
+    monkeypatch.setenv("OPERATOR_SIGNING_KEY", keys.signing_key("operator").pem())
     for colouring in ("FORCE_COLOR", "TTY_COMPATIBLE"):
         monkeypatch.delenv(colouring, raising=False)
 
@@ -89,7 +92,6 @@ def test_a_fault_is_told_in_one_line_as_it_is(run: Run) -> None:
     ("line", "told"),
     [
         ("import", "缺少参数 directory；用法：hongxia import --help"),
-        ("token", "缺少选项 --role；用法：hongxia token --help"),
         ("nowhere", "没有命令 nowhere；用法：hongxia --help"),
         ("figuers", "没有命令 figuers，是不是 'figures'；用法：hongxia --help"),
         ("import --nowhere", "没有选项 --nowhere；用法：hongxia import --help"),
@@ -101,7 +103,7 @@ def test_a_fault_is_told_in_one_line_as_it_is(run: Run) -> None:
         (f"import {__file__}", f"directory：{__file__} 是文件，不是目录；用法：hongxia import --help"),
         ("figures MMXXII", "year 须为整数；用法：hongxia figures --help"),
         ("wait --timeout 0", "--timeout 不得小于 1；用法：hongxia wait --help"),
-        ("token --role admin --days 500", "--days 不得大于 366；用法：hongxia token --help"),
+        ("token --role admin --days 500", "--days 不得大于 90；用法：hongxia token --help"),
     ],
 )
 def test_a_command_line_that_is_none_is_told_in_one_chinese_line(run: Run, line: str, told: str) -> None:
@@ -294,7 +296,7 @@ def test_figures_are_printed_as_they_are(run: Run, monkeypatch: pytest.MonkeyPat
 
 
 def test_checks_are_printed_as_they_are(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verify_year, "checks", lambda _client, _year: [Check(True, AWKWARD), Check(False, AWKWARD)])
+    monkeypatch.setattr(verify_year, "checks", lambda *_arguments: [Check(True, AWKWARD), Check(False, AWKWARD)])
     code, out, err = run("verify", 2022)
     assert (code, out) == (1, f"✓ {AWKWARD}\n✗ {AWKWARD}\n")
     assert err == f"错误 2022年度验证未通过：1 处不一致，首处为：{AWKWARD}\n"
@@ -315,17 +317,107 @@ def test_where_the_data_is_is_printed_as_it_is(
 # Tokens
 
 
-def test_a_token_is_given_for_the_roles_of_all_and_those_that_services_declare(run: Run) -> None:
+def test_a_token_is_given_for_all_roles_and_its_number_is_told_beside_it(run: Run) -> None:
+    verifier = keys.verifier("registry")
     for roles in ((ADMIN,), (OFFICE, OPERATOR), ("accountant",), (SUBSCRIBER, "liaison", "leader")):
-        code, out, _ = run("token", *(word for role in roles for word in ("--role", role)))
+        words = (word for role in roles for word in ("--role", role))
+        code, out, err = run("token", "--subject", "liu-3", *words)
         claims = jwt.decode(out.strip(), options={"verify_signature": False})
-        assert (code, claims["roles"]) == (0, sorted(roles))
+        assert (code, claims["exp"] - claims["iat"], claims["aud"]) == (0, 86_400, "hongxia")
+        assert f"令牌编号 {claims['jti']}，持有人 liu-3，" in err
+        assert verifier.verify(f"Bearer {out.strip()}") == auth.Actor("liu-3", frozenset(roles))
+
+
+def test_a_token_can_be_for_one_service_and_for_several_days(run: Run) -> None:
+    _, out, _ = run("token", "--subject", "x", "--role", "office", "--audience", "finance", "--days", 90)
+    keys.verifier("finance").verify(f"Bearer {out.strip()}")
+    with pytest.raises(auth.Refused):
+        keys.verifier("registry").verify(f"Bearer {out.strip()}")
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ("token", "缺少选项 --role；用法：hongxia token --help"),
+        ("token --subject x", "缺少选项 --role；用法：hongxia token --help"),
+        ("token --role office", "缺少选项 --subject：请注明令牌发给谁（代号，不用姓名）；用法：hongxia token --help"),
+        ("token --role office --subject 张三", "代号只能含字母、数字与 . _ @ : -，以字母或数字开头，至多 200 个字符"),
+        ("token --role office --subject x --audience nowhere", "没有名为 nowhere 的服务；现有："),
+        ("token revoke", "请写明 --jti 或 --subject；用法：hongxia token --help"),
+        ("token revoke --jti a/b", "代号只能含字母、数字与 . _ @ : -，以字母或数字开头，至多 200 个字符"),
+    ],
+)
+def test_no_token_is_made_or_revoked_without_saying_whose(run: Run, line: str, fault: str) -> None:
+    code, out, err = run(*line.split())
+    assert (code, out) == (1, "")
+    assert err.startswith(f"错误 {fault}")
 
 
 def test_a_role_that_nobody_knows_is_refused_with_those_that_there_are(run: Run) -> None:
     known = "accountant、admin、centre、leader、liaison、office、operator、records、subscriber"
     refused = (1, "", f"错误 没有名为 offce、[/x] 的角色；现有：{known}\n")
-    assert run("token", "--role", "offce", "--role", "office", "--role", "[/x]") == refused
+    assert run("token", "--subject", "x", "--role", "offce", "--role", "office", "--role", "[/x]") == refused
+
+
+def test_the_roles_that_tokens_may_name_are_those_that_routes_and_workbooks_ask_for() -> None:
+    asked = set().union(*(roles_of(services.load(name)) for name in services.names()))
+    assert set(ROLES) == asked | {ADMIN}
+
+
+def test_without_the_private_key_no_token_is_made(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("OPERATOR_SIGNING_KEY")
+    monkeypatch.setenv("HONGXIA_DATA", str(tmp_path))
+    code, out, err = run("token", "--subject", "x", "--role", "office")
+    assert (code, out) == (1, "")
+    assert err.startswith("错误 缺少环境变量 OPERATOR_SIGNING_KEY（或 OPERATOR_SIGNING_KEY_FILE）")
+    monkeypatch.setenv("OPERATOR_SIGNING_KEY", keys.public_keys().jwks())
+    code, out, err = run("token", "--subject", "x", "--role", "office")
+    assert (code, out) == (1, "")
+    assert err.startswith("错误 OPERATOR_SIGNING_KEY 不是未加密的 PEM")
+
+
+def test_the_embedded_services_key_and_list_are_used_where_nothing_else_is_named(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    embedded = runner.Embedded(tmp_path, "127.0.0.1:1")
+    found = embedded.settings("finance")
+    monkeypatch.delenv("OPERATOR_SIGNING_KEY")
+    monkeypatch.setenv("HONGXIA_DATA", str(tmp_path))
+    code, out, _ = run("token", "--subject", "x", "--role", "office")
+    assert code == 0
+    auth.Verifier("finance", lambda: found.public_keys).verify(f"Bearer {out.strip()}")
+    assert run("token", "revoke", "--subject", "x")[0] == 0
+    assert embedded.settings("finance").revoked.holds("any", "x")
+
+
+def test_what_is_revoked_is_listed_until_it_is_restored(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "revoked"
+    path.write_text("")
+    monkeypatch.setenv("REVOKED_TOKENS_FILE", str(path))
+    assert run("token", "list") == (0, " 没有吊销的令牌\n".strip() + "\n", "")
+    assert run("token", "revoke", "--jti", "j-1", "--jti", "j-2", "--subject", "zhang")[0] == 0
+    listed = run("token", "list")[1]
+    assert all(word in listed for word in ("j-1", "j-2", "zhang", "令牌编号", "持有人"))
+    assert run("token", "restore", "--jti", "j-1")[0] == 0
+    assert "j-1" not in run("token", "list")[1]
+    assert "j-2" in run("token", "list")[1]
+    assert len(path.read_text().splitlines()) == 4
+
+
+def test_nothing_is_added_to_a_list_that_makes_no_sense_or_is_not_there(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "revoked"
+    path.write_text("nonsense\n")
+    monkeypatch.setenv("REVOKED_TOKENS_FILE", str(path))
+    code, _, err = run("token", "revoke", "--jti", "j-1")
+    assert (code, path.read_text()) == (1, "nonsense\n")
+    assert err.startswith(f"错误 吊销名单 {path} 无法使用：第 1 行")
+    monkeypatch.delenv("REVOKED_TOKENS_FILE")
+    monkeypatch.setenv("HONGXIA_DATA", str(tmp_path))
+    assert run("token", "revoke", "--jti", "j-1")[2].startswith("错误 没有吊销名单")
 
 
 # Reading anew

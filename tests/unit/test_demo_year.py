@@ -17,7 +17,8 @@ from demo.generate import WORKBOOKS, Year, make_year, plan_for, write_year
 from demo.oracle import figures
 from demo.people import make_people
 from demo.plan_2022 import PLAN_2022
-from hongxia import ids
+from hongxia import ids, installation
+from hongxia.installation import Installation
 from hongxia.workbook.read import read
 from services.registry.cadres.particulars import resident_number_problem
 
@@ -64,7 +65,11 @@ def test_the_readmes_give_the_figure_before_and_after_their_example(folder_2022:
 def test_the_readmes_example_is_about_a_living_cadre_of_the_year(year_2022: Year) -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     living = [row["cadre_no"] for row in year_2022["cadres"]["cadres"] if not row.get("deceased_on")]
-    assert any(ids.entity_id("cadre", number) in text for number in living)
+    [(bureau, secret)] = re.findall(
+        r'HONGXIA_BUREAU=(\S+) HONGXIA_SECRET="(.+)"', (ROOT / "demo/run").read_text("utf-8")
+    )
+    with installation.used(Installation(bureau, secret)):
+        assert any(ids.entity_id("cadre", number) in text for number in living)
 
 
 @pytest.mark.parametrize("workbook", WORKBOOKS, ids=lambda workbook: workbook.name)

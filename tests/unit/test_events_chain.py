@@ -8,19 +8,19 @@ import pytest
 from hongxia.events.chain import GENESIS, link
 from tests.unit.events_builders import events_of, source_with
 
-FIRST = link(GENESIS, 1, b'{"a":1}')
+DIGEST = bytes(range(32))
+FIRST = link(GENESIS, 1, DIGEST)
 
 
 def test_the_link_is_what_any_language_can_recompute() -> None:
-    assert sha256(bytes(32) + bytes(7) + b"\x01" + b'{"a":1}').hexdigest() == FIRST
+    assert sha256(bytes(32) + bytes(7) + b"\x01" + DIGEST).hexdigest() == FIRST
 
 
 @pytest.mark.parametrize(
-    ("previous", "position", "body"),
-    [(FIRST, 1, b'{"a":1}'), (GENESIS, 2, b'{"a":1}'), (GENESIS, 1, b'{"a":2}'), (GENESIS, 1, b'{"a":1 }')],
+    ("previous", "position", "digest"), [(FIRST, 1, DIGEST), (GENESIS, 2, DIGEST), (GENESIS, 1, DIGEST[::-1])]
 )
-def test_the_link_depends_on_all_that_it_covers(previous: str, position: int, body: bytes) -> None:
-    assert link(previous, position, body) != FIRST
+def test_the_link_depends_on_all_that_it_covers(previous: str, position: int, digest: bytes) -> None:
+    assert link(previous, position, digest) != FIRST
 
 
 def test_a_log_can_be_followed_from_its_genesis() -> None:
@@ -35,8 +35,16 @@ def test_whoever_has_the_feed_alone_can_recompute_the_chain() -> None:
     chain = GENESIS
     for event in events_of(source_with(3)):
         said = json.loads(event.body)
-        position, claimed = said.pop("position"), said.pop("chain")
+        position, claimed, salt = said.pop("position"), said.pop("chain"), bytes.fromhex(said.pop("salt"))
         del said["typeposition"]
-        bare = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-        chain = sha256(bytes.fromhex(chain) + position.to_bytes(8, "big") + bare).hexdigest()
+        fields = {**said.pop("data"), "subject": said.pop("subject")}
+        said["fields"] = {
+            name: sha256(sha256(salt + name.encode()).digest()[:16] + plain([name, value])).hexdigest()
+            for name, value in fields.items()
+        }
+        chain = sha256(bytes.fromhex(chain) + position.to_bytes(8, "big") + sha256(plain(said)).digest()).hexdigest()
         assert chain == claimed
+
+
+def plain(value: object) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()

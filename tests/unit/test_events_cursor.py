@@ -42,7 +42,8 @@ class Log:
 
 
 def apply(reader: Consumer, *events: Event, from_feed: bool = False) -> Outcome:
-    return cursor.apply(reader, READER, events, from_feed=from_feed)
+    proved = None if from_feed else {(event.position, event.chain) for event in events}
+    return cursor.apply(reader, READER, events, proved)
 
 
 def row(reader: Consumer) -> Any:
@@ -143,7 +144,7 @@ def test_a_source_whose_next_event_does_not_follow_stays_stopped() -> None:
 
 def test_a_feed_with_what_is_no_event_stops_the_source() -> None:
     class Odd(Near):
-        def page(self, after: int, limit: int) -> list[Event]:
+        def page(self, after: int, limit: int, chain: str | None = None) -> list[Event]:
             raise NotAnEvent("attribute")
 
     reader = consumer()

@@ -5,23 +5,30 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as some
 
+from hongxia.events.canonical import canonical
 from hongxia.events.chain import GENESIS, link
-from hongxia.events.envelope import LOG_ATTRIBUTES, Event, Malformed, NotAnEvent, canonical, parse, splice
+from hongxia.events.digest import LOG_ATTRIBUTES, digest_of
+from hongxia.events.envelope import Event, Malformed, NotAnEvent, parse, splice
 from tests.unit.events_builders import signed
 
 SAFE = 2**53 - 1
 TEXTS = some.text(some.characters(exclude_categories=["Cs"]), max_size=8)
+NAMES = some.text(some.characters(max_codepoint=127), max_size=8).filter(
+    lambda name: name not in (*LOG_ATTRIBUTES, "subject", "_salts", "_digests", "fields")
+)
 LEAVES = some.none() | some.booleans() | some.integers(-SAFE, SAFE) | TEXTS
 VALUES = some.recursive(
-    LEAVES, lambda inner: some.lists(inner, max_size=3) | some.dictionaries(TEXTS, inner, max_size=3), max_leaves=12
+    LEAVES, lambda inner: some.lists(inner, max_size=3) | some.dictionaries(NAMES, inner, max_size=3), max_leaves=12
 )
+SAID = {"id": "e", "source": "urn:s", "type": "t", "salt": "5a" * 16}
 ENVELOPES = some.builds(
-    lambda extra, data: {**extra, "id": "e", "source": "urn:s", "type": "t", "subject": "x", "data": data},
-    some.dictionaries(TEXTS.filter(lambda name: name not in LOG_ATTRIBUTES), VALUES, max_size=3),
-    some.dictionaries(TEXTS, VALUES, max_size=4),
+    lambda extra, data: {**extra, **SAID, "subject": "x", "data": data},
+    some.dictionaries(NAMES, VALUES, max_size=3),
+    some.dictionaries(NAMES, VALUES, max_size=4),
 )
 CHAINS = some.binary(min_size=32, max_size=32).map(bytes.hex)
 POSITIONS = some.integers(1, 2**62)
@@ -38,8 +45,7 @@ SOUND = {
 
 
 def travelled(envelope: dict[str, Any], previous: str, position: int) -> bytes:
-    committed = canonical(envelope)
-    return splice(committed, position, 7, link(previous, position, committed))
+    return splice(canonical(envelope), position, 7, link(previous, position, digest_of(envelope)))
 
 
 @given(VALUES)
@@ -49,9 +55,9 @@ def test_canonical_json_reads_back_as_it_was_and_is_stable(value: Any) -> None:
     assert canonical(json.loads(once)) == once
 
 
-@given(some.dictionaries(TEXTS, VALUES, max_size=6))
+@given(some.dictionaries(NAMES, VALUES, max_size=6))
 def test_canonical_json_is_rfc_8785(value: dict[str, Any]) -> None:
-    assert canonical(value) == jcs(value).encode()
+    assert canonical(value) == jcs(value).encode() == rfc8785.dumps(value)
 
 
 def jcs(value: Any) -> str:
@@ -143,7 +149,11 @@ def test_no_bytes_do_more_harm_than_to_be_no_event(body: bytes) -> None:
 
 @given(some.dictionaries(TEXTS, VALUES | some.floats() | some.just("\ud800"), max_size=4))
 def test_no_attributes_do_more_harm_than_not_to_follow(attributes: dict[str, Any]) -> None:
-    assert not parse(json.dumps({**attributes, **SOUND}).encode()).follows(GENESIS)
+    try:
+        found = parse(json.dumps({**attributes, **SOUND}).encode())
+    except NotAnEvent:
+        return
+    assert not found.follows(GENESIS)
 
 
 def test_a_deeply_nested_event_is_no_event_or_does_not_follow() -> None:
@@ -181,7 +191,6 @@ def test_data_is_taken_with_care() -> None:
     [
         ({"data": []}, "data"),
         ({"data": None}, "data"),
-        ({}, "data"),
         ({"entityversion": "1"}, "entityversion"),
         ({"entityversion": True}, "entityversion"),
         ({"occurredon": "01.07.2022"}, "occurredon"),

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, ClassVar
 
 import pytest
@@ -14,17 +14,18 @@ from werkzeug.wrappers import Request, Response
 from hongxia.database import Database
 from hongxia.dates import fixed_clock
 from hongxia.definition import Definition
-from hongxia.events import cursor, feed, relay
+from hongxia.events import cursor, feed, heads, relay
 from hongxia.events.chain import GENESIS
 from hongxia.events.cursor import Consumer
 from hongxia.events.envelope import BATCH_CONTENT_TYPE, NotAnEvent, parse
 from hongxia.events.feed import FeedAway, Gone
 from hongxia.events.subscribe import HttpFeed
-from hongxia.http import auth
 from hongxia.roles import OPERATOR, SUBSCRIBER
 from hongxia.runtime.host import Host
 from hongxia.runtime.service import Service
 from hongxia.settings import Settings
+from tests import keys
+from tests.keys import prove_of, sign_as
 from tests.unit.events_builders import (
     CHANGED,
     CLOSED,
@@ -40,7 +41,6 @@ from tests.unit.events_builders import (
     source_with,
 )
 
-SECRET = "s" * 32
 LATER = NOW + timedelta(days=1)
 
 
@@ -61,7 +61,7 @@ def forgotten(count: int, first: int) -> Database:
         with database.begin(context) as session:
             raise_event(session, version)
     relay.number(database, SOURCE)
-    relay.publish(database, Recorder(), SOURCE)
+    relay.publish(database, Recorder(), SOURCE, sign_as("origin"))
     feed.forget(database, SOURCE, LATER)
     return database
 
@@ -85,7 +85,7 @@ class Api:
     """The service's feed, called as over HTTP."""
 
     def __init__(self, database: Database) -> None:
-        self.settings = Settings("sqlite://", "memory://", "", SECRET, "", "ERROR", fixed_clock(NOW))
+        self.settings = Settings("sqlite://", "memory://", "", *keys.pair("registry"), "", "ERROR", fixed_clock(NOW))
         self.service: Service = OriginService()
         self.service.host = Host("origin", OriginService.definition, self.settings)
         self.service.host.database = database
@@ -97,7 +97,7 @@ class Api:
         return method(self.service, self.request("POST", OPERATOR, {}), **path)
 
     def request(self, method: str, role: str, query: dict[str, Any], **headers: str) -> Request:
-        token = auth.mint(SECRET, "somebody", [role], datetime.now(UTC), timedelta(hours=1))
+        token = keys.token(role)
         sent = {"Authorization": f"Bearer {token}", **headers}
         return Request(EnvironBuilder("/", method=method, headers=sent, query_string=query).get_environ())
 
@@ -176,7 +176,7 @@ def reader(monkeypatch: pytest.MonkeyPatch) -> Api:
     api.service = ReaderService()
     api.service.host = Host("reader", ReaderService.definition, api.settings)
     api.service.host.database = new_database()
-    consumer = Consumer(api.service.host.database, "origin", lambda _session, _events: None)
+    consumer = Consumer(api.service.host.database, "origin", lambda _session, _events: None, prove_of("origin"))
     api.service.host.consumers["origin"] = consumer
     cursor.apply(consumer, READER, events_of(source_with(2)))
     monkeypatch.setattr(ReaderService, "forgotten", [])
@@ -210,7 +210,16 @@ def test_a_source_that_does_not_answer_is_not_read_anew(reader: Api) -> None:
 
 def test_the_head_is_told_to_subscribers() -> None:
     answer = Api(new_database()).get(OriginService.events_head)
-    assert answer.json == {"position": 0, "chain": GENESIS, "unnumbered": 0, "first": 1}
+    said = answer.json
+    assert {name: said[name] for name in ("position", "chain", "unnumbered", "first")} == {
+        "position": 0,
+        "chain": GENESIS,
+        "unnumbered": 0,
+        "first": 1,
+    }
+    head = heads.read(said)
+    assert head is not None
+    assert heads.is_proved(head, keys.public_keys(), "registry")
 
 
 class Web:

@@ -14,6 +14,7 @@ from hongxia.events import gauges, parked, relay
 from hongxia.events.chain import GENESIS
 from hongxia.events.tables import cursor
 from hongxia.metrics import Metrics
+from tests.keys import sign_as
 from tests.unit.events_builders import NOW, SOURCE, Recorder, new_database, raise_event, source_with
 
 
@@ -105,11 +106,11 @@ def test_the_backlog_is_what_has_no_number_or_is_not_confirmed_and_its_age_the_o
     later = NOW + timedelta(seconds=90)
     observed(database, metrics, later)
     assert (value(metrics, "outbox_backlog"), value(metrics, "outbox_oldest_seconds")) == (4, 90)
-    relay.publish(database, Recorder(), SOURCE)
+    relay.publish(database, Recorder(), SOURCE, sign_as("origin"))
     observed(database, metrics, later)
     assert (value(metrics, "outbox_backlog"), value(metrics, "outbox_oldest_seconds")) == (1, 90)
     relay.number(database, SOURCE)
-    relay.publish(database, Recorder(), SOURCE)
+    relay.publish(database, Recorder(), SOURCE, sign_as("origin"))
     observed(database, metrics, later)
     assert (value(metrics, "outbox_backlog"), value(metrics, "outbox_oldest_seconds")) == (0, 0)
 

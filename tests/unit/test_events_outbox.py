@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
@@ -14,15 +15,15 @@ from tests.unit.events_builders import CHANGED, CLOSED, DAY, SOURCE, new_databas
 
 def test_an_event_is_a_cloudevent_without_a_place_in_the_log_yet() -> None:
     database = new_database()
-    with database.begin(SOURCE) as session:
+    with database.begin(replace(SOURCE, random=lambda count: b"\x5a" * count)) as session:
         event_id = raise_event(session)
     with database.read() as session:
         row = session.execute(text("SELECT id, type, position, chain, body FROM outbox")).one()
     assert (row.id, row.type, row.position, row.chain) == (event_id, CHANGED.type, None, None)
     assert json.loads(row.body) == {
         "specversion": "1.0",
-        "id": ids.entity_id("event", "urn:hongxia:origin", CHANGED.type, "thing-1", 1),
-        "source": "urn:hongxia:origin",
+        "id": ids.entity_id("event", "urn:hongxia:test:origin", CHANGED.type, "thing-1", 1),
+        "source": "urn:hongxia:test:origin",
         "type": "hongxia.origin.thing.changed.v1",
         "subject": "thing-1",
         "time": "2022-07-01T04:00:00.000000Z",
@@ -32,6 +33,7 @@ def test_an_event_is_a_cloudevent_without_a_place_in_the_log_yet() -> None:
         "entityversion": 1,
         "occurredon": "2022-07-01",
         "correlationid": "correlation-1",
+        "salt": "5a" * 16,
         "traceparent": f"00-{SOURCE.trace_id}-{event_id.replace('-', '')[:16]}-01",
     }
 

@@ -10,6 +10,7 @@ from hongxia.database import Database
 from hongxia.events import relay
 from hongxia.events.envelope import parse
 from hongxia.events.transport import BrokerAway, Message
+from tests.keys import sign_as
 from tests.unit.events_builders import SOURCE, Recorder, new_database, raise_event, source_with
 
 
@@ -36,11 +37,11 @@ def test_a_batch_is_no_larger_than_asked_for() -> None:
 
 def test_events_are_published_in_order_under_the_key_of_their_type() -> None:
     database, transport = source_with(3), Recorder()
-    assert relay.publish(database, transport, SOURCE) == 3
+    assert relay.publish(database, transport, SOURCE, sign_as("origin")) == 3
     assert positions(transport.sent) == [1, 2, 3]
     assert {message.routing_key for message in transport.sent} == {"origin.thing.changed"}
     assert published(database) == 3
-    assert relay.publish(database, transport, SOURCE) == 0
+    assert relay.publish(database, transport, SOURCE, sign_as("origin")) == 0
 
 
 def test_nothing_is_marked_while_the_broker_is_away_or_confirms_nothing() -> None:
@@ -50,14 +51,14 @@ def test_nothing_is_marked_while_the_broker_is_away_or_confirms_nothing() -> Non
 
     database = source_with(2)
     with pytest.raises(BrokerAway):
-        relay.publish(database, Away(), SOURCE)
-    assert relay.publish(database, Recorder(confirms=0), SOURCE) == 0
+        relay.publish(database, Away(), SOURCE, sign_as("origin"))
+    assert relay.publish(database, Recorder(confirms=0), SOURCE, sign_as("origin")) == 0
     assert published(database) == 0
 
 
 def test_the_backlog_is_what_has_no_number_and_what_is_not_confirmed() -> None:
     database = source_with(3)
-    relay.publish(database, Recorder(confirms=1), SOURCE)
+    relay.publish(database, Recorder(confirms=1), SOURCE, sign_as("origin"))
     raise_versions(database, 4)
     with database.read() as session:
         assert relay.backlog(session) == relay.Backlog(unnumbered=1, unpublished=2)

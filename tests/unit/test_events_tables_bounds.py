@@ -84,7 +84,7 @@ def test_a_statement_with_a_moment_is_compiled_once() -> None:
     with database.engine.connect() as connection:
         connection = connection.execution_options(compiled_cache=compiled)
         for number in range(3):
-            row = {"id": str(number), "type": "t", "recorded": datetime.now(UTC), "body": b"{}"}
+            row = {"id": str(number), "type": "t", "recorded": datetime.now(UTC), "body": b"{}", "digest": bytes(32)}
             connection.execute(insert(outbox), row)
             connection.execute(select(outbox.c.recorded).where(outbox.c.recorded < datetime.now(UTC)))
     assert len(compiled) == 2

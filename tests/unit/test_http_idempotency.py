@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +18,11 @@ from werkzeug.wrappers import Request, Response
 
 from hongxia.database import Database, migrate
 from hongxia.events.tables import platform_metadata
-from hongxia.http import auth
 from hongxia.http.endpoint import Call, Reply, Route, answer
 from hongxia.http.problems import Rule
 from hongxia.http.schemas import ImportQuery
+from tests import keys
 from tests.unit.events_builders import NOW, new_database, raise_event
-
-SECRET = "s" * 32
 
 
 class NameIn(Schema):
@@ -40,7 +38,7 @@ class Host:
     """A service whose one route makes things and tells of each by an event."""
 
     name = "origin"
-    token_secret = SECRET
+    verifier = keys.verifier("registry")
 
     def __init__(self) -> None:
         self.database = new_database()
@@ -70,7 +68,7 @@ class Host:
     def post(
         self, name: str = "甲", *, key: str | None = "key-1", subject: str = "somebody", path: str = ""
     ) -> Response:
-        token = auth.mint(SECRET, subject, ["records"], datetime.now(UTC), timedelta(hours=1))
+        token = keys.token("records", subject=subject)
         headers = {"Authorization": f"Bearer {token}", **({"Idempotency-Key": key} if key is not None else {})}
         builder = EnvironBuilder(f"/things{path}", method="POST", headers=headers, json={"name": name})
         return answer(self, self.route, Request(builder.get_environ()), self.make)

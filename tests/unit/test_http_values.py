@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -16,16 +16,14 @@ from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request, Response
 
 from hongxia.database import Database
-from hongxia.http import auth
 from hongxia.http.endpoint import Call, Route, answer
 from hongxia.http.values import faults
 from hongxia.paging import paginate
 from hongxia.rules import Refused
 from hongxia.schema.derive import PageQuery
 from hongxia.schema.fields import to_fen
+from tests import keys
 from tests.unit.events_builders import NOW, new_database
-
-SECRET = "s" * 32
 
 
 class Base(DeclarativeBase):
@@ -54,7 +52,7 @@ class Host:
     """A service whose one route is never reached by these requests."""
 
     name = "origin"
-    token_secret = SECRET
+    verifier = keys.verifier("registry")
 
     def __init__(self) -> None:
         self.database = new_database()
@@ -71,7 +69,7 @@ class Host:
         return {}
 
     def post(self, body: str = "{}", query: str = "", name: str = "x") -> Response:
-        token = auth.mint(SECRET, "somebody", [], datetime.now(UTC), timedelta(hours=1))
+        token = keys.token()
         headers = {"Authorization": f"Bearer {token}"}
         builder = EnvironBuilder(
             "/things/x",

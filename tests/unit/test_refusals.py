@@ -36,7 +36,7 @@ CONSTRUCTORS = {
     # workbooks
     *("Finding", "BadCell", "CellError", "NotAWorkbook", "WorkbookErrors"),
     # the command line
-    *("ClientError", "Misconfigured", "UnknownService", "Check"),
+    *("ClientError", "Misconfigured", "UnknownService", "Check", "ForeignDatabase"),
 }
 """What takes the text of a refusal."""
 
@@ -186,6 +186,12 @@ REMEDIES = (
     Remedy("请稍后(重试|再验)", CALLER),
     Remedy("请核对(日期)?", CALLER),
     Remedy("请设置 HONGXIA_TOKEN", CALLER),
+    Remedy("请写明 --jti 或 --subject|请注明令牌发给谁", (*CALLER, Command("token"))),
+    Remedy("请用 REVOKED_TOKENS_FILE 指明|请先把公钥加入 PUBLIC_KEYS", CALLER),
+    Remedy("请检查各服务的 PUBLIC_KEYS", CALLER),
+    Remedy("请把(内容|数据)粘贴到空白模板中(再导入)?", (Command("templates"),)),
+    Remedy("请粘贴为数值后再导入|请取消合并后再导入", CALLER),
+    Remedy("请改回|请从备份中取回原来的密钥", CALLER),
     Remedy("请在它的目录中运行或设置 HONGXIA_DATA", CALLER),
     Remedy("请检查 HONGXIA_URL", CALLER),
     Remedy("请换一个目录", CALLER),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,12 @@ from sqlalchemy import update
 
 from hongxia.client import ClientError
 from hongxia.database import Database
+from hongxia.keys import PublicKeys
 from services.reporting.commands import show_figures
 from services.reporting.facts.model import Fact
 from services.reporting.proof.checks import checks
+from tests.keys import public_keys, sign_as, signing_key
+from tests.unit.events_builders import NOW
 from tests.unit.reporting_builders import Api, Source, cadre, contact, new_database, visit, work
 
 CONSUMERS = {"reporting": ("activities", "finance", "outreach", "registry"), "outreach": ("registry",)}
@@ -30,6 +33,8 @@ class Services:
         self.database: Database = new_database()
         self.api = Api(self.database, *self.sources.values())
         self.cursors: dict[str, dict[str, Any]] = {}
+        self.signers: dict[str, str] = {}
+        self.keys: dict[str, PublicKeys] = {}
 
     def level(self) -> None:
         """Let everybody read everything."""
@@ -52,7 +57,10 @@ class Services:
         source = self.sources[service]
         if path == "/events/head":
             head = source.head
-            return {"position": head.position, "chain": head.chain, "unnumbered": 0, "first": 1}
+            signed = sign_as(self.signers.get(service, service))(head.position, head.chain, NOW)
+            return {**asdict(signed), "unnumbered": 0, "first": 1}
+        if path == "/keys":
+            return json.loads(self.keys.get(service, public_keys()).jwks())
         if path == "/events":
             events = source.events[query["after"] : query["after"] + 2]
             return [{**json.loads(event.body)} for event in events]
@@ -88,7 +96,7 @@ def faults(services: Services) -> list[str]:
 
 def test_a_year_of_which_nothing_is_missing_verifies(services: Services) -> None:
     assert faults(services) == []
-    assert sum(1 for _ in checks(services, 2022)) == 5 + 5 + 1 + 4 + 1  # type: ignore[arg-type]
+    assert sum(1 for _ in checks(services, 2022)) == 5 + 5 + 5 + 1 + 4 + 1  # type: ignore[arg-type]
 
 
 def altered(services: Services) -> None:
@@ -116,6 +124,14 @@ def waiting(services: Services) -> None:
     services.cursors["reporting/outreach"]["parked"] = 2
 
 
+def signed_by_another(services: Services) -> None:
+    services.signers["outreach"] = "finance"
+
+
+def with_other_keys(services: Services) -> None:
+    services.keys["outreach"] = PublicKeys.of(signing_key("finance"))
+
+
 def tampered(services: Services) -> None:
     with work(services.database) as session:
         session.execute(update(Fact).where(Fact.kind == "visit").values(amount=50))
@@ -130,6 +146,8 @@ def tampered(services: Services) -> None:
         (elsewhere, "reporting 读 outreach：位置 12 的链值与来源不符"),
         (stopped, "reporting 读 outreach：已停止，历史不一致（chain）"),
         (waiting, "reporting 读 outreach：搁置了 2 个事件"),
+        (signed_by_another, "outreach：末端位置 12 的签名不是该来源的"),
+        (with_other_keys, "各服务公布的公钥不一致"),
         (tampered, "由日志重新得出的2022年度摘要不一致"),
     ],
 )
@@ -155,3 +173,9 @@ def test_bounds_are_read_from_three_columns_and_others_are_let_be(tmp_path: Path
     path.write_text("code,low\na,1\n", encoding="utf-8")
     with pytest.raises(ClientError):
         show_figures._bounds(path)
+
+
+def test_keys_that_somebody_has_kept_count_more_than_those_that_are_published(services: Services) -> None:
+    kept = PublicKeys.of(*(signing_key(name) for name in services.sources if name != "outreach"))
+    found = [check.text for check in checks(services, 2022, kept) if not check.good]  # type: ignore[arg-type]
+    assert found == ["outreach：末端位置 12 的签名不是该来源的"]

@@ -121,7 +121,7 @@ def test_an_event_that_is_not_the_sources_own_is_malformed() -> None:
     with pytest.raises(Malformed):
         rows_of("registry", visit(outreach, "one", 1))
     with pytest.raises(Malformed):
-        rows_of("outreach", outreach.publish("visit.recorded", "one", {}, source="urn:hongxia:finance"))
+        rows_of("outreach", outreach.publish("visit.recorded", "one", {}, source="urn:hongxia:test:finance"))
     with pytest.raises(Malformed):
         rows_of("outreach", outreach.publish("x", "one", {"code": "l1"}, type="hongxia.registry.liaison.listed.v1"))
 

@@ -12,7 +12,7 @@ from sqlalchemy import delete, select, update
 
 from hongxia.database import Database
 from hongxia.events import parked
-from hongxia.events.envelope import canonical
+from hongxia.events.canonical import canonical
 from hongxia.rules import Conflicting
 from services.reporting.app import Sharing
 from services.reporting.facts import rebuild, recording

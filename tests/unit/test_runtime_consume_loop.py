@@ -19,12 +19,14 @@ from hongxia.events.broker import Publisher, connection
 from hongxia.events.cursor import Consumer, position
 from hongxia.events.envelope import Event
 from hongxia.events.feed import FeedAway, Head
+from hongxia.events.heads import Place
 from hongxia.events.parked import Unappliable
 from hongxia.events.topology import dead_queue
 from hongxia.events.transport import BrokerAway, Message
 from hongxia.runtime import consume_loop, green
 from hongxia.runtime.consume_loop import ConsumeLoop
 from hongxia.runtime.host import Host
+from tests.keys import prove_of, sign_as
 from tests.unit.events_builders import SOURCE, Near, new_database, raise_event
 from tests.unit.runtime_builders import DEADLINE, NO_BROKER, eventually, file_url, new_host, sample
 
@@ -52,7 +54,7 @@ class Source:
         relay.number(self.database, SOURCE)
 
     def publish(self) -> None:
-        relay.publish(self.database, self.publisher, SOURCE)
+        relay.publish(self.database, self.publisher, SOURCE, sign_as("origin"))
 
 
 class Reader:
@@ -63,7 +65,7 @@ class Reader:
         self.host: Host = new_host(file_url(folder), amqp_uri, self.name)
         self.taken: list[int] = []
         self.trouble: Callable[[Event], None] = lambda _event: None
-        self.consumer = Consumer(self.host.database, "origin", self.handle)
+        self.consumer = Consumer(self.host.database, "origin", self.handle, prove_of("origin"))
         self.loop = ConsumeLoop(self.host, self.consumer, source.feed)
         self.thread: Any = None
 
@@ -209,7 +211,7 @@ def test_a_look_that_finds_nothing_counts_nothing(
     looks = len(source.feed.asked)
     head = source.feed.head
     seen: list[Head] = []
-    monkeypatch.setattr(source.feed, "head", lambda: seen.append(head()) or seen[-1])
+    monkeypatch.setattr(source.feed, "head", lambda holds=None: seen.append(head(holds)) or seen[-1])
     eventually(lambda: len(seen) > 3, "it looks again and again")
     assert reader.count("events_applied_total") == 1
     assert reader.count("events_healed_total") <= 1
@@ -320,10 +322,10 @@ def test_a_look_at_the_head_that_fails_is_repeated(
     troubles = [error, error]
     head = source.feed.head
 
-    def failing() -> Head:
+    def failing(holds: Place | None = None) -> Head:
         if troubles:
             raise troubles.pop()
-        return head()
+        return head(holds)
 
     monkeypatch.setattr(source.feed, "head", failing)
     source.commit()

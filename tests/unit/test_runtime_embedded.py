@@ -29,6 +29,7 @@ from hongxia.runtime.http import MOUNTS
 from hongxia.runtime.runner import Embedded, gateway
 from hongxia.runtime.service import Service
 from hongxia.settings import Misconfigured, Settings
+from tests import keys
 from tests.unit.events_builders import NOW
 from tests.unit.runtime_builders import DEADLINE
 from tests.unit.web_builders import Web
@@ -55,7 +56,7 @@ FREE = "127.0.0.1:0"
 
 def settings(tmp_path: Path, address: str = FREE) -> Settings:
     url = f"sqlite:///{tmp_path}/one.sqlite3"
-    return Settings(url, "memory://", address, "s" * 32, "", "ERROR", fixed_clock(NOW))
+    return Settings(url, "memory://", address, *keys.pair("finance"), "", "ERROR", fixed_clock(NOW))
 
 
 class Recorded:
@@ -161,23 +162,41 @@ def test_a_service_does_not_start_at_an_address_that_is_taken(
     assert not containers
 
 
-def test_embedded_services_keep_one_secret_and_hide_it_from_others(tmp_path: Path) -> None:
+def test_embedded_services_keep_their_keys_and_hide_them_from_others(tmp_path: Path) -> None:
     embedded = Embedded(tmp_path, "127.0.0.1:8000")
     written = embedded.write_token()
     found = embedded.settings("finance")
     assert (embedded.url, found.amqp_uri) == ("http://127.0.0.1:8000", "memory://")
     assert found.database_url == f"sqlite:///{tmp_path}/finance.sqlite3"
-    assert found.token_secret == Embedded(tmp_path, "127.0.0.1:8001").settings("registry").token_secret
-    for name in ("token", "token-secret"):
-        assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
+    other = Embedded(tmp_path, "127.0.0.1:8001").settings("registry")
+    assert found.public_keys.jwks() == other.public_keys.jwks()
+    assert (found.signing_key.owner, other.signing_key.owner) == ("finance", "registry")
+    for path in (tmp_path / "token", *(tmp_path / "keys").iterdir()):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert (tmp_path / "token").read_text() == written
-    auth.verify(found.token_secret, f"Bearer {written}").must_have((ADMIN,))
+    verifier = auth.Verifier("finance", lambda: found.public_keys)
+    assert verifier.verify(f"Bearer {written}") == auth.Actor("local", frozenset([ADMIN]))
+
+
+def test_embedded_services_do_not_start_with_keys_that_make_no_sense(tmp_path: Path) -> None:
+    embedded = Embedded(tmp_path, "127.0.0.1:8000")
+    embedded.complete_keys()
+    (tmp_path / "keys" / "public_keys").write_text("{}")
+    with pytest.raises(Misconfigured, match="密钥无法使用"):
+        embedded.settings("finance")
+
+
+def test_a_service_does_not_start_with_the_key_of_another(tmp_path: Path, containers: list[Recorded]) -> None:
+    with pytest.raises(Misconfigured, match="SIGNING_KEY 是 finance 的私钥，不是 registry 的"):
+        runner.serve("registry", settings(tmp_path))
+    assert not containers
 
 
 def test_settings_that_are_for_several_machines_do_not_reach_embedded_services(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TOKEN_SECRET_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("SIGNING_KEY_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("PUBLIC_KEYS", "none")
     monkeypatch.setenv("HONGXIA_CA", str(tmp_path / "none.pem"))
     monkeypatch.setenv("DATABASE_URL", "postgresql://nowhere/none")
     found = Embedded(tmp_path, "127.0.0.1:8000").settings("finance")
@@ -251,11 +270,10 @@ def test_without_a_front_service_there_is_nothing_elsewhere() -> None:
     assert (answer.status, answer.is_problem) == (404, True)
 
 
-def test_the_token_of_the_data_directory_is_good_for_a_month(tmp_path: Path) -> None:
+def test_the_token_of_the_data_directory_is_good_for_a_week(tmp_path: Path) -> None:
     written = Embedded(tmp_path, FREE).write_token()
-    secret = (tmp_path / "token-secret").read_text()
-    left = datetime.fromtimestamp(jwt.decode(written, secret, algorithms=["HS256"])["exp"], UTC)
-    assert timedelta(days=29) < left - datetime.now(UTC) <= timedelta(days=30)
+    left = datetime.fromtimestamp(jwt.decode(written, options={"verify_signature": False})["exp"], UTC)
+    assert timedelta(days=6) < left - datetime.now(UTC) <= timedelta(days=7)
 
 
 class DoorService(Service):

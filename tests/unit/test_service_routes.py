@@ -21,6 +21,7 @@ from hongxia.runtime import service as runtime_service
 from hongxia.runtime.service import dump_openapi, roles_of
 from hongxia.workbook.write import XLSX
 from services.finance.app import FinanceService
+from tests.keys import prove_of
 from tests.unit.events_builders import NOW
 from tests.unit.runtime_builders import NO_BROKER
 from tests.unit.service_api import ServiceApi
@@ -103,7 +104,7 @@ def test_the_api_describes_itself_with_its_own_routes(lending: ServiceApi) -> No
 def test_every_source_has_a_cursor_also_one_of_which_nothing_was_read(lending: ServiceApi) -> None:
     host = lending.service.host
     for source in ("store", "archive"):
-        host.consumers[source] = Consumer(host.database, source, lambda _session, _events: None)
+        host.consumers[source] = Consumer(host.database, source, lambda _session, _events: None, prove_of(source))
     read = {"source": "store", "position": 3, "chain": "c" * 64, "head_position": 5, "head_chain": "d" * 64}
     event = {"type": "x", "subject": "y", "occurredon": "2022-01-01", "body": b"{}", "reason": "failed", "detail": ""}
     with host.database.engine.begin() as connection:

@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from hongxia.revoked import Entry
 from hongxia.settings import Misconfigured, load, service_url, trusted, value_of
+from tests import keys
 
 SOUND = {
     "DATABASE_URL": "postgresql+psycopg2://hongxia:secret@db/registry",
     "AMQP_URI": "pyamqp://hongxia:secret@mq:5672/",
-    "TOKEN_SECRET": "s" * 32,
+    **keys.environment("registry"),
 }
 
 
@@ -20,7 +22,7 @@ def faults(**changed: str) -> list[str]:
     return str(refused.value).splitlines()
 
 
-def test_three_values_are_enough() -> None:
+def test_addresses_and_keys_are_enough() -> None:
     settings = load(SOUND)
     assert (settings.database_url, settings.amqp_uri) == (SOUND["DATABASE_URL"], SOUND["AMQP_URI"])
     assert (settings.http_address, settings.log_level, settings.feed_days) == ("127.0.0.1:8000", "INFO", None)
@@ -36,29 +38,56 @@ def test_everything_that_is_missing_is_told_at_once() -> None:
 
 def test_a_value_may_come_from_a_file(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
-    secret.write_text("t" * 40 + "\n", encoding="utf-8")
-    environ = {**SOUND, "TOKEN_SECRET": "", "TOKEN_SECRET_FILE": str(secret)}
-    assert load(environ).token_secret == "t" * 40
-    assert value_of(environ, "TOKEN_SECRET") == "t" * 40
+    secret.write_text(keys.signing_key("finance").pem() + "\n", encoding="utf-8")
+    environ = {**SOUND, "SIGNING_KEY": "", "SIGNING_KEY_FILE": str(secret)}
+    settings = load(environ)
+    assert (settings.signing_key.owner, settings.signing_key.kid) == ("finance", keys.signing_key("finance").kid)
+    assert settings.signing_key_file == str(secret)
+    assert value_of(environ, "SIGNING_KEY") == keys.signing_key("finance").pem().strip()
+
+
+def test_a_private_key_that_nobody_could_check_is_refused() -> None:
+    (line,) = faults(SIGNING_KEY=keys.signing_key("stranger").pem())
+    assert line.startswith("PUBLIC_KEYS 中没有与 SIGNING_KEY 相配的公钥")
+    assert "PRIVATE" not in line
+
+
+def test_a_list_of_revoked_tokens_is_read_from_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "revoked"
+    path.write_text(Entry(datetime.now(UTC), "revoke", "subject", "zhang").line(), encoding="utf-8")
+    settings = load({**SOUND, "REVOKED_TOKENS_FILE": str(path)})
+    assert settings.revoked.holds("any", "zhang")
+    assert settings.revoked_tokens_file == str(path)
+
+
+@pytest.mark.parametrize("text", ["nonsense\n", "2026-01-01 revoke jti x\n", "2026-01-01T00:00:00Z revoke jti a/b\n"])
+def test_a_list_of_revoked_tokens_that_makes_no_sense_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "revoked"
+    path.write_text(text, encoding="utf-8")
+    (line,) = faults(REVOKED_TOKENS_FILE=str(path))
+    assert line.startswith("REVOKED_TOKENS_FILE 第 1 行")
+    (line,) = faults(REVOKED_TOKENS_FILE=str(tmp_path / "none"))
+    assert "REVOKED_TOKENS_FILE 指向的文件无法读取" in line
 
 
 def test_a_file_that_can_not_be_read_is_named(tmp_path: Path) -> None:
-    (line,) = faults(TOKEN_SECRET_FILE=str(tmp_path / "none"))
-    assert "TOKEN_SECRET_FILE" in line
+    (line,) = faults(SIGNING_KEY_FILE=str(tmp_path / "none"))
+    assert "SIGNING_KEY_FILE" in line
     assert str(tmp_path / "none") in line
 
 
 def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_bytes("口令".encode("gbk"))
-    (line,) = faults(TOKEN_SECRET_FILE=str(secret))
-    assert line == f"TOKEN_SECRET_FILE 指向的文件不是 UTF-8 文本：{secret}"
+    (line,) = faults(SIGNING_KEY_FILE=str(secret))
+    assert line == f"SIGNING_KEY_FILE 指向的文件不是 UTF-8 文本：{secret}"
 
 
 @pytest.mark.parametrize(
     ("changed", "told"),
     [
-        ({"TOKEN_SECRET": "short"}, "TOKEN_SECRET 太短"),
+        ({"SIGNING_KEY": "short secret"}, "SIGNING_KEY 不是"),
+        ({"PUBLIC_KEYS": "short secret"}, "PUBLIC_KEYS 不是"),
         ({"DATABASE_URL": "nonsense"}, "不是有效的数据库地址"),
         ({"DATABASE_URL": "postgresql+psycopg2://registry:s3cret"}, "DATABASE_URL 不是有效的数据库地址"),
         ({"DATABASE_URL": "postgresql://u:p@h/d"}, "postgresql+psycopg2://"),

@@ -230,7 +230,7 @@ def test_reading_pauses_so_that_others_can_go_on() -> None:
     pauses: list[None] = []
     tables = with_rows("出行", *([f"A{n}", "2022-3-1"] for n in range(1000)))
     read(file(tables), BOOK, today=TODAY, pause=lambda: pauses.append(None))
-    assert len(pauses) == 5
+    assert len(pauses) >= 5
 
 
 def test_an_error_points_to_its_cell() -> None:

@@ -6,22 +6,19 @@ import io
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from hongxia.database import migrate
 from hongxia.dates import fixed_clock
-from hongxia.http import auth
 from hongxia.roles import ADMIN
 from hongxia.runtime.container import Container
 from hongxia.runtime.host import SETTINGS
 from hongxia.runtime.http import MOUNTS, Wsgi
 from hongxia.runtime.service import Service
 from hongxia.settings import Settings
+from tests import keys
 from tests.unit.events_builders import NOW
-
-SECRET = "s" * 32
 
 
 @dataclass(frozen=True)
@@ -87,7 +84,7 @@ def answer_of(application: Wsgi, environ: Mapping[str, Any]) -> Answer:
 
 def token(*roles: str) -> str:
     """A token."""
-    return auth.mint(SECRET, "somebody", roles or (ADMIN,), datetime.now(UTC), timedelta(hours=1))
+    return keys.token(*(roles or (ADMIN,)))
 
 
 @contextmanager
@@ -95,7 +92,9 @@ def running(service: type[Service], folder: Path) -> Iterator[tuple[Container, d
     """The container of a service on SQLite and the broker in memory, and the application that it mounts, by name."""
     url = f"sqlite:///{folder / service.name}.sqlite3"
     migrate(url, service.definition.migrations)
-    settings = Settings(url, "memory://", "127.0.0.1:0", SECRET, "http://127.0.0.1:9", "ERROR", fixed_clock(NOW))
+    settings = Settings(
+        url, "memory://", "127.0.0.1:0", *keys.pair(service.name), "http://127.0.0.1:9", "ERROR", fixed_clock(NOW)
+    )
     mounts: dict[str, Wsgi] = {}
     container = Container(service, {SETTINGS: settings, MOUNTS: mounts, "max_workers": 10})
     container.start()

@@ -38,14 +38,14 @@ NOT_ALLOWED = "这个口令不能查看报表，请向管理员申请"
 Answered = Callable[[int], dict[str, Any]]
 
 
-def page(secret: str, call: Call, answered: Answered) -> Reply:
+def page(verifier: auth.Verifier, call: Call, answered: Answered) -> Reply:
     """Return the page of a year (`?year=`, else the newest that has facts); without a valid token the one that asks
     for it.
     """
-    token = auth.presented(call.request, by_cookie=True)
     try:
-        auth.verify(secret, token).must_have(READERS)
+        verifier.actor(call.request, by_cookie=True).must_have(READERS)
     except Unauthorized:
+        token = auth.presented(call.request, by_cookie=True)
         return _login(NOT_KNOWN if token else "", 401, {"WWW-Authenticate": "Bearer"})
     except Forbidden:
         return _login(NOT_ALLOWED, 403, {})

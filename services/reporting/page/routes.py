@@ -15,7 +15,7 @@ class PageRoutes(FigureRoutes):
     @route("GET", "/", summary="看板", public=True)
     def dashboard(self, call: Call) -> Reply:
         """The dashboard, or where to show a token."""
-        return dashboard.page(self.host.token_secret, call, lambda year: self.answered(call, year))
+        return dashboard.page(self.host.verifier, call, lambda year: self.answered(call, year))
 
     @route("GET", "/static/<name>", summary="看板所用的文件", query=FileQuery)
     def static_file(self, call: Call, name: str) -> Reply:

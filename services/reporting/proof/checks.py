@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from hongxia import services
 from hongxia.client import Client
+from hongxia.events import heads
 from hongxia.events.chain import GENESIS, link
-from hongxia.events.envelope import LOG_ATTRIBUTES, canonical
+from hongxia.events.digest import digest_of
+from hongxia.keys import PublicKeys
 from services.reporting.proof import digest
 
 REPORTING = "reporting"
@@ -48,12 +51,18 @@ class History:
         return self.chains[index] if 0 <= index < len(self.chains) else None
 
 
-def checks(client: Client, year: int) -> Iterator[Check]:
-    """Check everything, one after another. Raises ClientError if a service can't be asked."""
+def checks(client: Client, year: int, pinned: PublicKeys | None = None) -> Iterator[Check]:
+    """Check everything, one after another. `pinned` are public keys that somebody has kept; without them those count
+    that the services publish, which have to be the same everywhere. Raises ClientError if a service can't be asked.
+    """
     histories = {}
+    keys = pinned or _published_keys(client)
+    if keys is None:
+        yield Check(False, "各服务公布的公钥不一致：请检查各服务的 PUBLIC_KEYS")
     for source in services.names():
         histories[source] = pull(client, source)
         yield _chain(histories[source])
+        yield _signature(histories[source], keys or PublicKeys([]))
     for consumer in services.names():
         for cursor in client.get(consumer, "/cursors"):
             yield _cursor(consumer, cursor, histories[cursor["source"]])
@@ -81,8 +90,11 @@ def _break(event: Mapping[str, Any], after: int, chain: str | None) -> str | Non
     position = event["position"]
     if position != after + 1:
         return f"位置 {after + 1} 缺失"
-    committed = canonical({name: value for name, value in event.items() if name not in LOG_ATTRIBUTES})
-    if chain is not None and link(chain, position, committed) != event["chain"]:
+    try:
+        digest = digest_of(event)
+    except (TypeError, ValueError, KeyError, AttributeError):
+        return f"位置 {position} 的内容不是事件"
+    if chain is not None and link(chain, position, digest) != event["chain"]:
         return f"位置 {position} 的链值与重算不符"
     return None
 
@@ -97,6 +109,19 @@ def _chain(history: History) -> Check:
         return Check(False, f"{source}：有 {head['unnumbered']} 个事件尚未编号，请稍后再验")
     kept = f"（事件流自位置 {history.first} 起保存）" if history.first > 1 else ""
     return Check(True, f"{source}：{head['position']} 个事件的链重算一致{kept}")
+
+
+def _published_keys(client: Client) -> PublicKeys | None:
+    """The public keys that all services publish; None if they differ."""
+    texts = {json.dumps(client.get(service, "/keys"), sort_keys=True) for service in services.names()}
+    return PublicKeys.from_jwks(texts.pop()) if len(texts) == 1 else None
+
+
+def _signature(history: History, keys: PublicKeys) -> Check:
+    source, head = history.source, heads.read(history.head)
+    if head is None or not heads.is_signed(head, keys, source):
+        return Check(False, f"{source}：末端位置 {history.head['position']} 的签名不是该来源的")
+    return Check(True, f"{source}：末端位置 {head.position} 由该来源于 {head.time} 签名（{head.alg}）")
 
 
 def _cursor(consumer: str, cursor: Mapping[str, Any], history: History) -> Check:
