@@ -14,9 +14,9 @@ from typing import Any
 import yaml
 
 from hongxia import __version__
-from hongxia.events.broker import EVENTS
 from hongxia.events.declare import EventType, routing_key
 from hongxia.events.envelope import CONTENT_TYPE
+from hongxia.events.topology import events_exchange
 from hongxia.http.openapi import json_schema
 from hongxia.vectors import vectors
 
@@ -116,7 +116,9 @@ def labels_as_yaml(event_types: Iterable[EventType], services: Mapping[str, str]
 
 
 def asyncapi(event_types: Iterable[EventType]) -> dict[str, Any]:
-    """The AsyncAPI 3.0 document over all types: a channel each, its address the routing key on the topic exchange."""
+    """The AsyncAPI 3.0 document over all types: a channel each, its address the routing key on the topic exchange of
+    its source.
+    """
     channels, operations, messages = {}, {}, {}
     for declared in event_types:
         name = f"{declared.name}.v{declared.version}"
@@ -125,7 +127,10 @@ def asyncapi(event_types: Iterable[EventType]) -> dict[str, Any]:
             "address": routing_key(declared.type),
             "messages": {"event": {"$ref": f"#/components/messages/{name}"}},
             "bindings": {
-                "amqp": {"is": "routingKey", "exchange": {"name": EVENTS.name, "type": "topic", "durable": True}}
+                "amqp": {
+                    "is": "routingKey",
+                    "exchange": {"name": events_exchange(declared.service).name, "type": "topic", "durable": True},
+                }
             },
         }
         operations[f"receive.{name}"] = {"action": "send", "channel": {"$ref": f"#/channels/{name}"}}

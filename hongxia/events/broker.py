@@ -1,6 +1,6 @@
-"""The broker: topology, a publisher that tracks confirms by delivery tag, and what a consumer is given.
+"""The broker: a publisher that tracks confirms by delivery tag, and what a consumer is given.
 
-Works on `pyamqp://` (RabbitMQ) and on kombu's `memory://`.
+Works on `pyamqp://` (RabbitMQ) and on kombu's `memory://`. No wait in here is without a bound.
 """
 
 from __future__ import annotations
@@ -14,20 +14,15 @@ from typing import Any
 
 from amqp import Connection as AmqpConnection
 from amqp import spec
-from amqp.exceptions import AMQPError
-from kombu import Connection, Consumer, Exchange, Queue
+from amqp.exceptions import AMQPError, ContentTooLarge, PreconditionFailed
+from kombu import Connection, Consumer
 from kombu.message import Message as Received
-from kombu.transport.virtual import Channel as VirtualChannel
 
+from hongxia.events import topology
 from hongxia.events.envelope import CONTENT_TYPE
+from hongxia.events.topology import in_memory
 from hongxia.events.transport import BrokerAway, Message
 from hongxia.events.wire import HEAD, EventMessage, corked, quicken, signed_message
-
-EVENTS = Exchange("hongxia.events", "topic", durable=True)
-DEAD = Exchange("hongxia.dead", "direct", durable=True)
-
-_BOUND = Exchange(EVENTS.name, EVENTS.type, durable=True, no_declare=True)
-_BOUND_DEAD = Exchange(DEAD.name, DEAD.type, durable=True, no_declare=True)
 
 PREFETCH = 2000
 CONFIRM_SECONDS = 10.0
@@ -35,6 +30,8 @@ HEARTBEAT_SECONDS = 20
 SILENCE_SECONDS = 2.0 * HEARTBEAT_SECONDS
 """How long a broker that sends heartbeats may say nothing before its connection counts as dead."""
 FAREWELL_SECONDS = 2.0
+TICK_SECONDS = 1.0
+"""How often a publisher that waits sees to its heartbeats; those of a broker that lives come every ten seconds."""
 POLL_SECONDS = 0.02
 """How often kombu's memory transport looks for messages; its own default of a second lets 11 events/s through."""
 
@@ -70,34 +67,6 @@ def broker_errors(open_connection: Connection) -> Iterator[None]:
         yield
     except (*open_connection.recoverable_connection_errors, AMQPError, OSError) as error:
         raise BrokerAway(type(error).__name__) from error
-
-
-def ensure(link: Connection, exchange: Exchange) -> None:
-    """See that an exchange is there. To declare one takes the right to delete it, which a service need not have:
-    where an administrator made the exchanges, looking is enough.
-    """
-    try:
-        with link.channel() as channel:
-            exchange(channel).declare(passive=True)
-    except link.channel_errors:
-        with link.channel() as channel:
-            exchange(channel).declare()
-
-
-def dead_queue(consumer: str) -> Queue:
-    """Where a consumer's messages go that are no events."""
-    return Queue(f"{consumer}.dead", _BOUND_DEAD, consumer, durable=True, queue_arguments={"x-queue-type": "quorum"})
-
-
-def source_queue(consumer: str, source: str) -> Queue:
-    """The one queue of (consumer, source): durable, quorum, one active consumer, replicas standing by."""
-    arguments = {
-        "x-queue-type": "quorum",
-        "x-single-active-consumer": True,
-        "x-dead-letter-exchange": DEAD.name,
-        "x-dead-letter-routing-key": consumer,
-    }
-    return Queue(f"{consumer}.{source}", _BOUND, f"{source}.#", durable=True, queue_arguments=arguments)
 
 
 class Confirms:
@@ -148,16 +117,48 @@ class Confirms:
         return confirmed
 
 
-class Publisher:
-    """A Transport over one channel. Opens itself at the first use and again after an error."""
+REFUSALS = (PreconditionFailed, ContentTooLarge)
+"""How a broker closes a channel because of one message, for instance one that is larger than it takes. (To refuse them
+all, for lack of permission or of an exchange, it uses other codes: then waiting for an operator is right.)
+"""
 
-    def __init__(self, uri: str, monotonic: Callable[[], float] = time.monotonic) -> None:
+
+def ignore(*_notice: object) -> None:
+    """Where nobody wants to know."""
+
+
+class Publisher:
+    """A Transport over one channel to a source's own exchange. Opens itself at the first use and again after an error.
+
+    `on_refused` is given each message that the broker does not take, and why: it counts as sent, since consumers find
+    it in the feed. `on_blocked` is told when the broker stops reading because it is short of memory or disk, and when
+    it reads on.
+
+    After a fault the first message goes out alone, and the others once it is confirmed; after a refusal so does each
+    of those among which the refused one is. So a broker that is in trouble gets one message a try, not all of them.
+    """
+
+    def __init__(
+        self,
+        uri: str,
+        source: str,
+        on_refused: Callable[[Message, str], object] = ignore,
+        on_blocked: Callable[[bool], object] = ignore,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._uri = uri
+        self._exchange = topology.events_exchange(source)
+        self._on_refused = on_refused
+        self._on_blocked = on_blocked
         self._monotonic = monotonic
         self._connection: Connection | None = None
         self._channel: Any = None
         self._confirms = Confirms()
         self._tag = 0
+        self._settled = 0
+        self._alone = 0
+        self.blocked = False
+        """Whether the broker has said that it does not read what is published."""
 
     @property
     def connected(self) -> bool:
@@ -165,17 +166,19 @@ class Publisher:
         return self._channel is not None
 
     def open(self) -> None:
-        """Connect and declare the exchange. Raises BrokerAway."""
+        """Connect and see that the exchange is there. Raises BrokerAway."""
         if self._channel is not None:
             return
         self._connection = connection(self._uri)
         with self._errors():
             connect(self._connection)
-            ensure(self._connection, EVENTS)
+            topology.ensure(self._connection, self._exchange)
             channel = self._connection.channel()
             self._confirms, self._tag = Confirms(), 0
-            if not isinstance(channel, VirtualChannel):
+            if not in_memory(channel):
                 quicken(channel.connection)
+                channel.connection.on_blocked = lambda _reason: self._note_blocked(True)
+                channel.connection.on_unblocked = lambda: self._note_blocked(False)
                 channel.confirm_select()
                 channel.events["basic_ack"].add(self._confirms.on_ack)
                 channel.events["basic_nack"].add(self._confirms.on_nack)
@@ -183,15 +186,25 @@ class Publisher:
             self._channel = channel
 
     def publish(self, messages: Sequence[Message]) -> int:
-        """See Transport. A message that the broker refuses, or does not answer within CONFIRM_SECONDS, ends the
-        confirmed stretch, and the connection is given up, so that late answers can't be taken for another message's.
+        """See Transport. A message that the broker does not take for the moment, or does not answer within
+        CONFIRM_SECONDS, ends the confirmed stretch, and the connection is given up, so that late answers can't be taken
+        for another message's. While the broker has an alarm, it is waited for with what was sent, and nothing is sent
+        again.
         """
-        self.open()
-        with self._errors():
-            confirmed = self._put(messages) if isinstance(self._channel, VirtualChannel) else self._send(messages)
-        if confirmed < len(messages):
-            self._give_up()
-        return confirmed
+        done = 0
+        try:
+            while done < len(messages):
+                batch = messages[done : done + 1] if self._alone else messages[done:]
+                settled = self._send(batch)
+                done += settled
+                if settled < len(batch) and self.connected:
+                    self.give_up()
+                    break
+        except BrokerAway:
+            done += self._settled
+            if not done:
+                raise
+        return done
 
     def take_returned(self) -> int:
         """How many messages no queue took since this was last asked."""
@@ -200,7 +213,7 @@ class Publisher:
 
     def heartbeat(self) -> None:
         """Keep an idle connection alive and find out that it is dead. Raises BrokerAway."""
-        if self._connection is None or self._channel is None or isinstance(self._channel, VirtualChannel):
+        if self._connection is None or self._channel is None or in_memory(self._channel):
             return
         with self._errors():
             # What the broker sent counts for py-amqp only once it is read.
@@ -211,11 +224,15 @@ class Publisher:
     def close(self) -> None:
         """Close the connection in good order; the next publish opens a new one."""
         open_connection, self._connection, self._channel = self._connection, None, None
+        self._note_blocked(False)
         if open_connection is not None:
             farewell(open_connection, self._monotonic)
 
-    def _give_up(self) -> None:
+    def give_up(self) -> None:
+        """Close the connection at once; the next publish opens a new one, and begins with one message."""
         broken, self._connection, self._channel = self._connection, None, None
+        self._alone = max(self._alone, 1)
+        self._note_blocked(False)
         if broken is not None:
             discard(broken)
 
@@ -224,34 +241,75 @@ class Publisher:
         for message in messages:
             headers = {} if message.head is None else {HEAD: message.head}
             prepared = self._channel.prepare_message(message.body, content_type=CONTENT_TYPE, headers=headers)
-            self._channel.basic_publish(prepared, EVENTS.name, message.routing_key)
+            self._channel.basic_publish(prepared, self._exchange.name, message.routing_key)
         return len(messages)
 
     def _send(self, messages: Sequence[Message]) -> int:
+        """Send and wait; returns how many are settled: confirmed, or refused for good. Where it raises BrokerAway,
+        those that were confirmed until then are counted in `_settled`.
+        """
+        self._settled = 0
+        self.open()
+        if in_memory(self._channel):
+            return self._put(messages)
+        try:
+            with self._errors():
+                while self.blocked:
+                    self._read(TICK_SECONDS)
+                self._write(messages)
+                self._await()
+        except BrokerAway as error:
+            if not isinstance(error.__cause__, REFUSALS):
+                raise
+            return self._find_refused(messages, error.__cause__)
+        self._alone = max(0, self._alone - self._settled)
+        return self._settled
+
+    def _find_refused(self, messages: Sequence[Message], error: AMQPError) -> int:
+        """The broker closes the channel without saying for which message: what was on its way goes out one by one."""
+        if len(messages) > 1:
+            self._alone = len(messages) - self._settled
+            return self._settled
+        self._alone -= 1
+        self._on_refused(messages[0], str(error.reply_text or type(error).__name__))
+        return 1
+
+    def _write(self, messages: Sequence[Message]) -> None:
         with corked(self._channel.connection):
             for message in messages:
                 self._tag += 1
                 self._confirms.sent(self._tag)
                 event = EventMessage(message.body) if message.head is None else signed_message(message)
-                self._channel.basic_publish(event, EVENTS.name, message.routing_key, mandatory=True)
-        return self._await()
+                self._channel.basic_publish(event, self._exchange.name, message.routing_key, mandatory=True)
 
-    def _await(self) -> int:
+    def _await(self) -> None:
         """Read frame by frame until all is answered or CONFIRM_SECONDS are over: py-amqp's `drain_events` begins its
-        timeout anew with each frame, and a broker that confirms nothing may still send heartbeats.
+        timeout anew with each frame, and a broker that confirms nothing may still send heartbeats. The time does not
+        run while the broker has an alarm.
         """
         deadline = self._monotonic() + CONFIRM_SECONDS
-        confirmed = self._confirms.settle()
+        self._settled += self._confirms.settle()
         while self._confirms.outstanding:
-            left = deadline - self._monotonic()
-            if left <= 0:
-                break
-            try:
-                self._channel.connection.blocking_read(left)
-            except TimeoutError:
-                break
-            confirmed += self._confirms.settle()
-        return confirmed
+            now = self._monotonic()
+            if self.blocked:
+                deadline = now + CONFIRM_SECONDS
+            elif now >= deadline:
+                return
+            self._read(min(deadline - now, TICK_SECONDS))
+            self._settled += self._confirms.settle()
+
+    def _read(self, seconds: float) -> None:
+        """Take one frame, if one comes in time. Raises what the transport does once heartbeats are missing."""
+        assert self._connection is not None
+        try:
+            self._channel.connection.blocking_read(seconds)
+        except TimeoutError:
+            self._connection.heartbeat_check()
+
+    def _note_blocked(self, blocked: bool) -> None:
+        if blocked is not self.blocked:
+            self.blocked = blocked
+            self._on_blocked(blocked)
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
@@ -260,7 +318,7 @@ class Publisher:
             with broker_errors(self._connection):
                 yield
         except BrokerAway:
-            self._give_up()
+            self.give_up()
             raise
 
 
@@ -300,7 +358,7 @@ class MessageBatch:
     def acknowledge(self) -> None:
         """See Deliveries. kombu's memory transport knows no `multiple`."""
         waiting = [message for message in self._messages if not message.acknowledged]
-        if waiting and isinstance(waiting[-1].channel, VirtualChannel):
+        if waiting and in_memory(waiting[-1].channel):
             for message in waiting:
                 message.ack()
         elif waiting:
@@ -309,9 +367,9 @@ class MessageBatch:
     def dead_letter(self, index: int) -> None:
         """See Deliveries. kombu's memory transport knows no dead-letter exchange."""
         message = self._messages[index]
-        if isinstance(message.channel, VirtualChannel):
+        if in_memory(message.channel):
             prepared = message.channel.prepare_message(self.bodies[index])
-            message.channel.basic_publish(prepared, DEAD.name, self._consumer)
+            message.channel.basic_publish(prepared, topology.dead_exchange(self._consumer).name, self._consumer)
         message.reject(requeue=False)
 
 
@@ -325,18 +383,33 @@ def consume(
     open_connection: Connection, consumer: str, source: str, on_message: Callable[[Received], None]
 ) -> Consumer:
     """Declare the queues of (consumer, source) and begin to take from the source's. Raises what the transport does."""
-    for exchange in (EVENTS, DEAD):
-        ensure(open_connection, exchange)
+    topology.declare(open_connection, consumer, source)
     channel = open_connection.channel()
-    dead_queue(consumer)(channel).declare()
-    if not isinstance(channel, VirtualChannel):
+    if not in_memory(channel):
         quicken(channel.connection)
     subscription = Consumer(
         channel,
-        [source_queue(consumer, source)],
+        [topology.source_queue(consumer, source)],
         on_message=on_message,
         prefetch_count=PREFETCH,
-        auto_declare=True,
+        auto_declare=False,
     )
     subscription.consume()
     return subscription
+
+
+def look_after(uri: str, consumer: str, source: str) -> int:
+    """Declare and bind anew what somebody may have deleted or unbound while the consumer stayed connected; returns how
+    many dead letters wait. Takes a connection of its own, for a moment. Raises BrokerAway.
+    """
+    link = connection(uri)
+    end: Callable[[Connection], None] = discard
+    try:
+        with broker_errors(link):
+            connect(link)
+            topology.declare(link, consumer, source)
+            waiting = topology.waiting_dead_letters(link, consumer)
+        end = farewell
+    finally:
+        end(link)
+    return waiting

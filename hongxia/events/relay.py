@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, insert, select, text, update
+from sqlalchemy import Row, Select, bindparam, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from hongxia.database import Database
@@ -20,6 +20,8 @@ from hongxia.events.tables import outbox, outbox_head, outbox_type
 from hongxia.events.transport import Message, Transport
 
 BATCH = 1000
+FROZEN_SECONDS = 10
+"""How long the relay that leads may do nothing before another replica takes its place."""
 
 _NUMBER_ROWS = text(
     "UPDATE outbox SET position = n.position, typeposition = n.typeposition, chain = n.chain"
@@ -64,8 +66,14 @@ def number(database: Database, context: Context, limit: int = BATCH, point: Poin
 
 
 def lock_head(session: Session) -> Row[Any]:
-    """The counter row, locked: the fence between relays."""
-    return session.execute(select(outbox_head).with_for_update()).one()
+    """The counter row, locked: the fence between relays. PostgreSQL takes it from a process that does nothing with it
+    for FROZEN_SECONDS, since one that was stopped would keep it from the others for ever.
+    """
+    query: Select[Any] = select(outbox_head)
+    if session.get_bind().dialect.name == "postgresql":
+        setting = "idle_in_transaction_session_timeout"
+        query = query.add_columns(func.set_config(setting, f"{FROZEN_SECONDS}s", True))
+    return session.execute(query.with_for_update()).one()
 
 
 def _give_positions(session: Session, head: Row[Any], rows: Sequence[Any]) -> None:
@@ -104,7 +112,7 @@ def _write_positions(session: Session, numbered: list[dict[str, int | str]]) -> 
 def publish(
     database: Database, transport: Transport, context: Context, sign: Sign, limit: int = BATCH, point: Point = no_point
 ) -> int:
-    """Publish the next numbered events, in order, and mark those that the broker confirmed; returns how many.
+    """Publish the next numbered events, in order, and mark those that are settled (see Transport); returns how many.
 
     The last one carries a head, signed by `sign`: consumers believe nothing of the broker but what leads to one. What
     was published and not marked is published again after a crash: consumers know it by its position.
@@ -114,12 +122,12 @@ def publish(
         return 0
     messages = signed(batch, sign, context)
     point("publish:before-send")
-    confirmed = transport.publish(messages)
+    settled = transport.publish(messages)
     point("publish:before-mark")
-    if confirmed:
-        mark(database, context, batch[confirmed - 1][0])
+    if settled:
+        mark(database, context, batch[settled - 1][0])
     point("publish:after-mark")
-    return confirmed
+    return settled
 
 
 def unpublished(database: Database, limit: int = BATCH) -> list[tuple[int, str, Message]]:
@@ -136,7 +144,11 @@ def unpublished(database: Database, limit: int = BATCH) -> list[tuple[int, str, 
         (
             row.position,
             row.chain,
-            Message(routing_key(row.type), splice(row.body, row.position, row.typeposition, row.chain)),
+            Message(
+                routing_key(row.type),
+                splice(row.body, row.position, row.typeposition, row.chain),
+                position=row.position,
+            ),
         )
         for row in rows
     ]

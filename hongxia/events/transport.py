@@ -10,12 +10,13 @@ from typing import Protocol
 @dataclass(frozen=True, slots=True)
 class Message:
     """One event on its way out. `head` is the source's signed head at this event (hongxia.events.heads), as JSON; of a
-    batch the last message has one.
+    batch the last message has one. `position` is the event's place in the source's log.
     """
 
     routing_key: str
     body: bytes
     head: str | None = None
+    position: int = 0
 
 
 class BrokerAway(Exception):
@@ -26,9 +27,10 @@ class Transport(Protocol):
     """Where a relay publishes to."""
 
     def publish(self, messages: Sequence[Message]) -> int:
-        """Send in order; returns how many of them, from the first on without a hole, are confirmed.
+        """Send in order; returns how many of them, from the first on without a hole, are settled: confirmed, or refused
+        for good and named by the transport, since nobody would take them the next time either.
 
-        Raises BrokerAway if nothing is known about any of them.
+        Raises BrokerAway if none is.
         """
 
 

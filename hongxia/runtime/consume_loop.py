@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from kombu import Connection
 from kombu.message import Message
@@ -15,6 +16,7 @@ from hongxia.events.broker import MessageBatch, broker_errors
 from hongxia.events.cursor import Consumer, Outcome, State
 from hongxia.events.feed import Feed, FeedAway
 from hongxia.events.transport import BrokerAway
+from hongxia.metrics import UNKNOWN
 from hongxia.runtime import green
 from hongxia.runtime.backoff import Backoff
 from hongxia.runtime.host import Host
@@ -22,6 +24,10 @@ from hongxia.runtime.host import Host
 BATCH = 1000
 CHECK_SECONDS = 5.0
 IDLE_SECONDS = 1.0
+FEED_SECONDS = 90.0
+"""How long a feed may take for one answer: its own timeout begins anew with every byte."""
+LOOK_AFTER_SECONDS = 60.0
+"""How often queues and bindings are declared anew, and dead letters counted."""
 HOLD_SECONDS = 2.0
 """How long messages wait for the signed head that proves them."""
 
@@ -33,7 +39,7 @@ class ConsumeLoop:
         self.host = host
         self.source = consumer.source
         self.consumer = consumer
-        self.feed = feed
+        self.feed: Feed = BoundedFeed(feed)
         self._running = True
         self._next_check = 0.0
         self._broker_backoff = Backoff()
@@ -54,7 +60,7 @@ class ConsumeLoop:
         active = self.host.metrics.consumer_active.labels(self.source)
         link = broker.connection(self.host.settings.amqp_uri)
         mailbox = green.Mailbox()
-        reader = None
+        reader = caretaker = None
         end: Callable[[Connection], None] = broker.discard
         try:
             with broker_errors(link):
@@ -65,14 +71,17 @@ class ConsumeLoop:
             self._broker_backoff.reset()
             self._next_check, self._flowing = 0.0, False
             reader = green.spawn(lambda: _read(link, mailbox))
+            caretaker = green.spawn(self._look_after)
             self._take_batches(link, mailbox)
             end = broker.farewell
         except BrokerAway as error:
             self.host.log.warning("broker away", source=self.source, error=str(error))
         finally:
             active.set(0)
-            if reader is not None:
-                reader.kill()
+            self.host.metrics.dead_waiting.set(UNKNOWN)
+            for thread in (reader, caretaker):
+                if thread is not None:
+                    thread.kill()
             end(link)
 
     def without_the_broker(self) -> None:
@@ -92,12 +101,12 @@ class ConsumeLoop:
             ready = hand.ready(taken)
             with broker_errors(link):
                 if ready:
-                    self._receive(MessageBatch(ready, self.host.name))
+                    self._receive(link, MessageBatch(ready, self.host.name))
                 elif not taken:
                     link.heartbeat_check()
 
-    def _receive(self, taken: MessageBatch) -> None:
-        """Apply and acknowledge; while the database is away, wait with the same messages in hand."""
+    def _receive(self, link: Connection, taken: MessageBatch) -> None:
+        """Apply and acknowledge; while the database is away, wait with the same messages in hand. Raises BrokerAway."""
         backoff = Backoff()
         while self._running:
             try:
@@ -106,12 +115,24 @@ class ConsumeLoop:
                 if not is_infrastructure(error):
                     self.host.log.error("batch failed", source=self.source, error=type(error).__name__)
                 green.sleep(backoff.next())
+                link.heartbeat_check()
                 continue
             self._note(outcome)
             self._flowing = outcome.state is State.LEVEL and outcome.applied > 0
             if outcome.state is State.GAP:
                 self._next_check = 0.0
             return
+
+    def _look_after(self) -> None:
+        """Now and then put back what was unbound or deleted, which nothing else would notice where events are rare."""
+        while True:
+            try:
+                waiting: float = broker.look_after(self.host.settings.amqp_uri, self.host.name, self.source)
+            except BrokerAway as error:
+                self.host.log.warning("queues not looked after", source=self.source, error=str(error))
+                waiting = UNKNOWN
+            self.host.metrics.dead_waiting.set(waiting)
+            green.sleep(LOOK_AFTER_SECONDS)
 
     def _check_if_due(self) -> None:
         if time.monotonic() < self._next_check:
@@ -165,6 +186,27 @@ class Hand:
             self._since = now
         self._held = messages[upto:]
         return messages[:upto]
+
+
+class BoundedFeed:
+    """A Feed each answer of which comes within FEED_SECONDS, or FeedAway is raised."""
+
+    def __init__(self, feed: Feed) -> None:
+        self._feed = feed
+
+    def head(self, *asked: Any, **more: Any) -> Any:
+        """See Feed."""
+        return _in_time(lambda: self._feed.head(*asked, **more))
+
+    def page(self, *asked: Any, **more: Any) -> Any:
+        """See Feed."""
+        return _in_time(lambda: self._feed.page(*asked, **more))
+
+
+def _in_time(ask: Callable[[], Any]) -> Any:
+    with green.at_most(FEED_SECONDS):
+        return ask()
+    raise FeedAway("no answer in time")
 
 
 def _read(link: Connection, mailbox: green.Mailbox) -> None:

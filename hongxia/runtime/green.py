@@ -10,6 +10,9 @@ from typing import Any, NoReturn, TypeVar
 
 Answer = TypeVar("Answer")
 
+DATABASE_SECONDS = 150.0
+"""How long PostgreSQL may leave a statement without an answer: longer than it lets a statement take."""
+
 
 def patch() -> None:
     """Make the standard library and psycopg2 cooperate. Must run before anything else is imported by the process."""
@@ -17,6 +20,26 @@ def patch() -> None:
     import eventlet
 
     eventlet.monkey_patch()
+    _bound_waits_for_the_database()
+
+
+def _bound_waits_for_the_database() -> None:
+    """Let no answer of PostgreSQL be waited for longer than DATABASE_SECONDS. eventlet's own wait has no bound, and
+    libpq's `connect_timeout` and keepalives see nothing of a server that is stopped while its system acknowledges.
+    psycopg2 closes a connection whose wait fails, and SQLAlchemy then takes it for lost.
+    """
+    import psycopg2  # type: ignore[import-untyped]
+    from eventlet.hubs import trampoline
+    from psycopg2 import extensions
+
+    silent = psycopg2.OperationalError("the server has not answered in time")
+
+    def wait(connection: Any) -> None:
+        while (state := connection.poll()) != extensions.POLL_OK:
+            reads = state == extensions.POLL_READ
+            trampoline(connection.fileno(), reads, not reads, timeout=DATABASE_SECONDS, timeout_exc=silent)
+
+    extensions.set_wait_callback(wait)
 
 
 def quiet() -> None:

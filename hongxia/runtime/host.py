@@ -79,6 +79,7 @@ class Host:
         self.consumers: dict[str, Consumer] = {}
         self.publisher_connected: Callable[[], bool] = lambda: False
         self.login_codes: LoginCodes | None = None
+        self.publisher_blocked: Callable[[], bool] = lambda: False
 
     @property
     def signing_key(self) -> SigningKey:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import select
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
+from time import monotonic
 from typing import Any
 
 from nameko.extensions import Extension
@@ -14,18 +16,21 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hongxia.database import is_infrastructure
 from hongxia.events import feed, relay
-from hongxia.events.broker import Publisher
 from hongxia.events.outbox import CHANNEL
-from hongxia.events.transport import BrokerAway
 from hongxia.http import idempotency
 from hongxia.runtime import green
 from hongxia.runtime.backoff import Backoff
 from hongxia.runtime.host import Host, Hosting
+from hongxia.runtime.sending import Sender
 
 POLL_SECONDS = 1.0
 FORGET_EVERY = timedelta(hours=1)
 LOCK = 7_201_921
 """The key of the advisory lock; such locks are apart for each database, so one key serves all services."""
+BEAT_SECONDS = 2.0
+"""How often the leader shows the database that it lives."""
+OLDEST_SERVER = (14,)
+"""The first PostgreSQL that ends sessions which do nothing."""
 
 
 class LeadershipLost(Exception):
@@ -57,7 +62,6 @@ class RelayLoop:
         self._running = True
         self._next_forgetting = host.clock()
         self._database_backoff = Backoff()
-        self._broker_backoff = Backoff()
 
     def stop(self) -> None:
         """Finish the batch at hand, no more."""
@@ -79,27 +83,32 @@ class RelayLoop:
                 green.sleep(self._database_backoff.next())
 
     def _relay(self, wake_up: WakeUp) -> None:
+        """Number whatever is committed; what has a number is sent in a green thread of its own, so that no broker can
+        hold up the numbers, without which nobody reads the events.
+        """
         host = self.host
-        publisher = Publisher(host.settings.amqp_uri)
-        host.publisher_connected = lambda: publisher.connected
+        sender = Sender(host)
         host.metrics.relay_active.set(1)
         try:
             while self._running:
+                sender.raise_what_ended_it()
                 numbered = relay.number(host.database, host.context())
                 host.metrics.numbered.inc(numbered)
                 if numbered:
                     host.numbered.give()
-                published, away = _publish(host, publisher)
                 self._database_backoff.reset()
-                if not away:
-                    self._broker_backoff.reset()
-                if numbered < relay.BATCH and published < relay.BATCH:
+                if numbered:
+                    sender.bell.ring()
+                if numbered < relay.BATCH:
                     # All that was there is done; whatever came meanwhile has rung the bell.
                     self._forget_if_due()
-                    wake_up.wait(self._broker_backoff.next() if away else POLL_SECONDS)
+                    wake_up.wait(POLL_SECONDS)
+                else:
+                    wake_up.beat()
+                    green.sleep()
         finally:
             host.metrics.relay_active.set(0)
-            publisher.close()
+            sender.end()
 
     def _forget_if_due(self) -> None:
         """Once an hour, when there is nothing else to do: drop answers and events that need not be kept any more."""
@@ -114,39 +123,41 @@ class RelayLoop:
             feed.sweep(host.database, host.context(), timedelta(days=host.settings.feed_days))
 
 
-def _publish(host: Host, publisher: Publisher) -> tuple[int, bool]:
-    """What was published, and whether the broker is away. Numbering goes on meanwhile, so the feed does too."""
-    try:
-        publisher.open()
-        published = relay.publish(host.database, publisher, host.context(), host.sign_head)
-        if not published:
-            publisher.heartbeat()
-    except BrokerAway as error:
-        host.log.warning("broker away", error=str(error))
-        return 0, True
-    host.metrics.published.inc(published)
-    host.metrics.returned.inc(publisher.take_returned())
-    return published, False
-
-
 class WakeUp:
     """What the relay waits for: in one process the commit rings the host's bell, across several PostgreSQL notifies."""
 
-    def __init__(self, host: Host, connection: Any = None, driver_error: type[Exception] = OSError) -> None:
-        """`connection` is the driver's own, the one that has the lock and listens; `driver_error` is what it raises."""
+    def __init__(
+        self,
+        host: Host,
+        connection: Any = None,
+        driver_error: type[Exception] = OSError,
+        show_life: Callable[[], object] = lambda: None,
+    ) -> None:
+        """`connection` is the driver's own, the one that has the lock and listens; `driver_error` is what it raises;
+        `show_life` makes its session look alive to the database.
+        """
         self._host = host
         self._connection = connection
         self._lost = (driver_error, OSError, ValueError)  # ValueError: a socket that is closed has no number any more
+        self._show_life = show_life
+        self._next_beat = monotonic() + BEAT_SECONDS
 
     def wait(self, seconds: float) -> None:
         """Wait until there may be work, or the time is over. Raises LeadershipLost."""
         if self._connection is None:
             self._host.bell.wait(seconds)
             return
+        self.beat()
         try:
             self._await_notice(seconds)
         except self._lost as error:
             raise LeadershipLost(type(error).__name__) from error
+
+    def beat(self) -> None:
+        """Show the database that the leader lives, if it is time to. Raises what SQLAlchemy does."""
+        if monotonic() >= self._next_beat:
+            self._show_life()
+            self._next_beat = monotonic() + BEAT_SECONDS
 
     def _await_notice(self, seconds: float) -> None:
         self._connection.poll()
@@ -160,7 +171,8 @@ class WakeUp:
 def leadership(host: Host) -> Iterator[WakeUp | None]:
     """Hold the service's relay lock, and what wakes its holder; None while another replica holds it.
 
-    The lock only spares double work: what keeps positions right is the counter row.
+    The lock only spares double work: what keeps positions right is the counter row. A leader that was stopped would
+    hold it for ever, so the database ends a session that has shown no life for FROZEN_SECONDS, and the lock with it.
     """
     if host.database.embedded:
         yield WakeUp(host)
@@ -168,8 +180,12 @@ def leadership(host: Host) -> Iterator[WakeUp | None]:
     with host.database.engine.connect() as connection:
         connection.execution_options(isolation_level="AUTOCOMMIT")
         if _locked(connection):
-            connection.execute(text(f"LISTEN {CHANNEL}"))
-            yield WakeUp(host, connection.connection.dbapi_connection, connection.dialect.loaded_dbapi.Error)
+            if (connection.dialect.server_version_info or ()) >= OLDEST_SERVER:
+                connection.execute(text(f"SET idle_session_timeout = '{relay.FROZEN_SECONDS}s'"))
+            listen = partial(connection.execute, text(f"LISTEN {CHANNEL}"))
+            listen()
+            driver = connection.dialect.loaded_dbapi.Error
+            yield WakeUp(host, connection.connection.dbapi_connection, driver, listen)
             return
     yield None
 

@@ -122,7 +122,7 @@ class Service:
     )
     def metrics(self, call: Call) -> Reply:
         """The service's metrics."""
-        gauges.observe(call.session, self.host.metrics, call.now)
+        gauges.observe(call.session, self.host.metrics, call.now, self.host.consumers)
         return Reply(self.host.metrics.render(), content_type=metrics.CONTENT_TYPE)
 
     @route(
@@ -386,6 +386,8 @@ def _database_state(host: Host) -> str:
 
 
 def _broker_state(host: Host) -> str:
+    if host.publisher_blocked():
+        return "blocked: memory or disk alarm"
     if host.publisher_connected():
         return "ok"
     link = connection(host.settings.amqp_uri)

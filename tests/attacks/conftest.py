@@ -6,6 +6,7 @@ import pytest
 
 from hongxia import watched
 from hongxia.http import failures
+from tests.attacks.deployed_broker import deployed  # noqa: F401
 
 
 @pytest.fixture

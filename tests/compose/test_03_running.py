@@ -165,15 +165,15 @@ def test_a_service_is_not_let_into(running: Installation, what: str, change: str
     [
         (
             "publish another's event",
-            "channel.basic_publish_confirm(MESSAGE, 'hongxia.events', 'finance.x')",
+            "channel.basic_publish_confirm(MESSAGE, 'finance.events', 'finance.x')",
         ),
         ("read another's queue", "channel.basic_get('reporting.registry')"),
         ("empty another's queue", "channel.queue_purge('reporting.registry')"),
         ("delete another's queue", "channel.queue_delete('reporting.registry')"),
-        ("bind another's queue", "channel.queue_bind('reporting.registry', 'hongxia.events', '#')"),
+        ("bind another's queue", "channel.queue_bind('reporting.registry', 'registry.events', '#')"),
         ("make a queue outside its own", "channel.queue_declare('stranger')"),
-        ("delete the exchange that it publishes to", "channel.exchange_delete('hongxia.events')"),
-        ("delete the dead letters' exchange", "channel.exchange_delete('hongxia.dead')"),
+        ("delete the exchange that it publishes to", "channel.exchange_delete('registry.events')"),
+        ("delete the dead letters' exchange", "channel.exchange_delete('reporting.dead')"),
         ("make an exchange", "channel.exchange_declare('stranger', 'topic')"),
         (
             "write to the default exchange",

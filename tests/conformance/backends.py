@@ -34,7 +34,7 @@ from sqlalchemy import (
 )
 
 from hongxia.database import Database
-from hongxia.events import broker, outbox
+from hongxia.events import broker, outbox, topology
 from hongxia.events.tables import outbox_head, platform_metadata, start_log
 from hongxia.http.idempotency import idempotency
 from tests.datakeys import DATA_KEYS
@@ -322,7 +322,7 @@ class Broker:
 
     def publisher(self) -> broker.Publisher:
         """A publisher that is closed with the test."""
-        self._publishers.append(broker.Publisher(self.uri))
+        self._publishers.append(broker.Publisher(self.uri, self.source))
         return self._publishers[-1]
 
     def subscribe(self) -> Subscription:
@@ -337,7 +337,7 @@ class Broker:
         for publisher in self._publishers:
             publisher.close()
         with broker.connection(self.uri) as link, link.channel() as channel:
-            for queue in (broker.source_queue(self.consumer, self.source), broker.dead_queue(self.consumer)):
+            for queue in (topology.source_queue(self.consumer, self.source), topology.dead_queue(self.consumer)):
                 queue(channel).delete()
 
 

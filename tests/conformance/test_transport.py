@@ -10,7 +10,7 @@ import pytest
 from kombu import Queue
 from kombu.exceptions import MessageStateError
 
-from hongxia.events import broker
+from hongxia.events import broker, topology
 from hongxia.events.transport import BrokerAway, Message
 from tests.conformance.backends import DEADLINE_SECONDS, Broker, Subscription, transports_with
 from tests.servers import wait_until
@@ -47,7 +47,7 @@ def dead_letters(transport: Broker, count: int) -> list[bytes]:
     """The dead letters, once there are so many."""
     found: list[bytes] = []
     with broker.connection(transport.uri) as link, link.channel() as channel:
-        queue = broker.dead_queue(transport.consumer)(channel)
+        queue = topology.dead_queue(transport.consumer)(channel)
 
         def arrived() -> bool:
             while (message := queue.get(no_ack=True)) is not None:
@@ -63,9 +63,10 @@ def full_queue(transport: Broker, places: int) -> Iterator[Callable[[], None]]:
     """A queue of the source that takes so many messages and refuses more; gives a function that empties it."""
     arguments = {"x-max-length": places, "x-overflow": "reject-publish"}
     with broker.connection(transport.uri) as link, link.channel() as channel:
-        broker.ensure(link, broker.EVENTS)
+        exchange = topology.events_exchange(transport.source)
+        topology.ensure(link, exchange)
         name = f"full-{transport.source}"
-        queue = Queue(name, broker.EVENTS, f"{transport.source}.#", durable=True, queue_arguments=arguments)(channel)
+        queue = Queue(name, exchange, f"{transport.source}.#", durable=True, queue_arguments=arguments)(channel)
         queue.declare()
         yield queue.purge
         queue.delete()
@@ -232,3 +233,45 @@ def test_replicas_may_declare_the_same_queues_again(transport: Broker) -> None:
     for _ in range(3):
         transport.subscribe()
     send(transport, b"one")
+
+
+def test_dead_letters_that_wait_are_counted(transport: Broker) -> None:
+    subscription = transport.subscribe()
+    assert broker.look_after(transport.uri, transport.consumer, transport.source) == 0
+    send(transport, b"bad one", b"bad two")
+    subscription.wait_for(2)
+    deliveries = subscription.deliveries()
+    deliveries.dead_letter(0)
+    deliveries.dead_letter(1)
+
+    def counted() -> bool:
+        return broker.look_after(transport.uri, transport.consumer, transport.source) == 2
+
+    wait_until(counted, DEADLINE_SECONDS, "two dead letters wait")
+
+
+@real_connections
+def test_a_binding_that_somebody_removed_is_put_back_while_the_consumer_stays_connected(transport: Broker) -> None:
+    subscription = transport.subscribe()
+    name = topology.source_queue(transport.consumer, transport.source).name
+    with broker.connection(transport.uri) as link, link.channel() as channel:
+        channel.queue_unbind(name, topology.events_exchange(transport.source).name, f"{transport.source}.#")
+    publisher = transport.publisher()
+    publisher.publish(messages(transport, b"lost"))
+    assert publisher.take_returned() == 1
+    broker.look_after(transport.uri, transport.consumer, transport.source)
+    publisher.publish(messages(transport, b"one"))
+    assert take(subscription, 1) == [b"one"]
+
+
+@real_connections
+@pytest.mark.parametrize("other", [{}, {"x-queue-type": "quorum", "x-dead-letter-exchange": "hongxia.dead"}])
+def test_a_queue_that_another_release_declared_otherwise_is_made_anew(transport: Broker, other: dict[str, str]) -> None:
+    name = topology.source_queue(transport.consumer, transport.source).name
+    dead = topology.dead_queue(transport.consumer).name
+    with broker.connection(transport.uri) as link, link.channel() as channel:
+        for queue in (name, dead):
+            channel.queue_declare(queue, durable=True, auto_delete=False, arguments=other)
+    subscription = transport.subscribe()
+    send(transport, b"one")
+    assert take(subscription, 1) == [b"one"]

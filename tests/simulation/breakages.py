@@ -6,10 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from unittest.mock import patch
 
-from . import breakages_applying, breakages_looking, breakages_sending
+from . import breakages_applying, breakages_broker, breakages_looking, breakages_sending
 from .breakage import Breakage
 
-BREAKAGES = {**breakages_sending.BREAKAGES, **breakages_applying.BREAKAGES, **breakages_looking.BREAKAGES}
+BREAKAGES = {
+    **breakages_sending.BREAKAGES,
+    **breakages_broker.BREAKAGES,
+    **breakages_applying.BREAKAGES,
+    **breakages_looking.BREAKAGES,
+}
 
 
 @contextmanager

@@ -1,4 +1,6 @@
-"""A broker in memory: a queue for each (consumer, source), one active consumer, redelivery, and misbehaviour."""
+"""A broker in memory: a queue for each (consumer, source), one active consumer, redelivery, and misbehaviour; it may
+be gone, silent (stopped, while its sockets live), or in an alarm (then it reads nothing that is published).
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from random import Random
+from typing import TYPE_CHECKING
 
 from hongxia.events import heads
 from hongxia.events.chain import link
@@ -17,6 +20,15 @@ from hongxia.keys import SigningKey
 
 from .faults import Faults
 from .services import READS, SOURCES
+
+if TYPE_CHECKING:
+    from .wire import Line
+
+ALARM_ENDS = 0.005
+"""The chance that an alarm ends in a second that a publisher waits."""
+
+LONGEST_ALARM = 60
+"""How many seconds a publisher that waits for the end of an alarm waits in any case at most."""
 
 Letter = tuple[bytes, str | None]
 """A message: its body, and the signed head that came with it."""
@@ -39,15 +51,117 @@ NO_EVENTS = (
 class Broker:
     """Queues and what the broker has confirmed. `taken` holds, by source, the positions that it took charge of."""
 
-    def __init__(self, rng: Random, faults: Faults) -> None:
+    def __init__(self, rng: Random, faults: Faults, meanwhile: Callable[[], None]) -> None:
         self.rng = rng
         self.faults = faults
-        self.away = False
+        self.away = self.silent = self.alarm = False
+        self.clock = 0.0
+        self.lines: list[Line] = []
+        self.refused_ids: set[str] = set()
+        self._meanwhile = meanwhile
+        self._waited_in_alarm = 0
         self.queues: dict[tuple[str, str], deque[Letter]] = {
             (consumer, source): deque() for consumer, sources in READS.items() for source in sources
         }
         self.in_hand: dict[tuple[str, str], Delivery] = {}
         self.taken: dict[str, set[int]] = {source: set() for source in SOURCES}
+        self.named: dict[str, set[int]] = {source: set() for source in SOURCES}
+
+    def refuses(self, body: bytes) -> bool:
+        """Whether the broker never takes this message, for instance since it is too large."""
+        return bool(self.refused_ids) and json.loads(body)["id"] in self.refused_ids
+
+    def read(self, line: Line) -> None:
+        """Take what was written to a line, and answer, as far as the broker reads at all."""
+        if self.away:
+            line.reset()
+        if self.silent or self.alarm:
+            return
+        answers: list[tuple[int, bool]] = []
+        unread, line.unread = line.unread, []
+        for tag, message in unread:
+            if self.refuses(message.body):
+                if self.rng.random() < 0.5:
+                    answers.clear()  # what it would have confirmed goes down with the channel
+                self._answer(line, answers)
+                line.refused()
+                return
+            answer = self._take(line, message)
+            if self.away:
+                return
+            if answer is not None:
+                answers.append((tag, answer))
+        self._answer(line, answers)
+
+    def _take(self, line: Line, message: Message) -> bool | None:
+        """What the broker will answer to a message: taken, not taken for now, or nothing."""
+        strikes = self.faults.strikes
+        if strikes("broker dies while publishing"):
+            self.go_away()
+            return None
+        if strikes("message nacked"):
+            return False
+        silent = strikes("confirm never comes")
+        if silent and self.rng.random() < 0.5:
+            return None
+        if strikes("message returned"):
+            line.returned()
+        else:
+            self.route(message)
+        if not silent:
+            self.taken[line.wire.source].add(message.position)
+        return None if silent else True
+
+    def _answer(self, line: Line, answers: list[tuple[int, bool]]) -> None:
+        strikes = self.faults.strikes
+        late = bool(answers) and strikes("confirm comes late")
+        leading = 0
+        while leading < len(answers) and answers[leading][1] and answers[leading][0] == answers[0][0] + leading:
+            leading += 1
+        if leading > 1 and answers[0][0] == 1 and strikes("one confirm for many"):
+            line.answer(answers[leading - 1][0], True, multiple=True, late=late)
+            answers = answers[leading:]
+        if len(answers) > 1 and strikes("confirms out of order"):
+            self.rng.shuffle(answers)
+        for tag, taken in answers:
+            line.answer(tag, taken, late=late)
+
+    def time_goes_by(self, seconds: float) -> None:
+        """Somebody waits for the broker."""
+        self.clock += seconds
+        if self.alarm:
+            self._waited_in_alarm += 1
+            if self._waited_in_alarm >= LONGEST_ALARM or self.rng.random() < ALARM_ENDS:
+                self.wake_up()
+        if self.rng.random() < 0.1:
+            self._meanwhile()
+
+    def fall_silent(self) -> None:
+        """As a process that is stopped: the system keeps its connections, and nobody answers."""
+        self.silent = True
+
+    def raise_an_alarm(self) -> None:
+        """Short of memory or disk: from now on nothing that is published is read."""
+        self.alarm = True
+
+    def wake_up(self) -> None:
+        """Read on after a silence or an alarm: also what lies in the sockets of connections that were given up."""
+        self.silent = self.alarm = False
+        self._waited_in_alarm = 0
+        for delivery in list(self.in_hand.values()):
+            if delivery.answered:
+                delivery.settle()
+        for line in list(self.lines):
+            line.wire.written_in_alarm.clear()
+            line.unblocked()
+            self.read(line)
+        self.lines = [line for line in self.lines if line.open]
+
+    def notice_cuts(self) -> None:
+        """Heartbeats are missing: what a consumer that was cut off had in hand is delivered again."""
+        for delivery in list(self.in_hand.values()):
+            if delivery.cut:
+                self.take_back(delivery)
 
     def route(self, message: Message) -> None:
         """Put a message into every queue bound to its source."""
@@ -61,7 +175,7 @@ class Broker:
     ) -> Delivery | None:
         """The next messages, unless another consumer of the queue is active or the broker away."""
         queue = self.queues[key]
-        if self.away or not queue or key in self.in_hand:
+        if self.away or self.silent or not queue or key in self.in_hand:
             return None
         letters = [queue.popleft() for _ in range(min(most, len(queue)))]
         self.in_hand[key] = Delivery(self, key, letters, cursor, check)
@@ -72,7 +186,8 @@ class Broker:
         if delivery.open:
             delivery.open = False
             del self.in_hand[delivery.key]
-            kept = [letter for index, letter in enumerate(delivery.letters) if index not in delivery.refused]
+            refused = set() if delivery.cut else delivery.refused
+            kept = [letter for index, letter in enumerate(delivery.letters) if index not in refused]
             self.queues[delivery.key].extendleft(reversed(kept))
 
     def forget_places(self, consumer: str, source: str) -> None:
@@ -82,7 +197,11 @@ class Broker:
 
     def go_away(self) -> None:
         """Stop; the queues are durable."""
-        self.away = True
+        self.away, self.silent, self.alarm = True, False, False
+        for line in self.lines:
+            line.wire.written_in_alarm.clear()
+            line.reset()
+        self.lines.clear()
         for delivery in list(self.in_hand.values()):
             self.take_back(delivery)
 
@@ -171,6 +290,9 @@ class Delivery:
         self.cursor: tuple[int, str] | None = cursor
         self.refused: set[int] = set()
         self.open = True
+        self.cut = False
+        """Whether a firewall swallows what its consumer says, and neither side knows."""
+        self.answered = False
         self._check = check
 
     def acknowledge(self) -> None:
@@ -180,6 +302,13 @@ class Delivery:
             self.broker.take_back(self)
             return
         self._check(self)
+        if self.broker.silent or self.cut:
+            self.answered = self.broker.silent and not self.cut
+            return
+        self.settle()
+
+    def settle(self) -> None:
+        """The broker has heard it."""
         self.open = False
         del self.broker.in_hand[self.key]
 

@@ -56,12 +56,12 @@ class History:
         self.damaged: set[str] = set()
         self.backups: dict[str, Backup] = {}
         self.faults = Faults(self.rng, self.say, needed)
-        self.broker = Broker(self.rng, self.faults)
+        self.broker = Broker(self.rng, self.faults, self.meanwhile)
         self.safety = Safety(self.nodes, self.broker)
         self.handling = {consumer: Handling(consumer, self.faults) for consumer in READS}
-        self.wires = {source: Wire(self.broker, source, self._before_sending) for source in SOURCES}
         self.feeds = {source: Reach(self.nodes[source], self.faults, self.meanwhile) for source in SOURCES}
         self.actors = everyone()
+        self.wires = {str(actor): self._new_wire(actor) for actor in self.actors if actor.kind == "relay"}
 
     def run(self) -> None:
         """Let things happen and go wrong. Raises Violation where the platform breaks a promise."""
@@ -85,6 +85,10 @@ class History:
             raise Crash(name)
         if name.endswith("before-commit") and self.faults.strikes("database away at the commit"):
             raise DatabaseAway
+        if name.endswith("after-commit") and self.faults.strikes("database cut after the commit"):
+            raise DatabaseAway
+        if name.startswith("publish:before") and self.faults.strikes("process frozen"):
+            self.meanwhile(6)
         if self.rng.random() < INTERLEAVE:
             self.meanwhile()
 
@@ -114,7 +118,7 @@ class History:
             yield
         except Crash as crash:
             self.say(f"{actor} dies at {crash}")
-            self.drop(actor)
+            self.end(actor)
         except steps.OUTAGES as error:
             self.say(f"{actor}: {type(error).__name__}")
             if not isinstance(error, DatabaseAway):
@@ -128,12 +132,21 @@ class History:
             self.broker.take_back(actor.held)
             actor.held = None
 
+    def end(self, actor: Actor) -> None:
+        """An actor's process ends, and another one is started."""
+        self.drop(actor)
+        if actor.kind == "relay":
+            self.wires[str(actor)].give_up()
+            self.wires[str(actor)] = self._new_wire(actor)
+
     def mend(self) -> None:
         """From now on nothing goes wrong: everything is back, processes are started anew, consumers know all types."""
         self.say("everything is mended")
         self.faults.on = self.broker.away = False
+        self.broker.wake_up()
         for actor in self.actors:
             self.drop(actor)
+        self.broker.notice_cuts()
         for handling in self.handling.values():
             handling.troubles.clear()
             handling.taught = True
@@ -148,6 +161,9 @@ class History:
             if has_parked(self.nodes[consumer]):
                 steps.replay(self, consumer)
         self.safety.check()
+
+    def _new_wire(self, actor: Actor) -> Wire:
+        return Wire(self.broker, actor.service, self._before_sending)
 
     def _before_sending(self, source: str, positions: list[int]) -> None:
         self.safety.sending(source, positions)

@@ -37,24 +37,45 @@ def play_with_messages(history: History) -> bool:
 
 
 def cut_a_connection(history: History) -> bool:
-    """A consumer's connection breaks; it goes on with what it has in hand while that is delivered to another."""
+    """A consumer's connection breaks; it goes on with what it has in hand while that is delivered to another. Or a
+    firewall drops it, so that the broker gives nothing to another either, until it notices.
+    """
     in_hand = list(history.broker.in_hand.values())
-    if not in_hand or not history.faults.strikes("connection lost with messages in hand"):
+    kind = history.faults.one_of(("connection lost with messages in hand", "consumer cut without notice"))
+    if not in_hand or not kind:
         return False
-    history.broker.take_back(history.rng.choice(in_hand))
+    delivery = history.rng.choice(in_hand)
+    if delivery.cut:
+        history.broker.notice_cuts()
+        return True
+    history.faults.note(kind)
+    if kind == "consumer cut without notice":
+        delivery.cut = True
+    else:
+        history.broker.take_back(delivery)
     return True
 
 
 def shake_the_broker(history: History) -> bool:
-    """The broker goes, comes back, or loses its disk."""
-    kind = history.faults.one_of(("broker away", "broker wiped"))
-    if history.broker.away:
-        history.broker.away = False
+    """The broker goes, comes back, loses its disk, falls silent or has an alarm."""
+    broker = history.broker
+    strike = {
+        "broker away": broker.go_away,
+        "broker wiped": broker.wipe,
+        "broker silent": broker.fall_silent,
+        "broker alarm": broker.raise_an_alarm,
+    }
+    kind = history.faults.one_of(tuple(strike))
+    if broker.away:
+        broker.away = False
+        return True
+    if broker.silent or broker.alarm:
+        broker.wake_up()
         return True
     if not kind:
         return False
     history.faults.note(kind)
-    history.broker.go_away() if kind == "broker away" else history.broker.wipe()
+    strike[kind]()
     return True
 
 
@@ -96,8 +117,11 @@ def _restore(history: History, source: str) -> bool:
     _put_back(history, source, backup)
     log = history.safety.logs[source]
     log.tip = backup.tip
-    taken = history.broker.taken[source]
-    history.broker.taken[source] = {position for position in taken if position <= len(log.path)}
+    for settled in (history.broker.taken, history.broker.named):
+        settled[source] = {position for position in settled[source] if position <= len(log.path)}
+    for line in history.broker.lines:
+        if line.wire.source == source:
+            line.unread.clear()
     return True
 
 
@@ -109,7 +133,8 @@ def _stopped(history: History, service: str) -> bool:
 def _put_back(history: History, service: str, backup: Backup) -> None:
     for actor in history.actors:
         if actor.service == service:
-            history.drop(actor)
+            history.end(actor)
+    history.safety.marks.pop(service, None)
     history.nodes[service].restore(backup.database)
     for key in [key for key in history.safety.stopped if key[0] == service]:
         del history.safety.stopped[key]

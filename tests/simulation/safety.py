@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from itertools import takewhile
+from typing import TYPE_CHECKING, Any
 
 from hongxia.events.digest import SALT
 from hongxia.events.envelope import Event, NotAnEvent, parse
@@ -13,6 +14,9 @@ from tests.keys import prove_of
 from .broker import Broker, Delivery
 from .services import BOUGHT, CHANGED, NOVEL, PAID, READS, SOURCES, Node
 from .truth import START, Link, Log, demand
+
+if TYPE_CHECKING:
+    from .wire import Wire
 
 FACTUAL = {CHANGED.type, BOUGHT.type, PAID.type, NOVEL.type}
 
@@ -28,7 +32,7 @@ class Safety:
         self.broker = broker
         self.logs = {source: Log() for source in SOURCES}
         self.stopped: dict[tuple[str, str], tuple[int, str]] = {}
-        self._sent_before: dict[str, int] = {}
+        self.marks: dict[str, int] = {}
 
     def check(self) -> None:
         """Every promise, against the databases as they are. Raises Violation."""
@@ -42,8 +46,11 @@ class Safety:
 
     def _published_was_confirmed(self, source: str) -> None:
         head = self.nodes[source].raw.execute("SELECT published, first FROM outbox_head").fetchone()
-        unconfirmed = set(range(1, head[0] + 1)) - self.broker.taken[source]
-        demand(not unconfirmed, "only confirmed events are marked as published", source, sorted(unconfirmed))
+        settled = self.broker.taken[source] | self.broker.named[source]
+        unsettled = set(range(1, head[0] + 1)) - settled
+        demand(not unsettled, "only confirmed or named events are marked as published", source, sorted(unsettled))
+        demand(head[0] >= self.marks.get(source, 0), "the mark never goes back", source, head[0])
+        self.marks[source] = head[0]
         demand(head[1] <= head[0] + 1, "only published events are forgotten", source, head)
 
     def _applied_is_a_prefix(self, consumer: str, source: str) -> None:
@@ -128,6 +135,12 @@ class Safety:
         gone = self.logs[source].removed
         demand(positions == sorted(positions), "events are published in order", source, positions)
         demand(len(positions) + gone >= last - first + 1, "no event is left out of what is published", positions)
+
+    def published(self, wire: Wire) -> None:
+        """A relay has published, or its connection was lost while it did: what was confirmed until then is marked."""
+        leading = list(takewhile(wire.acked.__contains__, wire.sending))
+        (mark,) = self.nodes[wire.source].raw.execute("SELECT published FROM outbox_head").fetchone()
+        demand(not leading or mark >= leading[-1], "what was confirmed is marked", wire.source, mark, leading)
 
     def acknowledging(self, delivery: Delivery) -> None:
         """A consumer is about to acknowledge: whatever of it came next when it was delivered must be applied by now."""

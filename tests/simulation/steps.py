@@ -68,6 +68,8 @@ def change(history: History, session: Session) -> str:
         occurredon=DAY,
         data={"amount": "many" if faults.strikes("event with malformed data") else amount},
     )
+    if faults.strikes("message refused for good"):
+        history.broker.refused_ids.add(event_id)
     for handling in history.handling.values():
         trouble = faults.one_of(TROUBLES)
         if trouble and faults.threatens(trouble):
@@ -86,10 +88,14 @@ def number(history: History, actor: Actor, limit: int = EVERYTHING) -> None:
 def publish(history: History, actor: Actor, limit: int = EVERYTHING) -> None:
     """A relay publishes what has a position."""
     database, context = history.nodes[actor.service].database, history.context(actor.service)
+    wire = history.wires[str(actor)]
     with history.at_work(actor):
-        count = relay.publish(
-            database, history.wires[actor.service], context, sign_as(actor.service), limit, history.point
-        )
+        try:
+            count = relay.publish(database, wire, context, sign_as(actor.service), limit, history.point)
+        except BrokerAway:
+            history.safety.published(wire)
+            raise
+        history.safety.published(wire)
         history.say(f"{actor} publishes {count}")
 
 

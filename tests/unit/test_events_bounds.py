@@ -10,7 +10,16 @@ import pytest
 from kombu import Exchange, Queue
 
 from hongxia.events import broker
-from hongxia.events.broker import DEAD, EVENTS, connect, connection, dead_queue, farewell, source_queue
+from hongxia.events.broker import connect, connection, farewell
+from hongxia.events.topology import (
+    DEAD_DAYS,
+    DEAD_LETTERS,
+    DELIVERY_LIMIT,
+    dead_exchange,
+    dead_queue,
+    events_exchange,
+    source_queue,
+)
 from tests.unit.amqp_peer import Peer
 
 DEADLINE = 30.0
@@ -18,7 +27,11 @@ DEADLINE = 30.0
 
 def test_all_that_holds_events_outlives_a_restart_of_the_broker() -> None:
     queues: list[Queue] = [source_queue("ledger", "origin"), dead_queue("ledger")]
-    exchanges: list[Exchange] = [EVENTS, DEAD, *(queue.exchange for queue in queues)]
+    exchanges: list[Exchange] = [
+        events_exchange("origin"),
+        dead_exchange("ledger"),
+        *(queue.exchange for queue in queues),
+    ]
     assert all(one.durable and not one.auto_delete for one in [*exchanges, *queues])
     assert {queue.queue_arguments["x-queue-type"] for queue in queues} == {"quorum"}
 
@@ -27,8 +40,17 @@ def test_one_replica_at_a_time_reads_a_source_and_its_dead_letters_have_a_place(
     queue = source_queue("ledger", "origin")
     arguments = queue.queue_arguments
     assert arguments["x-single-active-consumer"] is True
-    assert (arguments["x-dead-letter-exchange"], arguments["x-dead-letter-routing-key"]) == (DEAD.name, "ledger")
-    assert (dead_queue("ledger").exchange.name, dead_queue("ledger").routing_key) == (DEAD.name, "ledger")
+    assert queue.exchange.name == "origin.events"
+    place = ("ledger.dead", "ledger")
+    assert (arguments["x-dead-letter-exchange"], arguments["x-dead-letter-routing-key"]) == place
+    assert (dead_queue("ledger").exchange.name, dead_queue("ledger").routing_key) == place
+
+
+def test_a_crash_loop_does_not_set_events_aside_and_dead_letters_fill_no_disk() -> None:
+    assert source_queue("ledger", "origin").queue_arguments["x-delivery-limit"] == DELIVERY_LIMIT >= 100_000
+    arguments = dead_queue("ledger").queue_arguments
+    assert arguments["x-max-length"] == DEAD_LETTERS <= 100_000
+    assert arguments["x-message-ttl"] == DEAD_DAYS * 86_400_000
 
 
 def test_queues_are_bound_without_the_right_to_make_exchanges() -> None:

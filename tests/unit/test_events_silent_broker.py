@@ -45,7 +45,7 @@ def ends(work: Callable[[], Any]) -> Any:
 @pytest.mark.parametrize("heartbeats", [False, True], ids=["silent", "heartbeats"])
 def test_a_broker_that_confirms_nothing_is_given_up(heartbeats: bool) -> None:
     with Peer(heartbeats=heartbeats) as peer:
-        publisher = Publisher(peer.uri)
+        publisher = Publisher(peer.uri, "origin")
         assert ends(lambda: publisher.publish(MESSAGES)) == 0
         assert not publisher.connected
         assert peer.ended.wait(DEADLINE), "its socket is closed"
@@ -55,7 +55,7 @@ def test_a_broker_that_confirms_nothing_is_given_up(heartbeats: bool) -> None:
 @pytest.mark.parametrize("heartbeats", [False, True], ids=["silent", "heartbeats"])
 def test_a_broker_that_stops_reading_in_the_middle_of_a_batch_is_given_up(heartbeats: bool) -> None:
     with Peer(heartbeats=heartbeats, reads=False) as peer:
-        publisher = Publisher(peer.uri)
+        publisher = Publisher(peer.uri, "origin")
         large = [Message("origin.thing.changed", b"x" * 1_000_000)] * 40
         assert isinstance(ends(lambda: publisher.publish(large)), BrokerAway)
         assert not publisher.connected
@@ -63,7 +63,7 @@ def test_a_broker_that_stops_reading_in_the_middle_of_a_batch_is_given_up(heartb
 
 def test_an_idle_publisher_that_is_closed_says_goodbye() -> None:
     with Peer(polite=True) as peer:
-        publisher = Publisher(peer.uri)
+        publisher = Publisher(peer.uri, "origin")
         publisher.open()
         ends(publisher.close)
         assert peer.ended.wait(DEADLINE)
@@ -73,7 +73,7 @@ def test_an_idle_publisher_that_is_closed_says_goodbye() -> None:
 @pytest.mark.parametrize("heartbeats", [False, True], ids=["silent", "heartbeats"])
 def test_a_farewell_that_nobody_answers_ends_all_the_same(heartbeats: bool) -> None:
     with Peer(heartbeats=heartbeats) as peer:
-        publisher = Publisher(peer.uri)
+        publisher = Publisher(peer.uri, "origin")
         publisher.open()
         ends(publisher.close)
         assert peer.ended.wait(DEADLINE)

@@ -19,7 +19,7 @@ from hongxia.definition import Definition
 from hongxia.http import auth
 from hongxia.http.endpoint import CORRELATION
 from hongxia.roles import SUBSCRIBER
-from hongxia.runtime import consume_loop, relay
+from hongxia.runtime import consume_loop, relay, sending
 from hongxia.runtime.consume import Consume
 from hongxia.runtime.container import Container
 from hongxia.runtime.host import FEED_TOKEN_LIFETIME, SETTINGS, Host
@@ -42,8 +42,8 @@ def host(tmp_path: Path) -> Iterator[Host]:
 
 @pytest.mark.parametrize(
     "seconds",
-    [consume_loop.IDLE_SECONDS, consume_loop.CHECK_SECONDS, relay.POLL_SECONDS],
-    ids=["idle", "check", "poll"],
+    [consume_loop.IDLE_SECONDS, consume_loop.CHECK_SECONDS, relay.POLL_SECONDS, sending.IDLE_SECONDS],
+    ids=["idle", "check", "poll", "send"],
 )
 def test_an_idle_loop_neither_spins_nor_sleeps_through_what_it_is_to_notice(seconds: float) -> None:
     assert 0.5 <= seconds <= 10

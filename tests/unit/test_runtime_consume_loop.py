@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,13 @@ from sqlalchemy.orm import Session
 
 from hongxia.database import Database
 from hongxia.events import relay
-from hongxia.events.broker import Publisher, connection, dead_queue
+from hongxia.events.broker import Publisher, connection
 from hongxia.events.cursor import Consumer, position
 from hongxia.events.envelope import Event
 from hongxia.events.feed import FeedAway, Head
 from hongxia.events.heads import Place
 from hongxia.events.parked import Unappliable
+from hongxia.events.topology import dead_queue
 from hongxia.events.transport import BrokerAway, Message
 from hongxia.runtime import consume_loop, green
 from hongxia.runtime.consume_loop import ConsumeLoop
@@ -41,7 +43,7 @@ class Source:
     def __init__(self) -> None:
         self.database: Database = new_database()
         self.feed = Near(self.database)
-        self.publisher = Publisher("memory://")
+        self.publisher = Publisher("memory://", "origin")
         self.version = 0
 
     def commit(self, count: int = 1) -> None:
@@ -330,6 +332,46 @@ def test_a_look_at_the_head_that_fails_is_repeated(
     reader.started()
     reader.reaches(1)
     assert not troubles
+
+
+@pytest.mark.parametrize("asked", ["head", "page"])
+def test_a_feed_that_never_ends_its_answer_is_away(
+    source: Source, reader: Reader, monkeypatch: pytest.MonkeyPatch, asked: str
+) -> None:
+    monkeypatch.setattr(consume_loop, "FEED_SECONDS", 0.05)
+    monkeypatch.setattr(consume_loop, "CHECK_SECONDS", 0.01)
+    monkeypatch.setattr(consume_loop, "IDLE_SECONDS", 0.01)
+    answer, slow = getattr(source.feed, asked), [True, True]
+
+    def dripping(*arguments: Any) -> Any:
+        if slow:
+            slow.pop()
+            green.sleep(DEADLINE * 100)
+        return answer(*arguments)
+
+    monkeypatch.setattr(source.feed, asked, dripping)
+    source.commit()
+    reader.started()
+    reader.reaches(1)
+    assert not slow
+
+
+@pytest.mark.parametrize("waiting", [True, False])
+def test_dead_letters_are_counted_now_and_then_and_unknown_while_nobody_can(
+    source: Source, reader: Reader, monkeypatch: pytest.MonkeyPatch, waiting: bool
+) -> None:
+    def look_after(*_where: str) -> int:
+        if not waiting:
+            raise BrokerAway("away")
+        return 3
+
+    monkeypatch.setattr(consume_loop.broker, "look_after", look_after)
+    monkeypatch.setattr(consume_loop, "LOOK_AFTER_SECONDS", 0.01)
+    reader.started()
+    if waiting:
+        eventually(lambda: sample(reader.host, "dead_letters_waiting") == 3, "they are counted")
+    reader.stop()
+    assert math.isnan(sample(reader.host, "dead_letters_waiting"))
 
 
 def test_while_events_flow_in_by_the_queue_they_are_not_pulled_as_well(

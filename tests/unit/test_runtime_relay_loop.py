@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,10 +18,12 @@ from hongxia.events.broker import Publisher
 from hongxia.events.tables import outbox
 from hongxia.events.transport import BrokerAway, Message
 from hongxia.http.idempotency import idempotency
-from hongxia.runtime import green, relay
+from hongxia.runtime import green, relay, sending
 from hongxia.runtime.host import Host
 from hongxia.runtime.relay import LeadershipLost, RelayLoop, WakeUp
-from tests.unit.events_builders import NOW, SOURCE, raise_event
+from hongxia.runtime.sending import Sender
+from tests.keys import sign_as
+from tests.unit.events_builders import NOW, SOURCE, Recorder, raise_event
 from tests.unit.runtime_builders import DEADLINE, NO_BROKER, eventually, file_url, new_host, sample
 
 Running = Callable[[RelayLoop], Any]
@@ -123,11 +126,12 @@ def test_numbering_goes_on_while_the_broker_is_away(tmp_path: Path, run: Running
 
 
 class Broker:
-    """A publisher whose broker is away for the first so many tries."""
+    """A publisher whose broker is away for the first so many tries, and confirms nothing in as many after that."""
 
-    def __init__(self, away: int) -> None:
+    def __init__(self, away: int, silent: int = 0) -> None:
         self.away = away
-        self.connected = False
+        self.silent = silent
+        self.connected = self.blocked = False
         self.sent: list[Message] = []
 
     def open(self) -> None:
@@ -138,6 +142,10 @@ class Broker:
 
     def publish(self, messages: Sequence[Message]) -> int:
         self.sent += messages
+        if self.silent:
+            self.silent -= 1
+            self.connected = False
+            return 0
         return len(messages)
 
     def take_returned(self) -> int:
@@ -149,14 +157,22 @@ class Broker:
     def close(self) -> None:
         self.connected = False
 
+    give_up = close
+
 
 class Waits:
-    """A WakeUp that never waits and remembers how long it should have; after so many the loop is stopped."""
+    """A WakeUp or a Bell that never waits and remembers how long it should have; after so many the loop is stopped."""
 
     def __init__(self, most: int) -> None:
         self.most = most
         self.seconds: list[float] = []
-        self.loop: RelayLoop
+        self.loop: RelayLoop | Sender
+
+    def beat(self) -> None:
+        pass
+
+    def ring(self) -> None:
+        pass
 
     def wait(self, seconds: float) -> None:
         self.seconds.append(round(seconds, 1))
@@ -175,24 +191,45 @@ def leading(monkeypatch: pytest.MonkeyPatch, waits: Any) -> Iterator[None]:
     yield
 
 
+def send_until(waits: Waits, broker: Broker, host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run a sender over this broker until it has waited often enough."""
+    monkeypatch.setattr(sending, "Publisher", lambda *_arguments: broker)
+    monkeypatch.setattr(green, "Bell", lambda: waits)
+    sender = waits.loop = Sender(host)
+    eventually(lambda: len(waits.seconds) == waits.most, "it waits so often")
+    sender.end()
+    assert not broker.connected
+
+
+@pytest.fixture
+def numbered_host(host: Host) -> Host:
+    commit(host, 1)
+    relay.relay.number(host.database, SOURCE)
+    return host
+
+
 def test_a_broker_that_is_away_is_tried_again_after_growing_waits_and_then_polled(
-    host: Host, monkeypatch: pytest.MonkeyPatch
+    numbered_host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broker, waits = Broker(away=8), Waits(10)
-    monkeypatch.setattr(relay, "Publisher", lambda _uri: broker)
-    with leading(monkeypatch, waits):
-        waits.loop = RelayLoop(host)
-        commit(host, 1)
-        waits.loop.run()
+    send_until(waits, broker, numbered_host, monkeypatch)
     assert waits.seconds == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0, 1.0, 1.0]
     assert len(broker.sent) == 1
-    assert sample(host, "relay_returned_total") == 4
-    assert not broker.connected
+    assert sample(numbered_host, "relay_returned_total") == 4
+
+
+def test_a_broker_that_confirms_nothing_is_tried_again_after_ever_longer_waits(
+    numbered_host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each try leaves a connection and a copy of the message with it."""
+    broker, waits = Broker(away=0, silent=11), Waits(12)
+    send_until(waits, broker, numbered_host, monkeypatch)
+    assert waits.seconds == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 1]
+    assert published(numbered_host) == 1
 
 
 def test_a_broker_that_comes_and_goes_is_tried_soon_each_time(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     broker, waits = Broker(away=3), Waits(7)
-    monkeypatch.setattr(relay, "Publisher", lambda _uri: broker)
     wait = waits.wait
 
     def and_again(seconds: float) -> None:
@@ -201,10 +238,66 @@ def test_a_broker_that_comes_and_goes_is_tried_soon_each_time(host: Host, monkey
         wait(seconds)
 
     monkeypatch.setattr(waits, "wait", and_again)
-    with leading(monkeypatch, waits):
-        waits.loop = RelayLoop(host)
-        waits.loop.run()
+    send_until(waits, broker, host, monkeypatch)
     assert waits.seconds == [0.1, 0.2, 0.4, 1.0, 0.1, 0.2, 1.0]
+
+
+def test_a_database_that_is_away_is_waited_for_by_the_sender_too(
+    numbered_host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    troubles = [OperationalError("x", None, Exception()), ProgrammingError("x", None, Exception())]
+    publish, errors = sending.relay.publish, []
+    monkeypatch.setattr(numbered_host, "log", _Log(errors))
+
+    def failing(*arguments: Any) -> int:
+        if troubles:
+            raise troubles.pop()
+        return publish(*arguments)
+
+    monkeypatch.setattr(sending.relay, "publish", failing)
+    waits = Waits(3)
+    send_until(waits, Broker(away=0), numbered_host, monkeypatch)
+    assert (published(numbered_host), errors) == (1, ["sending failed"])
+
+
+def test_numbering_goes_on_while_the_broker_never_answers(
+    host: Host, run: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As under an alarm, which may last for hours."""
+
+    class Alarmed(Broker):
+        def publish(self, messages: Sequence[Message]) -> int:
+            self.blocked = True
+            green.sleep(DEADLINE * 100)
+            return 0
+
+    broker = Alarmed(away=0)
+    monkeypatch.setattr(sending, "Publisher", lambda *_arguments: broker)
+    run(RelayLoop(host))
+    for version in (1, 2, 3):
+        commit(host, version)
+        eventually(lambda version=version: head(host) == version, "it has a number")
+    assert (published(host), host.publisher_blocked()) == (0, True)
+
+
+def test_an_event_that_the_broker_refuses_is_named_by_its_position_and_counted(host: Host) -> None:
+    errors: list[dict[str, Any]] = []
+    host.log = SimpleNamespace(error=lambda _event, **more: errors.append(more))  # type: ignore[assignment]
+    sender = Sender(host)
+    sender._note_refused(Message("origin.thing.changed", b"x", position=7), "message size 30000 is too large")
+    sender.end()
+    assert errors == [{"position": 7, "reason": "message size 30000 is too large"}]
+    assert sample(host, "relay_refused_total") == 1
+
+
+def test_an_error_of_the_code_in_the_sender_ends_the_relay(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> int:
+        raise KeyError
+
+    monkeypatch.setattr(sending.relay, "publish", broken)
+    monkeypatch.setattr(relay, "POLL_SECONDS", 0.01)
+    with pytest.raises(KeyError):
+        RelayLoop(host).run()
 
 
 def test_a_replica_that_stands_by_does_nothing_until_it_leads(
@@ -338,6 +431,8 @@ def test_events_are_kept_for_as_many_days_as_is_said(
 ) -> None:
     host = new_host(file_url(tmp_path), feed_days=feed_days)
     commit(host, 1)
+    relay.relay.number(host.database, SOURCE)
+    relay.relay.publish(host.database, Recorder(), SOURCE, sign_as("origin"))
     commit(host, 2)
     waits = Waits(2)
     monkeypatch.setattr(host, "clock", lambda: NOW + timedelta(days=10))
@@ -354,6 +449,7 @@ def test_a_connection_on_which_nothing_is_published_is_kept_alive(
     beats: list[int] = []
     monkeypatch.setattr(Publisher, "heartbeat", lambda _publisher: beats.append(published(host)))
     monkeypatch.setattr(relay, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(sending, "IDLE_SECONDS", 0.01)
     run(RelayLoop(host))
     eventually(lambda: len(beats) > 2, "it beats while nothing happens")
     commit(host, 1)

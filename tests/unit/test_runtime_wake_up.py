@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from hongxia.events import outbox
-from hongxia.runtime import green
+from hongxia.runtime import green, relay
 from hongxia.runtime.relay import LeadershipLost, WakeUp
 from tests.unit.events_builders import CHANGED, CLOSED, SOURCE, raise_event
 from tests.unit.runtime_builders import DEADLINE, file_url, new_host, sample
@@ -105,6 +105,20 @@ def test_a_server_that_restarted_before_costs_the_lead(listening: Listening) -> 
     listening.server.close()
     with pytest.raises(LeadershipLost, match="DriverError"):
         WakeUp(None, listening, DriverError).wait(DEADLINE)  # type: ignore[arg-type]
+
+
+def test_the_leader_shows_life_now_and_then_also_while_it_never_waits(
+    listening: Listening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moments, beats = [100.0], []
+    monkeypatch.setattr(relay, "monotonic", lambda: moments[-1])
+    wake_up = WakeUp(None, listening, DriverError, lambda: beats.append(moments[-1]))  # type: ignore[arg-type]
+    for moment in (101.0, 102.0, 103.0, 103.9, 104.1, 109.0):
+        moments.append(moment)
+        wake_up.beat()
+    moments.append(112.0)
+    wake_up.wait(0.01)
+    assert beats == [102.0, 104.1, 109.0, 112.0]
 
 
 def test_a_socket_that_is_closed_costs_the_lead(listening: Listening) -> None:

@@ -80,6 +80,9 @@ def test_a_broker_that_is_away_is_named_unless_the_relay_is_connected(
     assert answer.json["broker"].startswith("away: ")
     host.publisher_connected = lambda: True
     assert finance("GET", "/readyz", role=None).json["broker"] == "ok"
+    host.publisher_blocked = lambda: True
+    answer = finance("GET", "/readyz", role=None)
+    assert (answer.status_code, answer.json["broker"]) == (503, "blocked: memory or disk alarm")
 
 
 def test_the_metrics_are_those_of_this_moment(lending: ServiceApi) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 import sqlalchemy as sa
 from alembic import op
 
@@ -14,7 +12,6 @@ down_revision = None
 
 Counter = v1.Counter
 
-NAMESPACE = UUID("6f2b0c1e-58a5-5c0e-9d43-1f0a7f6e2c11")
 
 # Bureaus differ in the five and in the limits, and publish none in days: the bureau edits both.
 KINDS = (
@@ -226,7 +223,6 @@ def _kinds() -> None:
     same = {"working_days": False, "concerns": "all", "state": "listed", "version": 0, "changed_by": ""}
     rows = [{**dict(zip(names, kind, strict=True)), **same} for kind in KINDS]
     op.bulk_insert(kinds, [{**row, "id": row["code"]} for row in rows])
-
 
 
 def _festivals() -> None:
