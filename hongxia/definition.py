@@ -30,8 +30,9 @@ class Importable:
     finish: Finish | None = None
 
 
-def learns_nothing(_session: Session, _source: str) -> None:
-    """For a service that keeps nothing of what it reads."""
+def reads_nothing(_session: Session, source: str) -> None:
+    """For a service that reads no other; whoever reads one has to say how what it learnt is dropped."""
+    raise NotImplementedError(f"nothing says what was learnt from {source}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,5 +45,5 @@ class Definition:
     events: tuple[EventType, ...] = ()
     lifecycles: tuple[Lifecycle, ...] = ()
     workbooks: tuple[Importable, ...] = field(default=())
-    clear: Clear = learns_nothing
+    clear: Clear = reads_nothing
     front: bool = False

@@ -10,6 +10,7 @@ from nameko.exceptions import ContainerBeingKilled
 from nameko.extensions import Entrypoint
 from sqlalchemy.orm import Session
 
+from hongxia.definition import reads_nothing
 from hongxia.events.cursor import Consumer
 from hongxia.events.envelope import Event
 from hongxia.runtime import green
@@ -33,6 +34,8 @@ class Consume(Entrypoint):  # type: ignore[misc]
     def setup(self) -> None:
         """Make the consumer known, so that parked events can be replayed through it."""
         host = self.hosting.host
+        if host.definition.clear is reads_nothing:
+            raise TypeError(f"{host.name} reads {self.source}, and its definition has no `clear`")
         host.consumers[self.source] = Consumer(
             host.database, self.source, self._handle, partial(host.proved_place, self.source), taken=self._log_taken
         )

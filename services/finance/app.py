@@ -16,7 +16,7 @@ from services.finance.adjustments.routes import AdjustmentRoutes
 from services.finance.adjustments.schema import LIFECYCLE as ADJUSTMENT
 from services.finance.aid import events as aid_events
 from services.finance.aid.routes import AidPaymentRoutes
-from services.finance.aid.rules import on_approved, on_withdrawn
+from services.finance.aid.rules import forget, on_approved, on_withdrawn
 from services.finance.aid.schema import LIFECYCLE as AID_PAYMENT
 from services.finance.base import Base
 from services.finance.contradictions.model import CONTRADICTIONS, Contradiction
@@ -58,6 +58,7 @@ class FinanceService(
         ),
         lifecycles=(BUDGET_LINE, ADJUSTMENT, EXPENDITURE, AID_PAYMENT, Contradiction.lifecycle),
         workbooks=(IMPORTABLE,),
+        clear=forget,
     )
 
     @consume("outreach")

@@ -16,7 +16,9 @@ from services.finance.base import Base
 class AidPayment(Record, Base):
     """Finance's answer to an approved aid case; its id is the case's. `approval` is the version of the case that was
     answered last, `returned_on` the day of the bank's last return, `withdrawn` whether outreach withdrew it since,
-    `reversal` the voucher (as JSON) that somebody proposed and another person has to confirm.
+    `reversal` the voucher (as JSON) that somebody proposed and another person has to confirm. `asked_fen` is the amount
+    that was approved last, 0 while outreach's history, as it is read now, has no approval; approvals up to the version
+    `answered_before` were answered before that history was read anew.
     """
 
     __tablename__ = "aid_payment"
@@ -24,6 +26,8 @@ class AidPayment(Record, Base):
 
     amount_fen: Mapped[int]
     approval: Mapped[int]
+    asked_fen: Mapped[int] = mapped_column(default=0)
+    answered_before: Mapped[int] = mapped_column(default=0)
     pay_on: Mapped[date] = mapped_column(index=True)
     answered_on: Mapped[date]
     returned_on: Mapped[date | None]

@@ -40,11 +40,13 @@ def on_approved(session: Session, event: Event) -> None:
     payment = _payment(session, event)
     if payment.approval >= event.entityversion:
         return
-    payment.approval, payment.withdrawn = event.entityversion, False
-    if payment.state in ("paid", "proposed", "reversed"):
+    amount, pay_on = event.need("amount_fen", int), event.need_date("pay_on")
+    payment.approval, payment.withdrawn, payment.asked_fen = event.entityversion, False, amount
+    answered = payment.version > 0 and event.entityversion <= payment.answered_before and amount == payment.amount_fen
+    if answered or payment.state in ("paid", "proposed", "reversed"):
         contradictions.review(session, payment)
         return
-    payment.amount_fen, payment.pay_on = event.need("amount_fen", int), event.need_date("pay_on")
+    payment.amount_fen, payment.pay_on = amount, pay_on
     if payment.returned_on is not None:
         # What the bank returned is not paid anew before its return, whatever day an approval asks for.
         payment.pay_on = max(payment.pay_on, payment.returned_on)
@@ -67,6 +69,17 @@ def on_withdrawn(session: Session, event: Event) -> None:
     publish(session, AID_WITHDRAWN, payment, on=payment.answered_on, withdrawn_on=payment.answered_on)
 
 
+def forget(session: Session, _source: str) -> None:
+    """Forget what outreach approved, because its history is to be read from the beginning: what that history does not
+    say anew is not paid, and what was paid for it is listed, to be taken back by two persons.
+    """
+    query = select(AidPayment).order_by(AidPayment.id).with_for_update()
+    for payment in session.scalars(query.execution_options(populate_existing=True)).all():
+        payment.answered_before = max(payment.answered_before, payment.approval)
+        payment.approval, payment.asked_fen = 0, 0
+        contradictions.review(session, payment)
+
+
 def _payment(session: Session, event: Event) -> AidPayment:
     """The answer to a case, locked, or one to begin."""
     found = session.get(AidPayment, event.subject, with_for_update=True, populate_existing=True)
@@ -79,6 +92,8 @@ def _payment(session: Session, event: Event) -> AidPayment:
         state="",
         version=0,
         approval=0,
+        asked_fen=0,
+        answered_before=0,
         amount_fen=amount,
         pay_on=today,
         answered_on=today,
@@ -109,7 +124,8 @@ def pay_waiting(session: Session, year: int) -> None:
     """Answer the cases that wait for a year's aid line, in the order of their days; without one they go on waiting."""
     if lines.aid_line(session, year) is None:
         return
-    query = select(AidPayment).where(AidPayment.state == "waiting").order_by(AidPayment.pay_on, AidPayment.id)
+    asked = (AidPayment.state == "waiting", AidPayment.asked_fen > 0)
+    query = select(AidPayment).where(*asked).order_by(AidPayment.pay_on, AidPayment.id)
     for payment in session.scalars(query.with_for_update()).all():
         if payment.pay_on.year == year:
             answer(session, payment)

@@ -8,7 +8,10 @@ from hongxia.contradictions import ContradictionColumns
 from services.finance.base import Base
 
 PAID_BUT_WITHDRAWN = "paid-but-withdrawn"
-KINDS = Codes({PAID_BUT_WITHDRAWN: "帮扶申请已撤销，款项已拨付"})
+PAID_UNASKED = "paid-unasked"
+KINDS = Codes(
+    {PAID_BUT_WITHDRAWN: "帮扶申请已撤销，款项已拨付", PAID_UNASKED: "已拨付的款项没有对应的批准，或金额与批准不同"}
+)
 
 
 class Contradiction(ContradictionColumns, Base):

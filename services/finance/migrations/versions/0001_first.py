@@ -88,6 +88,8 @@ def _aid_payments() -> None:
         sa.Column("id", sa.String(36), primary_key=True),
         sa.Column("amount_fen", Number, nullable=False),
         sa.Column("approval", Number, nullable=False),
+        sa.Column("asked_fen", Number, nullable=False),
+        sa.Column("answered_before", Number, nullable=False),
         sa.Column("pay_on", sa.Date, nullable=False),
         sa.Column("answered_on", sa.Date, nullable=False),
         sa.Column("returned_on", sa.Date),
