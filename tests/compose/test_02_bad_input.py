@@ -125,7 +125,7 @@ def test_secrets_are_made_and_renewed_by_any_user(built: Installation) -> None:
         nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
         for _ in range(2):
             built.run(*nobody, "bash", "-c", "; ".join(steps))
-        assert len(list(secrets.iterdir())) == 32
+        assert len(list(secrets.iterdir())) == 33
 
 
 def test_secrets_that_an_interrupted_rotation_moved_aside_are_found_again(fresh: Installation) -> None:
