@@ -225,7 +225,8 @@ def test_all_secrets_are_rotated_by_one_command(imported: Installation) -> None:
         imported.deploy("rotate-secrets")
     after = {path.name: path.read_text() for path in secrets.iterdir()}
     assert before.keys() == after.keys()
-    assert {name for name in before if before[name] == after[name]} == {"ca.pem", "ca.key", "revoked_tokens"}
+    kept = {"ca.pem", "ca.key", "revoked_tokens", "installation_secret"}
+    assert {name for name in before if before[name] == after[name]} == kept
     refused = imported.hongxia("verify", YEAR, expect=None)
     assert refused.code != 0
     assert "访问令牌的签名密钥不是本系统的，或已更换" in refused.said
