@@ -28,6 +28,7 @@ from hongxia.runtime.host import SETTINGS
 from hongxia.runtime.http import MOUNTS
 from hongxia.runtime.runner import Embedded, gateway
 from hongxia.runtime.service import Service
+from hongxia.runtime.unreadable import Protocol
 from hongxia.settings import Misconfigured, Settings
 from tests.unit.events_builders import NOW
 from tests.unit.runtime_builders import DEADLINE
@@ -196,7 +197,7 @@ def test_all_services_start_behind_one_address(
             assert waited_for == containers
             Killed.killed = True
 
-    def serve(listener: Any, application: Any) -> Killed:
+    def serve(listener: Any, application: Any, _protocol: Any) -> Killed:
         assert all(container.started for container in containers)
         served.append(application)
         listener.close()
@@ -295,7 +296,7 @@ def test_an_application_is_served_from_a_listener_that_nobody_shares() -> None:
     listener = green.listen((host, int(port)))
     with pytest.raises(OSError, match="in use"):
         green.listen((host, int(port)))
-    served = green.serve_wsgi(listener, answering("front"))
+    served = green.serve_wsgi(listener, answering("front"), Protocol)
     assert get(address, "/figures") == (200, b"front  /figures")
     served.kill()
     green.sleep()
