@@ -285,7 +285,7 @@ def explain(bureau, kind="after-death"):
     ("url", "body", "other", "day"),
     [
         ("/visits", VISIT, {"people": 3}, "visited_on"),
-        ("/visits", VISIT, {"minutes": 40}, "visited_on"),
+        ("/visits", VISIT, {"people": 7}, "visited_on"),
         ("/contacts", CONTACT, {"method": "wechat"}, "contacted_on"),
         ("/stays", STAY, {"hospital": "市第一医院"}, "admitted_on"),
         ("/stays", STAY, {"reported_on": "2022-08-22"}, "admitted_on"),

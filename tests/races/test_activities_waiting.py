@@ -19,7 +19,8 @@ from hongxia.events.envelope import Event
 from hongxia.ids import entity_id
 from services.activities.app import ActivitiesService
 from services.activities.attendance.rules import ATTENDANCE
-from services.activities.cadres import follow, mirror
+from services.activities.cadres import follow
+from services.activities.cadres.mirror import CADRES
 from services.activities.checks.model import Check
 from services.activities.drives.model import Drive
 from services.activities.health_checks.model import HealthCheck
@@ -252,7 +253,7 @@ def test_what_the_registry_says_waits_for_an_import_and_then_finds_what_it_broug
 
 def test_a_merge_waits_for_who_records_something_of_the_survivor(database: Database) -> None:
     with work(database) as session:
-        assert mirror.lock(session, LIN) is not None
+        assert CADRES.lock(session, LIN) is not None
         with impatient(database), pytest.raises(OperationalError), work(database) as other:
             a_merge(other)
 
