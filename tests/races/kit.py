@@ -246,15 +246,6 @@ class Race:
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TRACE = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-01")
-<<<<<<< HEAD
-_SALT = re.compile(r'"salt\\*":\\*"[0-9a-f]+')
-_SERIAL = {"outbox": ("seq", "digest")}
-"""Columns that count attempts, not facts, or that follow from a salt."""
-
-
-def _comparable(before: Rows, after: Rows, ended: tuple[Ended, Ended]) -> Comparable:
-    """Leave out what differs between any two runs: fresh ids (those that were not there before), traces, salts."""
-=======
 _SALT = re.compile(r"(salt\W+)[0-9a-f]{32}")
 _SERIAL = {"outbox": ("seq", "digest")}
 """Columns that count attempts, or cover what is random."""
@@ -262,16 +253,11 @@ _SERIAL = {"outbox": ("seq", "digest")}
 
 def _comparable(before: Rows, after: Rows, ended: tuple[Ended, Ended]) -> Comparable:
     """Leave out what differs between any two runs: fresh ids (those that were not there before), traces, and salts."""
->>>>>>> rest
     known = set(_UUID.findall(json.dumps(before)))
 
     def plain(value: Any) -> str:
         shown = _TRACE.sub("<trace>", json.dumps(value, ensure_ascii=False, sort_keys=True))
-<<<<<<< HEAD
-        shown = _SALT.sub("<salt>", shown)
-=======
         shown = _SALT.sub(r"\1<salt>", shown)
->>>>>>> rest
         return _UUID.sub(lambda found: found[0] if found[0] in known else "<new>", shown)
 
     tables = {
