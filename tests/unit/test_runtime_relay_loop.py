@@ -22,6 +22,7 @@ from hongxia.runtime import green, relay, sending
 from hongxia.runtime.host import Host
 from hongxia.runtime.relay import LeadershipLost, RelayLoop, WakeUp
 from hongxia.runtime.sending import Sender
+from tests.keys import sign_as
 from tests.unit.events_builders import NOW, SOURCE, Recorder, raise_event
 from tests.unit.runtime_builders import DEADLINE, NO_BROKER, eventually, file_url, new_host, sample
 
@@ -431,7 +432,7 @@ def test_events_are_kept_for_as_many_days_as_is_said(
     host = new_host(file_url(tmp_path), feed_days=feed_days)
     commit(host, 1)
     relay.relay.number(host.database, SOURCE)
-    relay.relay.publish(host.database, Recorder(), SOURCE)
+    relay.relay.publish(host.database, Recorder(), SOURCE, sign_as("origin"))
     waits = Waits(2)
     monkeypatch.setattr(host, "clock", lambda: NOW + timedelta(days=10))
     with leading(monkeypatch, waits):
