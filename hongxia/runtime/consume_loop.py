@@ -78,10 +78,10 @@ class ConsumeLoop:
             self.host.log.warning("broker away", source=self.source, error=str(error))
         finally:
             active.set(0)
-            self.host.metrics.dead_waiting.set(UNKNOWN)
             for thread in (reader, caretaker):
                 if thread is not None:
                     thread.kill()
+            self.host.metrics.dead_waiting.set(UNKNOWN)
             end(link)
 
     def without_the_broker(self) -> None:
