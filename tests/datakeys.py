@@ -4,4 +4,7 @@ from __future__ import annotations
 
 from hongxia.datakeys import KeyRing
 
-DATA_KEYS = KeyRing.made()
+OLD_KEYS = KeyRing.made()
+"""The keys before they were rotated."""
+
+DATA_KEYS = OLD_KEYS.with_new_key()

@@ -18,7 +18,7 @@ DETAILS = {
 }
 
 
-_OWN_ANSWER = re.compile(rb"HTTP/1\.[01] (4\d\d) ")
+_OWN_ANSWER = re.compile(rb"HTTP/1\.[01] ([45]\d\d) ")
 
 
 class Protocol(HttpOnlyProtocol):  # type: ignore[misc]

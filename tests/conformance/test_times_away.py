@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import DeclarativeBase
 
+from hongxia.cadres import CadreColumns, mirror_of_cadres
 from hongxia.database import Database
 from hongxia.dates import TimeAway
-from hongxia.mirror import Mirror, MirroredCadre, cadre_state
 from tests.conformance.backends import cases_metadata
 from tests.unit.away_builders import away
 from tests.unit.events_builders import READER, signed
@@ -26,13 +26,13 @@ class Base(DeclarativeBase):
     metadata = cases_metadata
 
 
-class Cadre(MirroredCadre, Base):
+class Cadre(CadreColumns, Base):
     """A copy of a cadre."""
 
     __tablename__ = "cadre"
 
 
-CADRES = Mirror(Cadre, {TRANSFERRED: cadre_state})
+CADRES = mirror_of_cadres(Cadre)
 
 
 def test_the_newest_times_away_are_kept_in_their_order(database: Database) -> None:

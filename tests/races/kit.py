@@ -247,7 +247,7 @@ class Race:
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TRACE = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-01")
 _SALT = re.compile(r"(salt\W+)[0-9a-f]{32}")
-_SERIAL = {"outbox": ("seq", "digest")}
+_SERIAL = {"outbox": ("seq", "digest"), "idempotency": ("key",)}
 """Columns that count attempts, or cover what is random."""
 
 

@@ -58,3 +58,23 @@ def test_a_case_that_is_just_being_paid_is_not_withdrawn_meanwhile(new_race: New
             aid.pay_waiting(session, year)
 
     race.between(pay, lambda: take(race, 3, "withdrawn"), after="FROM aid_payment WHERE")
+
+
+@pytest.mark.lock("services.finance.aid.rules:forget")
+def test_a_payment_that_the_bank_returns_while_approvals_are_forgotten_is_not_listed(new_race: NewRace) -> None:
+    race = new_race(FinanceService)
+    with work(race.database) as session:
+        approve(session, pays_aid=True, initial_fen=1_000_000)
+    take(race, 2)
+
+    def forget() -> None:
+        with work(race.database) as session:
+            aid.forget(session, "outreach")
+
+    def give_back() -> None:
+        with work(race.database) as session:
+            payment = session.get_one(aid.AidPayment, CASE, with_for_update=True, populate_existing=True)
+            values = {"voucher_no": "CX-1", "spent_on": payment.pay_on, "summary": None}
+            aid.take_return(session, payment, values, payment.pay_on)
+
+    race.between(forget, give_back, after="FROM aid_payment ORDER BY")

@@ -146,7 +146,7 @@ def test_a_head_is_compared_with_the_cursor_as_it_is_after_the_batch(race: Race)
 def test_a_stopped_source_does_not_go_on_from_where_it_no_longer_stands(race: Race) -> None:
     """One replica looks whether the source was put right while another one has it read from its beginning."""
     reader, events = reading(race)
-    source: Any = SimpleNamespace(page=lambda after, limit: events[after : after + limit])
+    source: Any = SimpleNamespace(page=lambda after, limit, _chain: events[after : after + limit])
     cursor.diverge(reader, READER, 1, "hole")
 
     def reread() -> None:

@@ -13,6 +13,7 @@ from hongxia.events.tables import outbox
 from hongxia.runtime.service import Service
 from services.outreach.app import OutreachService
 from services.registry.app import RegistryService
+from tests.datakeys import DATA_KEYS
 from tests.unit.registry_builders import context, list_labels, registered, resident_number
 from tests.unit.runtime_builders import eventually
 from tests.unit.web_builders import running
@@ -29,7 +30,7 @@ def prepared(service: type[Service], folder: Path) -> Database:
     """The migrated database of a service that has not started yet."""
     url = f"sqlite:///{folder / service.name}.sqlite3"
     migrate(url, service.definition.migrations)
-    return Database(url)
+    return Database(url, keys=DATA_KEYS)
 
 
 def test_the_registry_announces_the_milestones_of_the_month_when_it_starts(tmp_path: Path) -> None:

@@ -230,7 +230,12 @@ def test_a_refused_work_is_not_kept(host: Host) -> None:
     assert host.post().status_code == 200
 
 
-READS = {("registry", "/cadres/search"), ("reporting", "/session")}
+READS = {
+    ("registry", "/cadres/search"),
+    ("reporting", "/session"),
+    ("reporting", "/login"),
+    ("reporting", "/login-codes"),
+}
 """POST that changes no record; a page's cookie is made anew each time."""
 
 

@@ -215,6 +215,7 @@ REMEDIES = (
     Remedy("请写明 --jti 或 --subject|请注明令牌发给谁", (*CALLER, Command("token"))),
     Remedy("请用 REVOKED_TOKENS_FILE 指明|请先把公钥加入 PUBLIC_KEYS", CALLER),
     Remedy("请检查各服务的 PUBLIC_KEYS", CALLER),
+    Remedy("请等其中一个结束后再试|请填写访问口令", CALLER),
     Remedy("请把(内容|数据)粘贴到空白模板中(再导入)?", (Command("templates"),)),
     Remedy("请粘贴为数值后再导入|请取消合并后再导入", CALLER),
     Remedy("请改回|请从备份中取回原来的密钥", CALLER),

@@ -41,7 +41,7 @@ class DaybookService(Service):
     """Reads one source and writes a row for each event."""
 
     name = "daybook"
-    definition = Definition("账本", MetaData(), "services.finance:migrations")
+    definition = Definition("账本", MetaData(), "services.finance:migrations", clear=lambda _session, _source: None)
 
     @consume("origin")
     def from_origin(self, session: Session, events: Sequence[Event]) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from hongxia.runtime import green
-from hongxia.runtime.unreadable import Protocol
+from hongxia.runtime.connections import Connections
 from tests.unit.runtime_builders import DEADLINE
 
 
@@ -21,7 +21,7 @@ def hello(environ, start_response):
 @pytest.fixture
 def address() -> Iterator[tuple[str, int]]:
     listener = green.listen(("127.0.0.1", 0))
-    server = green.serve_wsgi(listener, hello, Protocol)
+    server = green.spawn(Connections(listener, hello, green.spawn).accept)
     yield listener.getsockname()
     server.kill()
     listener.close()

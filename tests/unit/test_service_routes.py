@@ -18,6 +18,7 @@ from hongxia.events.cursor import Consumer
 from hongxia.events.tables import cursor, parked
 from hongxia.roles import ADMIN, OFFICE, OPERATOR
 from hongxia.runtime import service as runtime_service
+from hongxia.runtime.limits import Remembered
 from hongxia.runtime.service import dump_openapi, roles_of
 from hongxia.workbook.write import XLSX
 from services.finance.app import FinanceService
@@ -79,6 +80,7 @@ def test_a_broker_that_is_away_is_named_unless_the_relay_is_connected(
     assert (answer.status_code, answer.json["database"]) == (503, "ok")
     assert answer.json["broker"].startswith("away: ")
     host.publisher_connected = lambda: True
+    host.readiness = Remembered(0.0)
     assert finance("GET", "/readyz", role=None).json["broker"] == "ok"
     host.publisher_blocked = lambda: True
     answer = finance("GET", "/readyz", role=None)

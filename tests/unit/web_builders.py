@@ -18,6 +18,7 @@ from hongxia.runtime.http import MOUNTS, Wsgi
 from hongxia.runtime.service import Service
 from hongxia.settings import Settings
 from tests import keys
+from tests.datakeys import DATA_KEYS
 from tests.unit.events_builders import NOW
 
 
@@ -93,7 +94,14 @@ def running(service: type[Service], folder: Path) -> Iterator[tuple[Container, d
     url = f"sqlite:///{folder / service.name}.sqlite3"
     migrate(url, service.definition.migrations)
     settings = Settings(
-        url, "memory://", "127.0.0.1:0", *keys.pair(service.name), "http://127.0.0.1:9", "ERROR", fixed_clock(NOW)
+        url,
+        "memory://",
+        "127.0.0.1:0",
+        *keys.pair(service.name),
+        "http://127.0.0.1:9",
+        "ERROR",
+        fixed_clock(NOW),
+        data_keys=DATA_KEYS,
     )
     mounts: dict[str, Wsgi] = {}
     container = Container(service, {SETTINGS: settings, MOUNTS: mounts, "max_workers": 10})

@@ -17,8 +17,8 @@ class AidPayment(Record, Base):
     """Finance's answer to an approved aid case; its id is the case's. `approval` is the version of the case that was
     answered last, `returned_on` the day of the bank's last return, `withdrawn` whether outreach withdrew it since,
     `reversal` the voucher (as JSON) that somebody proposed and another person has to confirm. `asked_fen` is the amount
-    that was approved last, 0 while outreach's history, as it is read now, has no approval; approvals up to the version
-    `answered_before` were answered before that history was read anew.
+    whose approval was answered, 0 while outreach's history, as it is read now, has no such approval; approvals up to
+    the version `answered_before` were answered before that history was read anew.
     """
 
     __tablename__ = "aid_payment"

@@ -41,9 +41,12 @@ def on_approved(session: Session, event: Event) -> None:
     if payment.approval >= event.entityversion:
         return
     amount, pay_on = event.need("amount_fen", int), event.need_date("pay_on")
-    payment.approval, payment.withdrawn, payment.asked_fen = event.entityversion, False, amount
+    payment.approval, payment.withdrawn = event.entityversion, False
+    stands = payment.state in ("paid", "proposed", "reversed")
+    if not stands or amount == payment.amount_fen:
+        payment.asked_fen = amount
     answered = payment.version > 0 and event.entityversion <= payment.answered_before and amount == payment.amount_fen
-    if answered or payment.state in ("paid", "proposed", "reversed"):
+    if answered or stands:
         contradictions.review(session, payment)
         return
     payment.amount_fen, payment.pay_on = amount, pay_on
