@@ -105,8 +105,10 @@ class Bureau:
             return False
 
     def heads(self) -> dict[str, Any]:
-        """Each service's own head."""
-        return {name: self.client.get(name, "/events/head") for name in self.addresses}
+        """Each service's own head, without when it was asked for and the signature that goes with it."""
+        heads = {name: self.client.get(name, "/events/head") for name in self.addresses}
+        names = ("position", "chain", "unnumbered", "first")
+        return {service: {name: head[name] for name in names} for service, head in heads.items()}
 
     def settled_head(self, name: str) -> Any:
         """A service's head once all that it committed has a number."""

@@ -121,7 +121,7 @@ def _signature(history: History, keys: PublicKeys) -> Check:
     source, head = history.source, heads.read(history.head)
     if head is None or not heads.is_signed(head, keys, source):
         return Check(False, f"{source}：末端位置 {history.head['position']} 的签名不是该来源的")
-    return Check(True, f"{source}：末端位置 {head.position} 由该来源于 {head.time} 签名（{head.alg}）")
+    return Check(True, f"{source}：末端位置 {head.position} 有该来源的签名（{head.alg}）")
 
 
 def _cursor(consumer: str, cursor: Mapping[str, Any], history: History) -> Check:
