@@ -53,10 +53,9 @@ secrets_as_tar() { tar -C "$SECRETS" -cf - --mode=0400 "${KEPT_WITH_DATA[@]}"; }
 take_secret() { # OPENED BACKUP, NAME
   local file=$SECRETS/$2
   tar -i -xOf "$1" "$2" >"$file.backup" 2>/dev/null && [[ -s $file.backup ]] || { rm -f "$file.backup"; return 1; }
-  if ! cmp -s "$file" "$file.backup"; then
-    [[ ! -e $file ]] || cp -p "$file" "$file.before"
-    put "$file" <"$file.backup"
-  fi
+  # also where both are the same: what an earlier restore replaced is not what this one would put back
+  [[ ! -e $file ]] || cp -pf "$file" "$file.before"
+  cmp -s "$file" "$file.backup" || put "$file" <"$file.backup"
   rm -f "$file.backup"
 }
 

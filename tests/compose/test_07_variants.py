@@ -91,7 +91,7 @@ def test_the_small_profile_asks_for_less(built: Installation, small: Installatio
         return sum(int(limit["memory"]) for limit in limits)
 
     assert memory(small) < 0.7 * memory(built)
-    assert memory(small) <= 2.5 * 2**30
+    assert memory(small) <= 2.9 * 2**30
 
 
 @pytest.mark.usefixtures("alone")

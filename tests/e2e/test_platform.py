@@ -119,9 +119,13 @@ def test_a_dry_run_of_a_whole_year_checks_each_file_as_if_those_before_were_ther
 ) -> None:
     generate(["--year", "2020", "--seed", "3", "--cadres", "300", "--out", str(tmp_path / "all")])
     files = len(list((tmp_path / "all").glob("*.xlsx")))
+    fresh.wait_level()  # outreach publishes its first kinds of 五必访
+    before = fresh.heads()
     done = fresh.run("import", str(tmp_path / "all"), "--dry-run")
     assert done.stdout.count("检查通过") == files > 3
-    assert {name: fresh.settled_head(name)["position"] for name in fresh.addresses} == dict.fromkeys(fresh.addresses, 0)
+    for name in fresh.addresses:
+        fresh.settled_head(name)
+    assert fresh.heads() == before
 
 
 def test_writes_go_on_while_the_broker_is_away_and_are_published_when_it_is_back(
@@ -131,8 +135,12 @@ def test_writes_go_on_while_the_broker_is_away_and_are_published_when_it_is_back
     try:
         for number in range(5):
             approve_line(fresh, f"YS-{number}")
-        away = requests.get(f"http://{fresh.addresses['finance']}/readyz", timeout=30)
-        assert away.status_code == 503
+        ready = f"http://{fresh.addresses['finance']}/readyz"
+        # what was found is good for two seconds
+        wait_until(
+            lambda: requests.get(ready, timeout=30).status_code == 503, DEADLINE, "the broker is said to be away"
+        )
+        away = requests.get(ready, timeout=30)
         assert away.json()["database"] == "ok"
         assert away.json()["broker"].startswith("away")
         assert requests.get(f"http://{fresh.addresses['finance']}/healthz", timeout=30).ok
@@ -212,7 +220,7 @@ def test_what_is_no_event_goes_to_the_dead_letters(fresh: Bureau) -> None:
     with Connection(fresh.amqp_uri) as connection:
         producer = connection.Producer()
         for body in (b"not json", b"{}", b"[1]"):
-            producer.publish(body, exchange="hongxia.events", routing_key="finance.budget.approved")
+            producer.publish(body, exchange="finance.events", routing_key="finance.budget.approved")
         approve_line(fresh, "YS-1")
         fresh.wait_level()
         channel = connection.channel()

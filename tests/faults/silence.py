@@ -66,6 +66,11 @@ class Pair:
         events.commit(self.outbox, count, f"silence-{self._committed}")
         self._committed += count
 
+    def kinds(self) -> int:
+        """How many events outreach publishes when it first starts: its kinds of 五必访."""
+        with self.outbox.read() as session:
+            return int(session.scalar(text("SELECT count(*) FROM obligation_kind")) or 0)
+
     def head(self) -> int:
         """The last position that has been given."""
         with self.outbox.read() as session:

@@ -15,7 +15,7 @@ from hongxia.events.digest import LOG_ATTRIBUTES, SALT
 from tests.e2e.bureau import Bureau, running_bureau
 from tests.servers import PostgreSQL, RabbitMQ, wait_until
 
-ANNOUNCED = ("hongxia.registry.milestone.", "hongxia.outreach.obligation.")
+ANNOUNCED = ("hongxia.registry.milestone.", "hongxia.outreach.obligation.", "hongxia.outreach.obligation-kind.")
 RANDOM_OR_PLACE = (*LOG_ATTRIBUTES, SALT)
 
 

@@ -18,7 +18,7 @@ def pair(rabbitmq: RabbitMQ, postgres: PostgreSQL, tmp_path_factory: pytest.Temp
         pytest.skip("given servers are not ours to stop")
     with running_pair(rabbitmq, postgres, tmp_path_factory.mktemp("silence")) as running:
         running.commit(5)
-        level(running, 5)
+        level(running, running.kinds() + 5)
         yield running
 
 
