@@ -75,12 +75,13 @@ def measure(options: argparse.Namespace) -> dict[str, list[float]]:
 
 def _sample(pair: drain.Pair) -> bytes:
     """One event as it travels: both yardsticks carry the same bytes."""
+    before = pair.position()
     events.commit(pair.outbox, 1, "sample")
-    drain.wait_until(lambda: pair.position() == 2, 60, "the sample is read")
+    drain.wait_until(lambda: pair.position() == before + 1, 60, "the sample is read")
     with pair.outbox.read() as session:
         from hongxia.events import feed
 
-        return feed.page(session, 1, 1)[0]
+        return feed.page(session, before, 1)[0]
 
 
 def _apart(module: str, *arguments: object) -> float:
