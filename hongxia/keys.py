@@ -103,7 +103,7 @@ class PublicKey:
             "alg": ALGORITHM,
             "use": "sig",
             "kid": self.kid,
-            "x": _encoded(_raw(self.public)),
+            "x": base64url(_raw(self.public)),
             "owner": self.owner,
         }
 
@@ -171,8 +171,8 @@ class PublicKeys:
 
 def thumbprint(public: Ed25519PublicKey) -> str:
     """Return the thumbprint of a key: SHA-256 over its required members (RFC 7638, RFC 8037 appendix A.3)."""
-    members = f'{{"crv":"Ed25519","kty":"OKP","x":"{_encoded(_raw(public))}"}}'
-    return _encoded(hashlib.sha256(members.encode()).digest())
+    members = f'{{"crv":"Ed25519","kty":"OKP","x":"{base64url(_raw(public))}"}}'
+    return base64url(hashlib.sha256(members.encode()).digest())
 
 
 def complete_keys(directory: Path, owners: Iterable[str]) -> None:
@@ -228,7 +228,7 @@ def _read_jwk(number: int, item: Any) -> PublicKey:
     if not isinstance(owner, str) or not owner:
         raise BadKey(f"JWK 集第 {number} 项没有写明所有者（owner）")
     try:
-        public = Ed25519PublicKey.from_public_bytes(_decoded(item["x"]))
+        public = Ed25519PublicKey.from_public_bytes(from_base64url(item["x"]))
     except (KeyError, TypeError, ValueError):
         raise BadKey(f"JWK 集第 {number} 项的公钥（x）无效") from None
     kid = thumbprint(public)
@@ -241,11 +241,13 @@ def _raw(public: Ed25519PublicKey) -> bytes:
     return public.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
 
 
-def _encoded(value: bytes) -> str:
+def base64url(value: bytes) -> str:
+    """Return bytes in base64url without padding (RFC 7515)."""
     return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
 
 
-def _decoded(text: str) -> bytes:
+def from_base64url(text: str) -> bytes:
+    """Return the bytes that a text in base64url without padding stands for. Raises ValueError."""
     try:
         return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except binascii.Error as error:

@@ -40,8 +40,9 @@ def digest_of(event: Mapping[str, Any]) -> bytes:
 
 def field_digests(event: Mapping[str, Any]) -> dict[str, str]:
     """Return the digest of each field of an event, in hex, whether the event says its value or not. Raises as above."""
-    salts = _salts(event)
-    digests = {name: field_digest(salts[name], name, value) for name, value in _fields(event).items()}
+    fields = _fields(event)
+    salts = _salts(event, fields)
+    digests = {name: field_digest(salts[name], name, value) for name, value in fields.items()}
     withheld: Mapping[str, str] = event["data"].get(DIGESTS, {})
     if not digests.keys().isdisjoint(withheld):
         raise ValueError("a field is said and withheld")
@@ -67,7 +68,7 @@ def withhold(event: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]
     hidden = fields.keys() & set(names)
     if not hidden:
         return dict(event)
-    salts, digests = _salts(event), field_digests(event)
+    salts, digests = _salts(event, fields), field_digests(event)
     left = {name: value for name, value in fields.items() if name not in hidden}
     rest = {name: value for name, value in event.items() if name not in (SALT, SUBJECT, "data")}
     subject = {SUBJECT: left.pop(SUBJECT)} if SUBJECT in left else {}
@@ -87,12 +88,12 @@ def _fields(event: Mapping[str, Any]) -> dict[str, Any]:
     return fields
 
 
-def _salts(event: Mapping[str, Any]) -> Mapping[str, bytes]:
+def _salts(event: Mapping[str, Any], fields: Collection[str]) -> Mapping[str, bytes]:
     salt = event.get(SALT)
     if salt is None:
         return {name: bytes.fromhex(value) for name, value in event["data"][SALTS].items()}
     secret = bytes.fromhex(salt)
-    return {name: field_salt(secret, name) for name in _fields(event)}
+    return {name: field_salt(secret, name) for name in fields}
 
 
 def withheld_whole(position: int, digest: bytes, chain: str) -> dict[str, Any]:

@@ -6,10 +6,8 @@ another can follow.
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +16,7 @@ import orjson
 from hongxia.dates import stamp
 from hongxia.events.canonical import canonical
 from hongxia.events.declare import source_urn
-from hongxia.keys import ALGORITHM, PublicKeys, SigningKey
+from hongxia.keys import ALGORITHM, PublicKeys, SigningKey, base64url, from_base64url
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +55,7 @@ Prove = Callable[[str], Place | None]
 def sign(key: SigningKey, position: int, chain: str, now: datetime) -> SignedHead:
     """Sign the head of the log of the key's owner, a service of this installation."""
     said = SignedHead(source_urn(key.owner), position, chain, stamp(now), ALGORITHM, key.kid, "")
-    signature = base64.urlsafe_b64encode(key.sign(said.statement())).rstrip(b"=").decode()
-    return SignedHead(said.source, position, chain, said.time, said.alg, said.kid, signature)
+    return replace(said, signature=base64url(key.sign(said.statement())))
 
 
 def read(document: Any) -> SignedHead | None:
@@ -83,9 +80,8 @@ def is_signed(head: SignedHead, keys: PublicKeys, service: str) -> bool:
     if head.alg != ALGORITHM or not head.source.endswith(f":{service}"):
         return False
     try:
-        signature = base64.b64decode(head.signature + "=" * (-len(head.signature) % 4), altchars=b"-_", validate=True)
-        return keys.verify(service, head.kid, signature, head.statement())
-    except (binascii.Error, TypeError, ValueError):
+        return keys.verify(service, head.kid, from_base64url(head.signature), head.statement())
+    except (TypeError, ValueError):
         return False
 
 

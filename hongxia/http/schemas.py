@@ -13,6 +13,12 @@ CHAIN = r"[0-9a-f]{64}\Z"
 HOLDS = "读者所持的最后位置与链值；与本来源的历史不符时答复 409"
 
 
+def _chain() -> fields.String:
+    """The chain of the last event that a reader holds."""
+    right = validate.Regexp(CHAIN, error="应为 64 位小写十六进制数")
+    return fields.String(load_default=None, validate=right, metadata={"description": HOLDS})
+
+
 class FeedQuery(Schema):
     """The HTTP Feeds parameters, and our own `after`, `type` and `limit`. `timeout` is in milliseconds;
     no longer than LONGEST_POLL_MS is waited.
@@ -20,11 +26,7 @@ class FeedQuery(Schema):
 
     lastEventId = fields.UUID(load_default=None)
     after = fields.Integer(load_default=None, validate=validate.Range(0, 2**62))
-    chain = fields.String(
-        load_default=None,
-        validate=validate.Regexp(CHAIN, error="应为 64 位小写十六进制数"),
-        metadata={"description": HOLDS},
-    )
+    chain = _chain()
     type = fields.String(load_default=None)
     digests = fields.Boolean(
         load_default=False, metadata={"description": "与 type 同用：其他类型的事件只给摘要，以便验证整条链"}
@@ -51,11 +53,7 @@ class HeadQuery(Schema):
     """What the reader holds, if it says so."""
 
     after = fields.Integer(load_default=None, validate=validate.Range(0, 2**62), metadata={"description": HOLDS})
-    chain = fields.String(
-        load_default=None,
-        validate=validate.Regexp(CHAIN, error="应为 64 位小写十六进制数"),
-        metadata={"description": HOLDS},
-    )
+    chain = _chain()
 
     @validates_schema
     def _both(self, data: dict[str, Any], **_kwargs: Any) -> None:

@@ -203,7 +203,7 @@ class Service:
         except readers.AnotherHistory as another:
             here = f"本来源在该位置的链值是 {another.known}" if another.known else "本来源还没有到该位置"
             detail = f"读者所述位置 {position} 的链值 {chain} 不在本来源的历史中：{here}"
-            raise Conflict(detail, slug="another-history", extra={**self._head(call)}) from None
+            raise Conflict(detail, slug="another-history", extra=self._head(call)) from None
         call.session.rollback()
         if comparable:
             readers.note(self.host.database, call.context, call.actor.subject, position, chain)

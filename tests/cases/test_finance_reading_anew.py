@@ -7,8 +7,11 @@ from datetime import date
 import pytest
 from sqlalchemy import select
 
+from hongxia import services
 from hongxia.database import Database
+from hongxia.definition import reads_nothing
 from hongxia.runtime.consume import consumers_of
+from services.finance.aid import rules
 from services.finance.aid.model import AidPayment
 from services.finance.aid.rules import forget, on_approved, on_withdrawn, pay_waiting
 from services.finance.app import FinanceService
@@ -73,8 +76,6 @@ def test_what_was_paid_with_another_amount_than_was_approved_is_listed(database:
 
 
 def test_the_list_is_empty_once_the_money_is_back(database: Database) -> None:
-    from services.finance.aid import rules
-
     hear(database, aid_event(case=FORGED))
     read_anew(database)
     with work(database) as session:
@@ -117,9 +118,6 @@ def test_a_withdrawal_is_learnt_again(database: Database) -> None:
 
 
 def test_whoever_reads_a_source_says_how_what_it_learnt_is_dropped() -> None:
-    from hongxia import services
-    from hongxia.definition import reads_nothing
-
     readers = [services.load(name) for name in services.names() if consumers_of(services.load(name))]
     assert FinanceService in readers
     assert [reader.name for reader in readers if reader.definition.clear is reads_nothing] == []
